@@ -1,0 +1,40 @@
+/** What went wrong, as a constant that code can test for. `USAGE` exits with 2, `CONDITION` with 3, all others with 1. */
+export type ErrorCode =
+  | 'USAGE' // a wrong flag, argument or setting
+  | 'NOT_FOUND' // a file, component, product or record that is not there
+  | 'INPUT' // a file that cannot be read as what it claims to be
+  | 'STORAGE' // a store refused: disk full, read-only, corrupt, locked
+  | 'UNAVAILABLE' // a server, worker or socket that does not answer
+  | 'CONFLICT' // somebody else holds what we need
+  | 'CONDITION' // a --fail-if held
+  | 'INTERRUPTED'; // stopped by the user
+
+export interface EcomErrorOptions {
+  /** What the user can try next, one line. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error that is meant for people: a line that says what and why, and a hint that says what to try. */
+export class EcomError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: EcomErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'EcomError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The `code` of a Node.js or SQLite error, `undefined` for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** A message for a log line, whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

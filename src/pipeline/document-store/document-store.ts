@@ -1,0 +1,67 @@
+import type { ShopEvent } from '../events/shop-event.ts';
+
+/** An event with its place in the log. */
+export interface StoredEvent {
+  readonly offset: number;
+  readonly event: ShopEvent;
+}
+
+/** Something that is not a valid event, kept with all that is needed to mend it and send it again. */
+export interface DeadLetter {
+  readonly partition: number;
+  readonly offset: number;
+  /** When the log took it, ms since the epoch. */
+  readonly time: number;
+  /** One of a small set of phrases such as `zero price`: what to group by. */
+  readonly reason: string;
+  /** The particulars, such as the path and the value that failed. */
+  readonly detail: string;
+  /** Where it came from: a feed, or a file and row. */
+  readonly source: string;
+  /** The original bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** What one micro-batch leaves behind. */
+export interface DocumentBatch {
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly events: readonly StoredEvent[];
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+export interface DeadLetterQuery {
+  readonly reason?: string | undefined;
+  /** Newest first, at most this many. */
+  readonly limit: number;
+}
+
+/** A trained model or other derived document, as JSON. */
+export interface ModelDocument {
+  readonly name: string;
+  /** When it was made, ms since the epoch. */
+  readonly time: number;
+  readonly json: string;
+}
+
+/** Raw events, dead letters and models: what is read by range and not by the second. */
+export interface DocumentStore {
+  /** Idempotent by (partition, offset): a replayed batch finds its rows and changes nothing. */
+  append(batch: DocumentBatch): Promise<void>;
+  /**
+   * Valid events of a partition with offset ≥ `from`, in order, looking at no more than `limit` records of the log.
+   * `next` is the offset to go on from; it equals `from` at the end.
+   */
+  readEvents(partition: number, from: number, limit: number): Promise<{ events: StoredEvent[]; next: number }>;
+  /** Dead letters, newest first. */
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
+  /** One dead letter; `undefined` where there is none at that place. */
+  deadLetter(partition: number, offset: number): Promise<DeadLetter | undefined>;
+  /** Number of dead letters a reason, most first. */
+  deadLetterReasons(): Promise<readonly { reason: string; count: number }[]>;
+  /** Stores a model under its name, replacing the last one atomically. */
+  saveModel(model: ModelDocument): Promise<void>;
+  /** The model of that name; `undefined` where none was saved. */
+  loadModel(name: string): Promise<ModelDocument | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import { EcomError } from '../../errors.ts';
+import type { DocumentStore } from './document-store.ts';
+
+/** Opens the document store that the URL's scheme names. */
+export async function openDocumentStore(config: Config): Promise<DocumentStore> {
+  const scheme = config.documentsUrl.slice(0, config.documentsUrl.indexOf(':'));
+  switch (scheme) {
+    case 'sqlite': {
+      const { createSqliteDocumentStore } = await import('./sqlite.ts');
+      return createSqliteDocumentStore({
+        path: join(config.dataDir, 'documents.db'),
+        logPath: join(config.dataDir, 'log.db'),
+        synchronous: config.synchronous,
+        driver: config.sqliteDriver,
+      });
+    }
+    default:
+      throw new EcomError('USAGE', `ECOM_DOCUMENTS_URL: no document store speaks '${scheme}:'`, { hint: 'use sqlite:' });
+  }
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import { EcomError } from '../../errors.ts';
+import type { EventLog } from './event-log.ts';
+
+/** Opens the event log that the URL's scheme names. */
+export async function openEventLog(config: Config): Promise<EventLog> {
+  const scheme = config.logUrl.slice(0, config.logUrl.indexOf(':'));
+  switch (scheme) {
+    case 'sqlite': {
+      const { createSqliteEventLog } = await import('./sqlite.ts');
+      return createSqliteEventLog({
+        path: join(config.dataDir, 'log.db'),
+        synchronous: config.synchronous,
+        driver: config.sqliteDriver,
+        partitions: config.partitions,
+      });
+    }
+    default:
+      throw new EcomError('USAGE', `ECOM_LOG_URL: no event log speaks '${scheme}:'`, { hint: 'use sqlite:' });
+  }
+}

@@ -1,0 +1,28 @@
+import type { WireEvent } from './shop-event.ts';
+
+/** A line of a source that is no event, on its way through the log to the dead letters: so it too counts exactly once. */
+export interface RejectedLine {
+  /** Identity, so that a replay is a duplicate. */
+  readonly id: string;
+  /** One of a small set of phrases, such as `zero price`, never with data in it. */
+  readonly reason: string;
+  /** The particulars. */
+  readonly detail: string;
+  /** Feed or file, with the row. */
+  readonly source: string;
+  /** The line as it was. */
+  readonly raw: string | Uint8Array;
+}
+
+/** An event as a log record. */
+export function encodeEvent(event: WireEvent): string {
+  return JSON.stringify(event);
+}
+
+/** A rejected line as a log record; bytes that are no UTF-8 travel as base64. */
+export function encodeRejectedLine(line: RejectedLine): string {
+  const { raw, ...rest } = line;
+  return JSON.stringify({
+    rejected: typeof raw === 'string' ? { ...rest, raw } : { ...rest, rawBase64: Buffer.from(raw).toString('base64') },
+  });
+}

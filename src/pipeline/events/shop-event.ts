@@ -1,0 +1,99 @@
+/** GA4's e-commerce names: the canonical vocabulary, to which every format is mapped. */
+export const EVENT_TYPES = [
+  'page_view',
+  'search',
+  'view_item_list',
+  'select_item',
+  'view_item',
+  'add_to_wishlist',
+  'add_to_cart',
+  'remove_from_cart',
+  'view_cart',
+  'begin_checkout',
+  'add_shipping_info',
+  'add_payment_info',
+  'purchase',
+  'refund',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** A product in an event. */
+export interface EventItem {
+  productId: string;
+  name?: string;
+  category?: string;
+  brand?: string;
+  /** Price of one unit, in 1/10 000 of the currency unit. */
+  price?: number;
+  /** Units; 1 where the source gives none. */
+  quantity: number;
+}
+
+/** One thing that a shopper did, validated and normalised: what every layer above the log works on. */
+export interface ShopEvent {
+  /** Unique; the same id again is the same event again. */
+  id: string;
+  type: EventType;
+  /** When it happened, in ms since the epoch, UTC. */
+  time: number;
+  userId?: string;
+  anonymousId?: string;
+  sessionId?: string;
+  orderId?: string;
+  /**
+   * True where the source gives an order line by line: the event holds some of the order's items, and others with the
+   * same orderId follow. Without it a second purchase with an orderId is a duplicate order.
+   */
+  partial?: boolean;
+  /** ISO 4217; the shop's own currency where absent. */
+  currency?: string;
+  /** What was searched for. */
+  query?: string;
+  items: EventItem[];
+  /** Which feed it came from, such as `generator` or a file's name. */
+  source: string;
+  properties?: Record<string, string | number | boolean | null>;
+}
+
+/** An event as it is written to the log and accepted as `native` input: money as decimal, time as ms or ISO 8601. */
+export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties'> & {
+  id?: string;
+  time: number | string;
+  items?: (Omit<EventItem, 'price' | 'quantity'> & { price?: number | string; quantity?: number })[];
+  source?: string;
+  properties?: Record<string, unknown>;
+};
+
+/** Bounds on one event; anything larger is rejected and goes to the dead letters. */
+export const LIMITS = {
+  /** UTF-8 bytes of the whole event as JSON. */
+  eventBytes: 64 * 1024,
+  items: 500,
+  /** UTF-8 bytes of one string. */
+  stringBytes: 1024,
+  properties: 100,
+  quantity: 1_000_000,
+  /** How far ahead of its arrival an event may claim to be, in ms. */
+  futureMs: 24 * 3600 * 1000,
+  /** 1990-01-01: below it, the time is in other units than ms. */
+  minTime: 631_152_000_000,
+} as const;
+
+/**
+ * Who acted: user id, else anonymous id, else the source's session id; `undefined` for an event of nobody.
+ * The prefix keeps an anonymous "42" apart from user "42".
+ */
+export function shopperOf(event: Pick<ShopEvent, 'userId' | 'anonymousId' | 'sessionId'>): string | undefined {
+  if (event.userId !== undefined) return `u:${event.userId}`;
+  if (event.anonymousId !== undefined) return `a:${event.anonymousId}`;
+  if (event.sessionId !== undefined) return `s:${event.sessionId}`;
+  return undefined;
+}
+
+/** The key that keeps one shopper's events in order: the shopper, else the order, else the event. */
+export function partitionKey(
+  event: Pick<ShopEvent, 'userId' | 'anonymousId' | 'sessionId' | 'orderId' | 'id'>,
+): string {
+  return event.userId ?? event.anonymousId ?? event.sessionId ?? event.orderId ?? event.id;
+}

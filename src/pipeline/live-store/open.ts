@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import { EcomError } from '../../errors.ts';
+import type { LiveStore } from './live-store.ts';
+
+/** Opens the live store that the URL's scheme names. */
+export async function openLiveStore(config: Config): Promise<LiveStore> {
+  const scheme = config.liveUrl.slice(0, config.liveUrl.indexOf(':'));
+  switch (scheme) {
+    case 'sqlite': {
+      const { createSqliteLiveStore } = await import('./sqlite.ts');
+      return createSqliteLiveStore({
+        path: join(config.dataDir, 'live.db'),
+        synchronous: config.synchronous,
+        driver: config.sqliteDriver,
+      });
+    }
+    default:
+      throw new EcomError('USAGE', `ECOM_LIVE_URL: no live store speaks '${scheme}:'`, { hint: 'use sqlite:' });
+  }
+}

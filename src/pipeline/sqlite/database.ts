@@ -1,0 +1,121 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { EcomError, errorCode, errorMessage } from '../../errors.ts';
+import { type Connection, type DriverName, sqliteDriver } from './driver.ts';
+
+export interface SqliteOptions {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** `normal` survives a crash of the process, `full` also a loss of power. */
+  readonly synchronous: 'normal' | 'full';
+  readonly driver?: DriverName | undefined;
+}
+
+/** SQL scripts in order; the index of the last one that ran is the file's `user_version`. */
+export type Migrations = readonly string[];
+
+/** How long a statement waits for another process's write, ms. */
+const BUSY_TIMEOUT_MS = 15_000;
+
+/**
+ * Opens a database file in WAL mode, so that several processes read and write at once, and brings its schema up to date.
+ * The file is created readable by its owner only.
+ * @throws EcomError `STORAGE` where the file cannot be opened, is no database, or is of a newer version of ecom.
+ */
+export function openDatabase(options: SqliteOptions, migrations: Migrations): Connection {
+  const { path } = options;
+  const driver = sqliteDriver(options.driver);
+  let connection: Connection | undefined;
+  try {
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    connection = new driver(path, { timeout: BUSY_TIMEOUT_MS });
+    connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    connection.exec('PRAGMA journal_mode = WAL');
+    connection.exec(`PRAGMA synchronous = ${options.synchronous}`);
+    connection.exec('PRAGMA cache_size = -16000');
+    connection.exec('PRAGMA journal_size_limit = 67108864');
+    migrate(connection, path, migrations);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw storageError(error, path);
+  }
+}
+
+function migrate(connection: Connection, path: string, migrations: Migrations): void {
+  if (userVersion(connection) === migrations.length) return;
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    const version = userVersion(connection);
+    if (version > migrations.length) {
+      throw new EcomError('STORAGE', `${path} was written by a newer version of ecom`, {
+        hint: 'update ecom, or use another folder with --data-dir',
+      });
+    }
+    for (const script of migrations.slice(version)) connection.exec(script);
+    connection.exec(`PRAGMA user_version = ${migrations.length}`);
+    connection.exec('COMMIT');
+  } catch (error) {
+    connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function userVersion(connection: Connection): number {
+  return (connection.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+/** Runs `work` in a transaction that takes the write lock at once, so that it never has to be upgraded and refused. */
+export function inTransaction<T>(connection: Connection, work: () => T): T {
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    connection.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Turns a driver's error into one that says what to do; an `EcomError` is returned as it is. */
+export function storageError(error: unknown, path: string): EcomError {
+  if (error instanceof EcomError) return error;
+  const code = errorCode(error) ?? '';
+  const message = errorMessage(error);
+  const known = KNOWN.find(({ test }) => test.test(`${code} ${message}`));
+  if (known === undefined) return new EcomError('STORAGE', `${path}: ${message}`, { cause: error });
+  return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: known.hint, cause: error });
+}
+
+const KNOWN: readonly { test: RegExp; what: string; hint: string }[] = [
+  {
+    test: /SQLITE_FULL|ENOSPC|disk is full/,
+    what: 'the disk is full',
+    hint: 'free some space and run the command again: what was stored is intact',
+  },
+  {
+    test: /SQLITE_READONLY|EROFS|EACCES|EPERM|readonly database/,
+    what: 'it cannot be written',
+    hint: 'check who owns the folder, or choose another with --data-dir DIR',
+  },
+  {
+    test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed/,
+    what: 'it is damaged or no database of ecom',
+    hint: 'move it away and ingest the data again, or choose another folder with --data-dir DIR',
+  },
+  {
+    test: /SQLITE_BUSY|database is locked/,
+    what: 'another process has kept it locked for too long',
+    hint: 'see who uses the folder with ecom status, and try again',
+  },
+  {
+    test: /SQLITE_CANTOPEN|ENOENT|ENOTDIR|unable to open/,
+    what: 'it cannot be opened',
+    hint: 'check that the folder exists, or choose another with --data-dir DIR',
+  },
+  {
+    test: /SQLITE_IOERR/,
+    what: 'the disk failed to read or write',
+    hint: 'check the disk; what was stored before is intact',
+  },
+];
