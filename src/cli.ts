@@ -1,4 +1,209 @@
-import { Command, CommanderError } from 'commander';
-import { EcomError, errorCode } from './errors.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandContext } from './commands/context.ts';
+import { loadConfig, readTerminalSettings } from './config.ts';
+import { EcomError, errorCode, errorMessage } from './errors.ts';
+import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
+import { VERSION } from './version.ts';
 
-const VERSION = '0.1.0';
+const EXIT = { done: 0, failed: 1, usage: 2, condition: 3, interrupted: 130 } as const;
+
+/** A command's function gets the context, its arguments, then its options. It returns when done and throws to fail. */
+function createProgram(): Command {
+  const program = new Command('ecom')
+    .description('Live shop analytics and recommendations in the terminal.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ outputError: () => {} }) // every error is printed in one place, by `fail`
+    .exitOverride()
+    .showHelpAfterError(false);
+  const command = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--data-dir <dir>', 'folder of the data (default: $ECOM_DATA_DIR, else the platform’s)');
+
+  command('up', 'start the shop’s pipeline; on a terminal it opens the dashboard')
+    .option('-d, --detach', 'run in the background')
+    .option('--rate <n>', 'simulated events a second', positive, 100)
+    .option('--no-generator', 'simulate nothing: count what is ingested')
+    .option('--seed <seed>', 'seed of the simulated shop', 'ecom')
+    .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
+    .option('--processors <n>', 'number of processors that share the partitions', whole, 1)
+    .addOption(new Option('--stack <stack>', 'where the stores live').choices(['embedded']).default('embedded'))
+    .option('--no-dashboard', 'print a line of numbers instead of the dashboard')
+    .action(async (options) => (await import('./commands/up.ts')).up(contextFor(options), options));
+  command('down', 'stop everything that ecom up started')
+    .action(async (options) => (await import('./commands/down.ts')).down(contextFor(options)));
+  command('status', 'show components, partitions and stores')
+    .option('--json', 'print one JSON object')
+    .option('--watch', 'repeat every second; with --json one object a line')
+    .action(async (options) => (await import('./commands/status.ts')).status(contextFor(options), options));
+  for (const verb of ['start', 'stop', 'restart'] as const) {
+    command(verb, `${verb} a component: processor, generator or recommender`)
+      .argument('<component>', 'a component, or one worker such as processor-2')
+      .action(async (component, options) =>
+        (await import('./commands/control.ts')).control(contextFor(options), verb, component),
+      );
+  }
+  command('logs', 'show what the workers logged')
+    .argument('[component]', 'only this one: supervisor, processor, generator or recommender')
+    .option('-f, --follow', 'go on with what is logged from now on')
+    .option('-n, --lines <n>', 'number of lines to begin with', whole, 100)
+    .option('--json', 'print the lines as they are, JSON')
+    .action(async (component, options) => (await import('./commands/logs.ts')).logs(contextFor(options), component, options));
+  command('doctor', 'check the installation, the data folder and the stores')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(contextFor(options), options));
+
+  command('ingest', 'read the shop’s events from a file or from standard input')
+    .argument('<file>', 'CSV or JSON lines, .gz too; - for standard input')
+    .option('--format <format>', 'auto, native, segment, ga4, rees46, retailrocket, taobao, otto, online-retail or csv', 'auto')
+    .option('--map <file>', 'JSON file that says which column of a CSV is what (see docs/formats.md)')
+    .option('--speed <speed>', 'max, or a multiple of real time such as 60x', 'max')
+    .addOption(new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']))
+    .option('--json', 'print the result as one JSON object')
+    .action(async (file, options) => (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options));
+  command('generate', 'write simulated events as JSON lines')
+    .option('--count <n>', 'number of events', whole, 1000)
+    .option('--rate <n>', 'events a second of the simulated shop', positive, 100)
+    .option('--seed <seed>', 'the same seed gives the same bytes', 'ecom')
+    .option('--start <time>', 'time of the first event, ISO 8601 or now', '2026-01-05T00:00:00Z')
+    .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
+    .option('--paced', 'write at the rate of the shop instead of at once')
+    .option('--out <file>', 'file to write; - for standard output', '-')
+    .action(async (options) => (await import('./commands/generate.ts')).generate(contextFor(options), options));
+
+  command('stats', 'print the shop’s numbers')
+    .addOption(windowOption('24h'))
+    .addOption(new Option('--sort <key>', 'order of the top lists').choices(SORT_KEYS).default('revenue'))
+    .option('--limit <n>', 'length of the top lists', whole, 10)
+    .option('--json', 'print one JSON object')
+    .option('--watch', 'repeat; with --json one object a line')
+    .option('--interval <seconds>', 'seconds between repeats', positive, 2)
+    .option('--fail-if <expression>', "exit with 3 where it holds, such as 'kpis.conversion.session<0.02'")
+    .action(async (options) => (await import('./commands/stats.ts')).stats(contextFor(options), options));
+  command('dashboard', 'watch the shop live')
+    .addOption(windowOption('30m'))
+    .action(async (options) => (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options));
+  command('recommend', 'recommend products to a shopper')
+    .requiredOption('--user <id>', 'user id or anonymous id')
+    .option('--limit <n>', 'number of products', whole, 10)
+    .addOption(new Option('--algorithm <name>', 'what to recommend by').choices(['auto', 'co-occurrence', 'popular']).default('auto'))
+    .option('--explain', 'say why')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/recommend.ts')).recommend(contextFor(options), options));
+  command('similar', 'products bought or viewed together with one')
+    .requiredOption('--product <id>', 'product id')
+    .option('--limit <n>', 'number of products', whole, 10)
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/similar.ts')).similar(contextFor(options), options));
+
+  const deadLetters = program.command('dead-letters').description('what was not a valid event, and why').exitOverride();
+  deadLetters
+    .command('list')
+    .description('reasons with counts, and the newest dead letters')
+    .option('--reason <reason>', 'only this reason')
+    .option('--limit <n>', 'number of dead letters', whole, 20)
+    .option('--json', 'print one JSON object')
+    .option('--data-dir <dir>', 'folder of the data')
+    .action(async (options) => (await import('./commands/dead-letters.ts')).list(contextFor(options), options));
+  deadLetters
+    .command('show')
+    .description('one dead letter with its original bytes')
+    .argument('<id>', 'partition:offset, as the list shows it')
+    .option('--json', 'print one JSON object')
+    .option('--data-dir <dir>', 'folder of the data')
+    .action(async (id, options) => (await import('./commands/dead-letters.ts')).show(contextFor(options), id, options));
+  return program;
+}
+
+function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {
+  return new Option('--window <window>', 'period up to now').choices(WINDOW_LABELS).default(fallback);
+}
+
+function contextFor(options: { dataDir?: string }): CommandContext {
+  let controller: AbortController | undefined;
+  return {
+    config: loadConfig({ dataDir: options.dataDir }),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    get signal() {
+      controller ??= abortOnSignal();
+      return controller.signal;
+    },
+  };
+}
+
+function abortOnSignal(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted && signal !== 'SIGHUP') process.exit(EXIT.interrupted);
+      controller.abort(new EcomError('INTERRUPTED', 'interrupted'));
+    });
+  }
+  return controller;
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number > 0 && number <= 1e9)) throw new InvalidArgumentError('it is not a number above 0.');
+  return number;
+}
+
+function whole(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > 1e12) throw new InvalidArgumentError('it is not a whole number above 0.');
+  return number;
+}
+
+function share(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('it is not a number from 0 to 1.');
+  return number;
+}
+
+/** Prints one line that says what and why, a second that says what to try, and returns the exit code. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done;
+    if (error.code === 'commander.help') return EXIT.usage;
+    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+    report(message, 'ecom --help lists the commands, ecom COMMAND --help their options');
+    return EXIT.usage;
+  }
+  if (error instanceof EcomError) {
+    if (error.code === 'INTERRUPTED') {
+      if (error.hint !== undefined) process.stderr.write(`${error.hint}\n`);
+      return EXIT.interrupted;
+    }
+    report(error.message, error.hint);
+    return error.code === 'USAGE' ? EXIT.usage : error.code === 'CONDITION' ? EXIT.condition : EXIT.failed;
+  }
+  if (errorCode(error) === 'EPIPE') return EXIT.done;
+  report(`unexpected: ${errorMessage(error)}`, 'this is a bug of ecom: run again with ECOM_LOG_LEVEL=debug and report it');
+  if (readTerminalSettings().debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.failed;
+}
+
+function report(message: string, hint: string | undefined): void {
+  const colour = process.stderr.isTTY === true && readTerminalSettings().colour;
+  const label = colour ? '\u001b[31merror:\u001b[39m' : 'error:';
+  process.stderr.write(`${label} ${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
+}
+
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = fail(error);
+}

@@ -89,6 +89,11 @@ export function ensureDataDir(config: Config): void {
   }
 }
 
+/** Settings that hold before, and without, a valid configuration. */
+export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): { colour: boolean; debug: boolean } {
+  return { colour: !env.NO_COLOR && env.TERM !== 'dumb', debug: env.ECOM_LOG_LEVEL === 'debug' };
+}
+
 function portUrl(name: string, value: string | undefined): string {
   const url = value ?? 'sqlite:';
   if (!/^[a-z][a-z0-9+.-]*:/.test(url)) {
