@@ -76,7 +76,7 @@ function createProgram(): Command {
 
   command('stats', 'print the shop’s numbers')
     .addOption(windowOption('24h'))
-    .addOption(new Option('--sort <key>', 'order of the top lists').choices(SORT_KEYS).default('revenue'))
+    .addOption(new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(SORT_KEYS))
     .option('--limit <n>', 'length of the top lists', whole, 10)
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat; with --json one object a line')

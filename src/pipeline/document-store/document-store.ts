@@ -1,4 +1,4 @@
-import type { ShopEvent } from '../events/shop-event.ts';
+import { type ShopEvent } from '../events/shop-event.ts';
 
 /** An event with its place in the log. */
 export interface StoredEvent {
@@ -22,11 +22,14 @@ export interface DeadLetter {
   readonly bytes: Uint8Array;
 }
 
-/** What one micro-batch leaves behind. */
+/** What one micro-batch leaves behind of a partition: its records with `from` ≤ offset < `to`. */
 export interface DocumentBatch {
   readonly partition: number;
-  readonly firstOffset: number;
+  readonly from: number;
+  readonly to: number;
   readonly events: readonly StoredEvent[];
+  /** Offsets of the records that repeat an earlier event. */
+  readonly duplicates: readonly number[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -47,12 +50,16 @@ export interface ModelDocument {
 /** Raw events, dead letters and models: what is read by range and not by the second. */
 export interface DocumentStore {
   /** Idempotent by (partition, offset): a replayed batch finds its rows and changes nothing. */
-  append(batch: DocumentBatch): Promise<void>;
+  append(batches: readonly DocumentBatch[]): Promise<void>;
   /**
-   * Valid events of a partition with offset ≥ `from`, in order, looking at no more than `limit` records of the log.
+   * Appended events of a partition with offset ≥ `from`, in order, each once, looking at no more than `limit` records.
    * `next` is the offset to go on from; it equals `from` at the end.
    */
-  readEvents(partition: number, from: number, limit: number): Promise<{ events: StoredEvent[]; next: number }>;
+  readEvents(
+    partition: number,
+    from: number,
+    limit: number,
+  ): Promise<{ events: StoredEvent[]; next: number }>;
   /** Dead letters, newest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** One dead letter; `undefined` where there is none at that place. */

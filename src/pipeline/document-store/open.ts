@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-import type { DocumentStore } from './document-store.ts';
+import { LOG_FILE } from '../sqlite/log-file.ts';
+import { type DocumentStore } from './document-store.ts';
 
 /** Opens the document store that the URL's scheme names. */
 export async function openDocumentStore(config: Config): Promise<DocumentStore> {
@@ -11,12 +12,14 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
       const { createSqliteDocumentStore } = await import('./sqlite.ts');
       return createSqliteDocumentStore({
         path: join(config.dataDir, 'documents.db'),
-        logPath: join(config.dataDir, 'log.db'),
+        logPath: join(config.dataDir, LOG_FILE),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
       });
     }
     default:
-      throw new EcomError('USAGE', `ECOM_DOCUMENTS_URL: no document store speaks '${scheme}:'`, { hint: 'use sqlite:' });
+      throw new EcomError('USAGE', `ECOM_DOCUMENTS_URL: no document store speaks '${scheme}:'`, {
+        hint: 'use sqlite:',
+      });
   }
 }

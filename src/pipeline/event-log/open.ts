@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-import type { EventLog } from './event-log.ts';
+import { LOG_FILE } from '../sqlite/log-file.ts';
+import { type EventLog } from './event-log.ts';
 
 /** Opens the event log that the URL's scheme names. */
 export async function openEventLog(config: Config): Promise<EventLog> {
@@ -10,7 +11,7 @@ export async function openEventLog(config: Config): Promise<EventLog> {
     case 'sqlite': {
       const { createSqliteEventLog } = await import('./sqlite.ts');
       return createSqliteEventLog({
-        path: join(config.dataDir, 'log.db'),
+        path: join(config.dataDir, LOG_FILE),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
         partitions: config.partitions,

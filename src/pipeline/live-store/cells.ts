@@ -1,19 +1,20 @@
 import { add, type Count } from '../events/money.ts';
 
-/** Named integers. Columns of totals and of products are listed in processor/reduce.ts, which alone gives them meaning. */
+/** Named integers. The columns are listed in processor/columns.ts; stores add them and know nothing of their meaning. */
 export type Counters = Map<string, Count>;
+
+/** What counters are broken down by. */
+export const DIMENSIONS = ['product', 'category'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
 
 /** Additive numbers: of a cell, of a range of cells, or the change to one. */
 export interface Tally {
   readonly totals: Counters;
-  /** By product id. */
-  readonly products: Map<string, Counters>;
+  /** By dimension, then by product id, category name … */
+  readonly breakdowns: ReadonlyMap<Dimension, Map<string, Counters>>;
 }
 
-/**
- * Cells come in four widths, and one (`all`) that has no end. Every event is in one cell of each width, so any range
- * with aligned ends is a sum of few cells.
- */
+/** Widths of cells, in ms. Every event is in one cell of each width, so a range with aligned ends is a sum of few cells. */
 export const LEVELS = {
   '10s': 10_000,
   '1m': 60_000,
@@ -26,10 +27,20 @@ export type Level = keyof typeof LEVELS;
 /** Widest first. */
 export const LEVEL_NAMES: readonly Level[] = ['1d', '1h', '1m', '10s'];
 
+/** How far behind the newest event a cell of a width is kept at least, ms. Days, and the sum of everything, are for ever. */
+export const RETENTION: Readonly<Record<Level, number>> = {
+  '10s': 2 * LEVELS['1d'],
+  '1m': 32 * LEVELS['1d'],
+  '1h': 400 * LEVELS['1d'],
+  '1d': Number.POSITIVE_INFINITY,
+};
+
 /** The width of the cells that a processor reports, in ms. */
 export const BASE_CELL_MS = LEVELS['10s'];
 
-/** Cells of one width with `from` ≤ start < `to`, in ms since the epoch, both aligned to the width. */
+/**
+ * Cells of one width with `from` ≤ start < `to`, in ms since the epoch, both aligned to the width; `to` may be Infinity.
+ */
 export interface CellRange {
   readonly level: Level;
   readonly from: number;
@@ -40,7 +51,7 @@ export interface CellRange {
 export type CellChanges = Map<number, Tally>;
 
 export function createTally(): Tally {
-  return { totals: new Map(), products: new Map() };
+  return { totals: new Map(), breakdowns: new Map(DIMENSIONS.map((dimension) => [dimension, new Map()])) };
 }
 
 /** Adds `amount` to a counter in place. */
@@ -54,13 +65,16 @@ export function addCounters(into: Counters, from: ReadonlyMap<string, Count>): v
   for (const [column, amount] of from) increment(into, column, amount);
 }
 
-/** Adds a tally to another, in place; the products' counters of `from` are copied, never shared. */
+/** Adds a tally to another, in place; the counters of `from` are copied, never shared. */
 export function addTally(into: Tally, from: Tally): void {
   addCounters(into.totals, from.totals);
-  for (const [product, counters] of from.products) {
-    const existing = into.products.get(product);
-    if (existing === undefined) into.products.set(product, new Map(counters));
-    else addCounters(existing, counters);
+  for (const [dimension, entries] of from.breakdowns) {
+    const target = into.breakdowns.get(dimension)!;
+    for (const [key, counters] of entries) {
+      const existing = target.get(key);
+      if (existing === undefined) target.set(key, new Map(counters));
+      else addCounters(existing, counters);
+    }
   }
 }
 
@@ -71,7 +85,8 @@ export function cellStart(time: number, width: number): number {
 
 /**
  * Splits [from, to) into the fewest cells: wide ones inside, narrow ones at the edges.
- * @param finest the narrowest width that may be used; `from` and `to` must be aligned to it.
+ * @param to exclusive; Infinity for all that comes after
+ * @param finest the narrowest width that may be used; `from` and `to` must be aligned to it
  */
 export function coverRange(from: number, to: number, finest: Level): CellRange[] {
   const levels = LEVEL_NAMES.slice(0, LEVEL_NAMES.indexOf(finest) + 1);

@@ -1,4 +1,4 @@
-import type { CellChanges, CellRange, Level, Tally } from './cells.ts';
+import type { CellChanges, CellRange, Counters, Dimension } from './cells.ts';
 
 /** How far a partition has been counted. */
 export interface Position {
@@ -9,41 +9,75 @@ export interface Position {
   readonly watermark: number;
 }
 
-/** What is known of a product, from the newest event that said so. */
-export interface ProductInfo {
-  readonly name?: string;
-  readonly category?: string;
-  readonly brand?: string;
-  /** In 1/10 000 of the currency unit. */
-  readonly price?: number;
-}
-
-/** One micro-batch's effect, applied whole or not at all. */
-export interface LiveChange {
+/** One partition's step in a change. */
+export interface Advance {
   readonly partition: number;
   /** The position that the change was computed from: the fence. */
   readonly from: number;
   readonly to: number;
   readonly watermark: number;
+}
+
+/** What an event says of a product. Fields that it does not give leave what is known. */
+export interface ProductInfo {
+  /** Time of the event that said so, ms since the epoch: the newest wins, whatever the order of arrival. */
+  readonly time: number;
+  readonly name?: string | undefined;
+  readonly category?: string | undefined;
+  readonly brand?: string | undefined;
+  /** In 1/10 000 of the currency unit. */
+  readonly price?: number | undefined;
+}
+
+/** One micro-batch's effect, applied whole or not at all. It may span several partitions of one processor. */
+export interface LiveChange {
+  readonly advances: readonly Advance[];
   readonly cells: CellChanges;
+  /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
+  readonly claims: readonly string[];
   /** New states by key. */
   readonly states: ReadonlyMap<string, string>;
   readonly products: ReadonlyMap<string, ProductInfo>;
 }
 
-/** What a view of the shop needs, read at one moment. */
-export interface LiveSnapshot {
-  readonly positions: readonly Position[];
-  /** One sum a requested group of ranges, in the order of the request. */
-  readonly tallies: readonly Tally[];
-  readonly series: readonly { readonly start: number; readonly totals: Tally['totals'] }[];
+/** The entries of a dimension with the highest value in a column: descending, ties by key ascending. */
+export interface Ranking {
+  readonly dimension: Dimension;
+  readonly column: string;
+  readonly limit: number;
+}
+
+export interface RankedEntry {
+  readonly key: string;
+  readonly counters: Counters;
+}
+
+/** A sum over cells, and rankings within that sum. */
+export interface TallyQuery {
+  /** `all` is the whole history. */
+  readonly ranges: readonly CellRange[] | 'all';
+  readonly rankings?: readonly Ranking[];
+}
+
+export interface TallyResult {
+  readonly totals: Counters;
+  /** In the order of the request; entries whose value in the column is not above 0 are left out. */
+  readonly rankings: readonly (readonly RankedEntry[])[];
 }
 
 export interface LiveQuery {
-  /** Groups of ranges to sum; the string `all` is the whole history. */
-  readonly tallies: readonly { readonly ranges: readonly CellRange[] | 'all'; readonly products: boolean }[];
+  readonly tallies: readonly TallyQuery[];
   /** Cells to return one by one, totals only; those without data are left out. */
-  readonly series?: { readonly level: Level; readonly from: number; readonly to: number } | undefined;
+  readonly series?: CellRange | undefined;
+}
+
+/** What a view of the shop needs, read at one moment. */
+export interface LiveSnapshot {
+  readonly positions: readonly Position[];
+  /** In the order of the request. */
+  readonly tallies: readonly TallyResult[];
+  /** By start, ascending. */
+  readonly series: readonly { readonly start: number; readonly totals: Counters }[];
 }
 
 /** Positions, counters, shopper states and published lists: what changes by the second. */
@@ -54,14 +88,15 @@ export interface LiveStore {
   states(keys: readonly string[]): Promise<Map<string, string>>;
   /**
    * Applies a change atomically and durably.
-   * @returns false, having changed nothing, where the stored position is not `from`: somebody else has counted it.
+   * @returns false, having changed nothing, where the stored position of a partition is not `from`, or a claim is taken:
+   * somebody else has counted it.
    */
   apply(change: LiveChange): Promise<boolean>;
-  /** Reads sums and series consistently, as of one moment. */
+  /** Reads sums, rankings and series consistently, as of one moment. */
   snapshot(query: LiveQuery): Promise<LiveSnapshot>;
-  /** Products by id, or all of them; unknown ids are absent from the map. */
-  products(ids?: readonly string[]): Promise<Map<string, ProductInfo>>;
-  /** Replaces published documents, such as recommendation lists, atomically; each under `kind` and a key, as JSON. */
+  /** Products by id; unknown ids are absent from the map. */
+  products(ids: readonly string[]): Promise<Map<string, ProductInfo>>;
+  /** Replaces all published documents of a kind atomically, such as recommendation lists: JSON by key. */
   publish(kind: string, entries: ReadonlyMap<string, string>): Promise<void>;
   /** Published documents by key; those never published are absent from the map. */
   published(kind: string, keys: readonly string[]): Promise<Map<string, string>>;

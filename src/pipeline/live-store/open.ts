@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-import type { LiveStore } from './live-store.ts';
+import { type LiveStore } from './live-store.ts';
 
 /** Opens the live store that the URL's scheme names. */
 export async function openLiveStore(config: Config): Promise<LiveStore> {
@@ -16,6 +16,8 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
       });
     }
     default:
-      throw new EcomError('USAGE', `ECOM_LIVE_URL: no live store speaks '${scheme}:'`, { hint: 'use sqlite:' });
+      throw new EcomError('USAGE', `ECOM_LIVE_URL: no live store speaks '${scheme}:'`, {
+        hint: 'use sqlite:',
+      });
   }
 }

@@ -1,4 +1,4 @@
-import type { EventType } from '../events/shop-event.ts';
+import { type EventType } from '../events/shop-event.ts';
 
 export const WINDOW_LABELS = ['5m', '30m', '1h', '24h', '7d', '30d', 'all'] as const;
 export type WindowLabel = (typeof WINDOW_LABELS)[number];

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { decodeRecord, isRejected } from '../events/decode.ts';
+import {
+  inTransaction,
+  type Migrations,
+  openDatabase,
+  type SqliteOptions,
+  storageError,
+} from '../sqlite/database.ts';
+import { createLogReader, LOG_MIGRATIONS, type LogReader } from '../sqlite/log-file.ts';
+import {
+  type DeadLetter,
+  type DocumentBatch,
+  type DocumentStore,
+  type ModelDocument,
+  type StoredEvent,
+} from './document-store.ts';
+
+export interface SqliteDocumentStoreOptions extends SqliteOptions {
+  /** The embedded event log, which already holds every event: none is written twice. */
+  readonly logPath: string;
+}
+
+const MIGRATIONS: Migrations = [
+  `CREATE TABLE appended (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
+   CREATE TABLE duplicates (part INTEGER, pos INTEGER, PRIMARY KEY (part, pos)) WITHOUT ROWID;
+   CREATE TABLE dead_letters (
+     part INTEGER NOT NULL, pos INTEGER NOT NULL, time INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+     source TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (part, pos)
+   );
+   CREATE INDEX dead_letters_by_reason ON dead_letters (reason, time);
+   CREATE INDEX dead_letters_by_time ON dead_letters (time);
+   CREATE TABLE models (name TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL);`,
+];
+
+const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes';
+
+/** The embedded document store. Events are read from the log; duplicates, dead letters and models have tables of their own. */
+export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): DocumentStore {
+  const connection = openDatabase(options, MIGRATIONS);
+  const getNext = connection.prepare('SELECT next FROM appended WHERE part = ?');
+  const putNext = connection.prepare(
+    'INSERT INTO appended (part, next) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET next = max(next, excluded.next)',
+  );
+  const putDuplicate = connection.prepare('INSERT OR IGNORE INTO duplicates (part, pos) VALUES (?, ?)');
+  const duplicatesIn = connection.prepare(
+    'SELECT pos FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?',
+  );
+  const putLetter = connection.prepare(
+    'INSERT OR IGNORE INTO dead_letters (part, pos, time, reason, detail, source, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  let log: { reader: LogReader; close(): void } | undefined;
+
+  function openLog(): LogReader | undefined {
+    if (log === undefined && existsSync(options.logPath)) {
+      const file = openDatabase({ ...options, path: options.logPath }, LOG_MIGRATIONS);
+      log = { reader: createLogReader(file), close: () => file.close() };
+    }
+    return log?.reader;
+  }
+  function guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storageError(error, options.path);
+    }
+  }
+  function appendBatch({ partition, to, duplicates, deadLetters }: DocumentBatch): void {
+    putNext.run(partition, to);
+    for (const offset of duplicates) putDuplicate.run(partition, offset);
+    for (const letter of deadLetters) {
+      const { offset, time, reason, detail, source, bytes } = letter;
+      putLetter.run(partition, offset, time, reason, detail, source, Buffer.from(bytes));
+    }
+  }
+  function readEvents(
+    partition: number,
+    from: number,
+    limit: number,
+  ): { events: StoredEvent[]; next: number } {
+    const end = (getNext.get(partition) as { next: number } | undefined)?.next ?? 0;
+    const reader = openLog();
+    if (from >= end || reader === undefined) return { events: [], next: from };
+    const { baseOffset, records } = reader.read(partition, from, Math.min(limit, end - from));
+    const next = Math.min(baseOffset + records.length, end);
+    const rows = duplicatesIn.all(partition, baseOffset, next) as { pos: number }[];
+    const skipped = new Set(rows.map(({ pos }) => pos));
+    const events: StoredEvent[] = [];
+    for (let offset = baseOffset; offset < next; offset += 1) {
+      if (skipped.has(offset)) continue;
+      const { value, appendedAt } = records[offset - baseOffset]!;
+      const event = decodeRecord(value, { partition, offset, appendedAt });
+      if (!isRejected(event)) events.push({ offset, event });
+    }
+    return { events, next };
+  }
+
+  return {
+    async append(batches) {
+      guarded(() => inTransaction(connection, () => batches.forEach(appendBatch)));
+    },
+    async readEvents(partition, from, limit) {
+      return guarded(() => readEvents(partition, from, limit));
+    },
+    async deadLetters({ reason, limit }) {
+      const where = reason === undefined ? '' : 'WHERE reason = :reason';
+      const sql = `SELECT ${LETTER} FROM dead_letters ${where} ORDER BY time DESC, part DESC, pos DESC LIMIT :limit`;
+      return guarded(() =>
+        connection.prepare(sql).all(reason === undefined ? { limit } : { reason, limit }),
+      ) as DeadLetter[];
+    },
+    async deadLetter(partition, offset) {
+      const sql = `SELECT ${LETTER} FROM dead_letters WHERE part = ? AND pos = ?`;
+      return guarded(() => connection.prepare(sql).get(partition, offset)) as DeadLetter | undefined;
+    },
+    async deadLetterReasons() {
+      const sql =
+        'SELECT reason, count(*) AS count FROM dead_letters GROUP BY reason ORDER BY count DESC, reason';
+      return guarded(() => connection.prepare(sql).all()) as { reason: string; count: number }[];
+    },
+    async saveModel({ name, time, json }) {
+      const sql = `INSERT INTO models (name, time, json) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+        time = excluded.time, json = excluded.json`;
+      guarded(() => connection.prepare(sql).run(name, time, json));
+    },
+    async loadModel(name) {
+      const sql = 'SELECT name, time, json FROM models WHERE name = ?';
+      return guarded(() => connection.prepare(sql).get(name)) as ModelDocument | undefined;
+    },
+    async close() {
+      log?.close();
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { EcomError } from '../../errors.ts';
+import { inTransaction, openDatabase, type SqliteOptions, storageError } from '../sqlite/database.ts';
+import { batchId, createLogReader, LOG_MIGRATIONS } from '../sqlite/log-file.ts';
+import { type EventLog, type NewRecord, type SourceProgress } from './event-log.ts';
+import { partitionFor } from './partitioner.ts';
+
+export interface SqliteEventLogOptions extends SqliteOptions {
+  /** Number of partitions of a log that is created now; an existing one keeps its own. */
+  readonly partitions: number;
+}
+
+/** Most records in one row: a reader never has to take apart much more than it asked for. */
+const ROW_RECORDS = 2000;
+
+/** The embedded event log: record batches as rows of one table. */
+export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
+  const connection = openDatabase(options, LOG_MIGRATIONS);
+  const reader = createLogReader(connection);
+  const insert = connection.prepare('INSERT INTO batches (id, count, appended_at, data) VALUES (?, ?, ?, ?)');
+  const putSource = connection.prepare(
+    `INSERT INTO sources (source, row_count, bytes, digest, done) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET
+     row_count = excluded.row_count, bytes = excluded.bytes, digest = excluded.digest, done = excluded.done`,
+  );
+  const getSource = connection.prepare(
+    'SELECT row_count AS rows, bytes, digest, done FROM sources WHERE source = ?',
+  );
+  const partitions = guarded(() => establishPartitions());
+
+  function establishPartitions(): number {
+    const known = reader.partitions();
+    if (known !== undefined) return known;
+    connection
+      .prepare("INSERT OR IGNORE INTO settings (name, value) VALUES ('partitions', ?)")
+      .run(options.partitions);
+    return reader.partitions()!;
+  }
+  function guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storageError(error, options.path);
+    }
+  }
+  function insertRecords(byPartition: readonly string[][]): void {
+    const now = Date.now();
+    byPartition.forEach((values, partition) => {
+      if (values.length === 0) return;
+      let base = reader.bounds(partition).end;
+      for (let i = 0; i < values.length; i += ROW_RECORDS) {
+        const chunk = values.slice(i, i + ROW_RECORDS);
+        insert.run(batchId(partition, base), chunk.length, now, chunk.join('\n'));
+        base += chunk.length;
+      }
+    });
+  }
+
+  return {
+    partitions,
+    async append(records: readonly NewRecord[], progress?: SourceProgress) {
+      const byPartition = Array.from({ length: partitions }, (): string[] => []);
+      for (const { key, value } of records) {
+        if (value.includes('\n'))
+          throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
+        byPartition[partitionFor(key, partitions)]!.push(value);
+      }
+      guarded(() =>
+        inTransaction(connection, () => {
+          insertRecords(byPartition);
+          if (progress === undefined) return;
+          const { source, rows, bytes, digest, done } = progress;
+          putSource.run(source, rows, bytes, digest, done ? 1 : 0);
+        }),
+      );
+    },
+    async progress(source) {
+      const row = guarded(() => getSource.get(source)) as
+        | (Omit<SourceProgress, 'done'> & { done: number })
+        | undefined;
+      return row === undefined ? undefined : { ...row, source, done: row.done === 1 };
+    },
+    async read(partition, from, limit) {
+      return guarded(() => reader.read(partition, from, limit));
+    },
+    async bounds() {
+      return guarded(() => Array.from({ length: partitions }, (_, partition) => reader.bounds(partition)));
+    },
+    // Lag is read from the live store's positions here; a second write transaction would only slow the appenders.
+    async commit() {},
+    async close() {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { joinPaths, NO_STEPS } from './funnel.ts';
+import { type Session, type ShopperState } from './shopper-state.ts';
+
+/** A gap longer than this between two events of a shopper ends a session, ms. */
+export const SESSION_GAP_MS = 30 * 60_000;
+
+/** A shopper's sessions that a late event can still join. */
+const KEPT_SESSIONS = 4;
+
+/** What happened to the sessions of a shopper because of one event. */
+export interface SessionMatch {
+  /** The session that the event belongs to; its `end` and `path` are still those before the event. */
+  readonly session: Session;
+  readonly created: boolean;
+  /** A session that this event has joined to `session`: it is counted no more. */
+  readonly absorbed: Session | undefined;
+}
+
+/**
+ * Finds or opens the session of an event: the source's id wins where it gives one; else the session whose events are not
+ * over 30 minutes away, and two such sessions become one.
+ */
+export function matchSession(state: ShopperState, time: number, sessionId: string | undefined): SessionMatch {
+  const { sessions } = state;
+  const last = sessions.at(-1);
+  if (last !== undefined && time >= last.start) {
+    if (sessionId === undefined ? time <= last.end + SESSION_GAP_MS : last.id === sessionId) {
+      return { session: last, created: false, absorbed: undefined };
+    }
+  }
+  if (sessionId !== undefined) {
+    const known = sessions.find(({ id }) => id === sessionId);
+    return known === undefined
+      ? open(state, time, sessionId)
+      : { session: known, created: false, absorbed: undefined };
+  }
+  const near = sessions.filter(
+    ({ start, end }) => time >= start - SESSION_GAP_MS && time <= end + SESSION_GAP_MS,
+  );
+  const [session, second] = near;
+  if (session === undefined) return open(state, time, undefined);
+  if (second === undefined || session.id !== undefined || second.id !== undefined) {
+    return { session, created: false, absorbed: undefined };
+  }
+  return { session, created: false, absorbed: second };
+}
+
+function open(state: ShopperState, time: number, id: string | undefined): SessionMatch {
+  const session: Session = { ...(id !== undefined && { id }), start: time, end: time, path: NO_STEPS };
+  const { sessions } = state;
+  let place = sessions.length;
+  while (place > 0 && sessions[place - 1]!.end > time) place -= 1;
+  sessions.splice(place, 0, session);
+  // The oldest is forgotten, not uncounted.
+  if (sessions.length > KEPT_SESSIONS) sessions.shift();
+  return { session, created: true, absorbed: undefined };
+}
+
+/** Takes note of an event's time in its session, and keeps the sessions in order. */
+export function extend(state: ShopperState, session: Session, time: number): void {
+  if (time < session.start) session.start = time;
+  if (time <= session.end) return;
+  session.end = time;
+  if (state.sessions.at(-1) !== session) state.sessions.sort((a, b) => a.end - b.end);
+}
+
+/** Makes two sessions one: the earlier gets the later's events. */
+export function absorb(state: ShopperState, session: Session, later: Session): void {
+  session.path = joinPaths(session.path, later.path);
+  session.end = Math.max(session.end, later.end);
+  state.sessions.splice(state.sessions.indexOf(later), 1);
+}

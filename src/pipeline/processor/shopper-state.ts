@@ -1,0 +1,58 @@
+/** A run of a shopper's events. */
+export interface Session {
+  /** The source's session id, if it gave one. */
+  id?: string;
+  /** Times of the first and the last event, ms since the epoch. */
+  start: number;
+  end: number;
+  /** Which steps were taken in which order: see funnel.ts. */
+  path: number;
+}
+
+/** What the processor remembers of a shopper. */
+export interface ShopperState {
+  /** Times of the newest event and of the newest purchase, ms since the epoch; 0 for none. */
+  lastSeen: number;
+  lastPurchase: number;
+  /** Ordered by end. */
+  sessions: Session[];
+  /** Products viewed, put into the cart or bought, each once, the latest last. */
+  recent: string[];
+  /** Products bought, each once, the latest last. */
+  bought: string[];
+}
+
+/** Most products that are remembered as recent, and as bought. */
+export const RECENT_PRODUCTS = 20;
+const BOUGHT_PRODUCTS = 50;
+
+/** Key of a shopper's state in the live store; the shopper is that of `shopperOf`. */
+export function shopperKey(shopper: string): string {
+  return shopper;
+}
+
+export function newShopper(): ShopperState {
+  return { lastSeen: 0, lastPurchase: 0, sessions: [], recent: [], bought: [] };
+}
+
+/** Notes that a shopper was interested in a product, or bought it. */
+export function noteProduct(state: ShopperState, productId: string, bought: boolean): void {
+  moveToEnd(state.recent, productId, RECENT_PRODUCTS);
+  if (bought) moveToEnd(state.bought, productId, BOUGHT_PRODUCTS);
+}
+
+function moveToEnd(list: string[], value: string, most: number): void {
+  if (list.at(-1) === value) return;
+  const place = list.indexOf(value);
+  if (place >= 0) list.splice(place, 1);
+  list.push(value);
+  if (list.length > most) list.shift();
+}
+
+export function encodeShopperState(state: ShopperState): string {
+  return JSON.stringify(state);
+}
+
+export function decodeShopperState(text: string): ShopperState {
+  return JSON.parse(text) as ShopperState;
+}

@@ -1,0 +1,86 @@
+import { type LogBatch, type LogRecord, type PartitionBounds } from '../event-log/event-log.ts';
+import { type Migrations } from './database.ts';
+import { type Connection, type Statement } from './driver.ts';
+
+/** The file of the embedded event log. It is also what the embedded document store reads events from. */
+export const LOG_FILE = 'log.db';
+
+export const LOG_MIGRATIONS: Migrations = [
+  `CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE batches (
+     id INTEGER PRIMARY KEY, -- partition and base offset in one, see batchId
+     count INTEGER NOT NULL,
+     appended_at INTEGER NOT NULL,
+     data TEXT NOT NULL      -- one record a line
+   );
+   CREATE TABLE sources (
+     source TEXT PRIMARY KEY, row_count INTEGER NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL, done INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
+];
+
+/** Offsets a partition can have: 2^44, so that 256 partitions fit into a double. */
+const PARTITION_SPAN = 2 ** 44;
+
+/** Row id of the batch of a partition that begins at an offset: a partition's batches lie together and in order. */
+export function batchId(partition: number, base: number): number {
+  return partition * PARTITION_SPAN + base;
+}
+
+interface BatchRow {
+  readonly id: number;
+  readonly count: number;
+  readonly appended_at: number;
+  readonly data: string;
+}
+
+/** Reads the tables above; the statements are prepared once. */
+export interface LogReader {
+  read(partition: number, from: number, limit: number): LogBatch;
+  bounds(partition: number): PartitionBounds;
+  /** Number of partitions; `undefined` where the log is not set up yet. */
+  partitions(): number | undefined;
+}
+
+export function createLogReader(connection: Connection): LogReader {
+  const first = connection.prepare('SELECT id FROM batches WHERE id >= ? AND id < ? ORDER BY id LIMIT 1');
+  const last = connection.prepare(
+    'SELECT id, count FROM batches WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1',
+  );
+  const containing = connection.prepare(
+    'SELECT id, count FROM batches WHERE id >= ? AND id <= ? ORDER BY id DESC LIMIT 1',
+  );
+  const following: Statement = connection.prepare(
+    'SELECT * FROM batches WHERE id >= ? AND id < ? ORDER BY id',
+  );
+  const setting = connection.prepare("SELECT value FROM settings WHERE name = 'partitions'");
+
+  function read(partition: number, from: number, limit: number): LogBatch {
+    const origin = batchId(partition, 0);
+    const holder = containing.get(origin, origin + from) as Pick<BatchRow, 'id' | 'count'> | undefined;
+    const start =
+      holder !== undefined && holder.id + holder.count > origin + from ? holder.id : origin + from;
+    const records: LogRecord[] = [];
+    let baseOffset = from;
+    for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
+      const base = row.id - origin;
+      if (records.length === 0) baseOffset = Math.max(from, base);
+      const lines = row.data.split('\n');
+      for (let i = Math.max(0, from - base); i < lines.length && records.length < limit; i += 1) {
+        records.push({ value: lines[i]!, appendedAt: row.appended_at });
+      }
+      if (records.length >= limit) break;
+    }
+    return { partition, baseOffset, records };
+  }
+  function bounds(partition: number): PartitionBounds {
+    const origin = batchId(partition, 0);
+    const end = last.get(origin, origin + PARTITION_SPAN) as Pick<BatchRow, 'id' | 'count'> | undefined;
+    if (end === undefined) return { begin: 0, end: 0 };
+    const begin = first.get(origin, origin + PARTITION_SPAN) as Pick<BatchRow, 'id'>;
+    return { begin: begin.id - origin, end: end.id + end.count - origin };
+  }
+  function partitions(): number | undefined {
+    return (setting.get() as { value: number } | undefined)?.value;
+  }
+  return { read, bounds, partitions };
+}
