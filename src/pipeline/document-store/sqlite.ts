@@ -4,6 +4,7 @@ import {
   inTransaction,
   type Migrations,
   openDatabase,
+  prepareValue,
   type SqliteOptions,
   storageError,
 } from '../sqlite/database.ts';
@@ -35,10 +36,15 @@ const MIGRATIONS: Migrations = [
 
 const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes';
 
+/** The columns alone: a driver may add what it likes to a row. */
+function toLetter({ partition, offset, time, reason, detail, source, bytes }: DeadLetter): DeadLetter {
+  return { partition, offset, time, reason, detail, source, bytes };
+}
+
 /** The embedded document store. Events are read from the log; duplicates, dead letters and models have tables of their own. */
 export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): DocumentStore {
   const connection = openDatabase(options, MIGRATIONS);
-  const getNext = connection.prepare('SELECT next FROM appended WHERE part = ?');
+  const getNext = prepareValue<number>(connection, 'SELECT next AS value FROM appended WHERE part = ?');
   const putNext = connection.prepare(
     'INSERT INTO appended (part, next) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET next = max(next, excluded.next)',
   );
@@ -78,7 +84,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     from: number,
     limit: number,
   ): { events: StoredEvent[]; next: number } {
-    const end = (getNext.get(partition) as { next: number } | undefined)?.next ?? 0;
+    const end = getNext(partition) ?? 0;
     const reader = openLog();
     if (from >= end || reader === undefined) return { events: [], next: from };
     const { baseOffset, records } = reader.read(partition, from, Math.min(limit, end - from));
@@ -105,13 +111,15 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     async deadLetters({ reason, limit }) {
       const where = reason === undefined ? '' : 'WHERE reason = :reason';
       const sql = `SELECT ${LETTER} FROM dead_letters ${where} ORDER BY time DESC, part DESC, pos DESC LIMIT :limit`;
-      return guarded(() =>
+      const rows = guarded(() =>
         connection.prepare(sql).all(reason === undefined ? { limit } : { reason, limit }),
-      ) as DeadLetter[];
+      );
+      return (rows as DeadLetter[]).map(toLetter);
     },
     async deadLetter(partition, offset) {
       const sql = `SELECT ${LETTER} FROM dead_letters WHERE part = ? AND pos = ?`;
-      return guarded(() => connection.prepare(sql).get(partition, offset)) as DeadLetter | undefined;
+      const letter = guarded(() => connection.prepare(sql).get(partition, offset)) as DeadLetter | undefined;
+      return letter && toLetter(letter);
     },
     async deadLetterReasons() {
       const sql =
@@ -125,7 +133,8 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     },
     async loadModel(name) {
       const sql = 'SELECT name, time, json FROM models WHERE name = ?';
-      return guarded(() => connection.prepare(sql).get(name)) as ModelDocument | undefined;
+      const model = guarded(() => connection.prepare(sql).get(name)) as ModelDocument | undefined;
+      return model && { name, time: model.time, json: model.json };
     },
     async close() {
       log?.close();

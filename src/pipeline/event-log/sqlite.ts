@@ -76,7 +76,8 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       const row = guarded(() => getSource.get(source)) as
         | (Omit<SourceProgress, 'done'> & { done: number })
         | undefined;
-      return row === undefined ? undefined : { ...row, source, done: row.done === 1 };
+      if (row === undefined) return undefined;
+      return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
     },
     async read(partition, from, limit) {
       return guarded(() => reader.read(partition, from, limit));

@@ -1,4 +1,4 @@
-import type { CellChanges, CellRange, Counters, Dimension } from './cells.ts';
+import { type CellChanges, type CellRange, type Counters, type Dimension } from './cells.ts';
 
 /** How far a partition has been counted. */
 export interface Position {

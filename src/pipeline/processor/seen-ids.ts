@@ -13,11 +13,11 @@ export function createSeenIds(horizon = DUPLICATE_HORIZON): SeenIds {
 
   return {
     add(id, offset) {
+      const before = newest.get(id);
+      newest.set(id, offset);
       const slot = offset % horizon;
       const expired = ring[slot];
       if (expired !== undefined && newest.get(expired)! <= offset - horizon) newest.delete(expired);
-      const before = newest.get(id);
-      newest.set(id, offset);
       ring[slot] = id;
       return before !== undefined && before >= offset - horizon;
     },

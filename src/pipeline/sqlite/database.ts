@@ -64,9 +64,16 @@ function userVersion(connection: Connection): number {
   return (connection.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 }
 
-/** Runs `work` in a transaction that takes the write lock at once, so that it never has to be upgraded and refused. */
-export function inTransaction<T>(connection: Connection, work: () => T): T {
-  connection.exec('BEGIN IMMEDIATE');
+/**
+ * Runs `work` in a transaction. `IMMEDIATE` takes the write lock at once, so that it never has to be upgraded and refused;
+ * `DEFERRED` is for reading several things as of one moment.
+ */
+export function inTransaction<T>(
+  connection: Connection,
+  work: () => T,
+  mode: 'IMMEDIATE' | 'DEFERRED' = 'IMMEDIATE',
+): T {
+  connection.exec(`BEGIN ${mode}`);
   try {
     const result = work();
     connection.exec('COMMIT');
@@ -75,6 +82,15 @@ export function inTransaction<T>(connection: Connection, work: () => T): T {
     if (connection.inTransaction) connection.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** Prepares a query whose one column is named `value`, and returns that of the first row. */
+export function prepareValue<T>(
+  connection: Connection,
+  sql: string,
+): (...parameters: (string | number)[]) => T | undefined {
+  const statement = connection.prepare(sql);
+  return (...parameters) => (statement.get(...parameters) as { value: T } | undefined)?.value;
 }
 
 /** Turns a driver's error into one that says what to do; an `EcomError` is returned as it is. */

@@ -1,0 +1,154 @@
+import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
+import { inTransaction, prepareValue } from '../sqlite/database.ts';
+import { type Connection } from '../sqlite/driver.ts';
+import {
+  addCounters,
+  type CellChanges,
+  type Counters,
+  cellStart,
+  DIMENSIONS,
+  LEVEL_NAMES,
+  LEVELS,
+  RETENTION,
+} from './cells.ts';
+import { type LiveChange } from './live-store.ts';
+import { cellId, flatten, inflate, SLOTS, type StoredCell, TOTALS_ROW } from './sqlite-cells.ts';
+
+/** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
+const FOLD_CHANGES = 32;
+const FOLD_CHARACTERS = 512 * 1024;
+/** Every so many folds, cells that are out of retention are deleted. */
+const PRUNE_FOLDS = 64;
+/** Most dictionary entries that a writer keeps in memory. */
+const KEY_CACHE = 200_000;
+
+/** Applies changes in transactions of their own. */
+export function createWriter(connection: Connection): { apply(change: LiveChange): boolean } {
+  const getPosition = prepareValue<number>(
+    connection,
+    'SELECT position AS value FROM positions WHERE part = ?',
+  );
+  const putPosition = connection.prepare(
+    `INSERT INTO positions (part, position, watermark) VALUES (?, ?, ?)
+     ON CONFLICT (part) DO UPDATE SET position = excluded.position, watermark = excluded.watermark`,
+  );
+  const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
+  const putState = connection.prepare(
+    'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
+  // The newest event wins; of two at the same time the greater text, so that the order of arrival does not matter.
+  const putProduct = connection.prepare(
+    `INSERT INTO products (key, time, name, category, brand, price) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET time = excluded.time, name = coalesce(excluded.name, name),
+       category = coalesce(excluded.category, category), brand = coalesce(excluded.brand, brand),
+       price = coalesce(excluded.price, price)
+     WHERE (excluded.time, coalesce(excluded.name, ''), coalesce(excluded.price, 0)) > (time, coalesce(name, ''), coalesce(price, 0))`,
+  );
+  const getKey = prepareValue<number>(
+    connection,
+    'SELECT id AS value FROM keys WHERE dimension = ? AND key = ?',
+  );
+  const putKey = connection.prepare('INSERT INTO keys (dimension, key) VALUES (?, ?)');
+  const putChange = connection.prepare('INSERT INTO changes (cells) VALUES (?)');
+  const backlog = connection.prepare(
+    'SELECT count(*) AS changes, total(length(cells)) AS characters FROM changes',
+  );
+  const fold = createFold(connection);
+  const keyIds = DIMENSIONS.map(() => new Map<string, number>());
+
+  function keyId(dimension: number, key: string): number {
+    const cache = keyIds[dimension]!;
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    if (cache.size >= KEY_CACHE) cache.clear();
+    const id = getKey(dimension, key) ?? Number(putKey.run(dimension, key).lastInsertRowid);
+    cache.set(key, id);
+    return id;
+  }
+  function storedCells(cells: CellChanges): StoredCell[] {
+    return [...cells].map(([start, { totals, breakdowns }]) => [
+      start,
+      flatten(totals),
+      DIMENSIONS.map((dimension, index) =>
+        [...breakdowns.get(dimension)!].map(([key, counters]) => [keyId(index, key), flatten(counters)]),
+      ),
+    ]);
+  }
+  function applyAll({ advances, cells, claims, states, products }: LiveChange): boolean {
+    for (const { partition, from } of advances) {
+      if ((getPosition(partition) ?? 0) !== from) return false;
+    }
+    for (const key of claims) if (hasState(key) !== undefined) return false;
+    for (const { partition, to, watermark } of advances) putPosition.run(partition, to, watermark);
+    for (const [key, value] of states) putState.run(key, value);
+    for (const [key, { time, name, category, brand, price }] of products) {
+      putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
+    }
+    if (cells.size > 0) putChange.run(JSON.stringify(storedCells(cells)));
+    const { changes, characters } = backlog.get() as { changes: number; characters: number };
+    if (changes >= FOLD_CHANGES || characters >= FOLD_CHARACTERS) fold();
+    return true;
+  }
+  return {
+    apply(change) {
+      try {
+        return inTransaction(connection, () => applyAll(change));
+      } catch (error) {
+        for (const cache of keyIds) cache.clear(); // the ids of this transaction are gone
+        throw error;
+      }
+    },
+  };
+}
+
+/** Adds the gathered changes to the cells of every width, and deletes what is out of retention. */
+function createFold(connection: Connection): () => void {
+  const allChanges = connection.prepare('SELECT cells FROM changes ORDER BY id');
+  const clear = connection.prepare('DELETE FROM changes');
+  const getCell = prepareValue<Buffer>(connection, 'SELECT data AS value FROM cells WHERE id = ?');
+  const putCell = connection.prepare(
+    'INSERT INTO cells (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data',
+  );
+  const dropCells = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
+  const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
+  let folds = 0;
+
+  function prune(now: number): void {
+    for (const level of LEVEL_NAMES) {
+      if (RETENTION[level] === Number.POSITIVE_INFINITY) continue;
+      const limit = Math.max(0, cellStart(now - RETENTION[level], LEVELS[level]));
+      for (const slot of SLOTS) dropCells.run(cellId(level, slot, 0), cellId(level, slot, limit));
+    }
+  }
+  return () => {
+    const now = newest() ?? 0;
+    const cells = new Map<number, Map<number, Counters>>();
+    const gather = (id: number, row: number, counters: Counters): void => {
+      const rows = cells.get(id) ?? new Map<number, Counters>();
+      cells.set(id, rows);
+      const existing = rows.get(row);
+      if (existing === undefined) rows.set(row, new Map(counters));
+      else addCounters(existing, counters);
+    };
+    for (const { cells: text } of allChanges.all() as { cells: string }[]) {
+      for (const [start, totals, breakdowns] of JSON.parse(text) as StoredCell[]) {
+        for (const level of ['all', ...LEVEL_NAMES] as const) {
+          if (level !== 'all' && start < now - RETENTION[level]) continue;
+          const cell = level === 'all' ? 0 : cellStart(start, LEVELS[level]);
+          gather(cellId(level, 'totals', cell), TOTALS_ROW, inflate(totals));
+          breakdowns.forEach((rows, index) => {
+            const id = cellId(level, DIMENSIONS[index]!, cell);
+            for (const [row, counters] of rows) gather(id, row, inflate(counters));
+          });
+        }
+      }
+    }
+    for (const [id, rows] of cells) {
+      const data = getCell(id);
+      putCell.run(id, encodeTable(addToTable(data && decodeTable(data), rows)));
+    }
+    clear.run();
+    folds += 1;
+    if (folds % PRUNE_FOLDS === 0) prune(now);
+  };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { type DeadLetter, type StoredEvent } from '../../src/pipeline/document-store/document-store.ts';
+import { decodeRecord, isRejected } from '../../src/pipeline/events/decode.ts';
+import { type Stores } from '../support/stores.ts';
+
+function letter(offset: number, reason: string, time: number): DeadLetter {
+  const bytes = new Uint8Array([0x7b, 0xff, 0x00, offset]);
+  return { partition: 0, offset, time, reason, detail: `detail ${offset}`, source: 'test', bytes };
+}
+
+/** What every document store must do. Events are appended to the log too, as they always are. */
+export function describeDocumentStore(name: string, open: (name: string) => Promise<Stores>): void {
+  describe(`document store: ${name}`, () => {
+    async function withEvents(
+      folder: string,
+      count: number,
+    ): Promise<{ stores: Stores; events: StoredEvent[] }> {
+      const stores = await open(folder);
+      const lines = Array.from({ length: count }, (_, i) =>
+        JSON.stringify({
+          id: `e${i}`,
+          type: 'view_item',
+          time: 1_700_000_000_000 + i,
+          userId: 'u',
+          items: [],
+          source: 'test',
+        }),
+      );
+      await stores.log.append(lines.map((value) => ({ key: 'u', value })));
+      const partition = 0;
+      const events = lines.map((line, offset): StoredEvent => {
+        const event = decodeRecord(line, { partition, offset, appendedAt: Date.now() });
+        if (isRejected(event)) throw new Error(event.reason);
+        return { offset, event };
+      });
+      return { stores, events };
+    }
+
+    test('appends a batch once, however often it comes', async () => {
+      const { stores, events } = await withEvents('append', 10);
+      const { documents } = stores;
+      const kept = events.filter(({ offset }) => offset !== 3 && offset !== 5);
+      const batch = {
+        partition: 0,
+        from: 0,
+        to: 8,
+        events: kept.slice(0, 6),
+        duplicates: [3],
+        deadLetters: [letter(5, 'bad', 1)],
+      };
+      await documents.append([batch]);
+      await documents.append([batch]);
+      const read = await documents.readEvents(0, 0, 100);
+      // In the embedded store the log is what is read: offset 5 is a valid line there, which no processor would reject.
+      const expected = events.slice(0, 8).filter(({ offset }) => offset !== 3 && offset !== 5);
+      expect(read.events.filter(({ offset }) => offset !== 5)).toEqual(expected);
+      expect(read.next).toBe(8);
+      expect(await documents.deadLetters({ limit: 10 })).toHaveLength(1);
+      await stores.close();
+    });
+
+    test('reads events by range, and only what was appended', async () => {
+      const { stores, events } = await withEvents('range', 30);
+      const { documents } = stores;
+      expect(await documents.readEvents(0, 0, 10)).toEqual({ events: [], next: 0 });
+      await documents.append([
+        { partition: 0, from: 0, to: 20, events: events.slice(0, 20), duplicates: [], deadLetters: [] },
+      ]);
+      const seen: StoredEvent[] = [];
+      let from = 0;
+      for (;;) {
+        const { events: read, next } = await documents.readEvents(0, from, 7);
+        if (next === from) break;
+        seen.push(...read);
+        from = next;
+      }
+      expect(seen).toEqual(events.slice(0, 20));
+      expect(from).toBe(20);
+      await stores.close();
+    });
+
+    test('lists dead letters newest first, by reason, with their bytes', async () => {
+      const { documents, close } = await open('letters');
+      const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];
+      await documents.append([
+        { partition: 0, from: 0, to: 3, events: [], duplicates: [], deadLetters: letters },
+      ]);
+      expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([1, 2, 0]);
+      expect((await documents.deadLetters({ limit: 1 })).map(({ offset }) => offset)).toEqual([1]);
+      expect((await documents.deadLetters({ reason: 'a', limit: 10 })).map(({ offset }) => offset)).toEqual([
+        2, 0,
+      ]);
+      expect(await documents.deadLetterReasons()).toEqual([
+        { reason: 'a', count: 2 },
+        { reason: 'b', count: 1 },
+      ]);
+      const found = await documents.deadLetter(0, 2);
+      expect({ ...found, bytes: [...found!.bytes] }).toEqual({ ...letters[2], bytes: [0x7b, 0xff, 0x00, 2] });
+      expect(await documents.deadLetter(0, 9)).toBeUndefined();
+      await close();
+    });
+
+    test('keeps the last model of a name', async () => {
+      const { documents, close } = await open('models');
+      expect(await documents.loadModel('m')).toBeUndefined();
+      await documents.saveModel({ name: 'm', time: 1, json: '{"a":1}' });
+      await documents.saveModel({ name: 'm', time: 2, json: '{"a":2}' });
+      expect(await documents.loadModel('m')).toEqual({ name: 'm', time: 2, json: '{"a":2}' });
+      await close();
+    });
+  });
+}

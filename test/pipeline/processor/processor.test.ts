@@ -1,0 +1,245 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ensureDataDir } from '../../../src/config.ts';
+import { formatAmount } from '../../../src/pipeline/events/money.ts';
+import { EVENT_TYPES, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
+import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
+import { type Stats } from '../../../src/pipeline/stats/types.ts';
+import { referenceNumbers } from '../../support/reference.ts';
+import { configFor, openStores, type Stores } from '../../support/stores.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const START = Date.UTC(2026, 10, 1);
+
+interface Step {
+  type: (typeof EVENT_TYPES)[number];
+  wait: number;
+  shopper: number;
+  order: number;
+  items: { productId: string; price: number; quantity: number }[];
+  again: boolean;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  type: fc.constantFrom(...EVENT_TYPES, 'view_item', 'add_to_cart', 'purchase'),
+  wait: fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: 0, max: 60 }) },
+    fc.integer({ min: 600, max: 9000 }),
+  ),
+  shopper: fc.integer({ min: 0, max: 5 }),
+  order: fc.integer({ min: 0, max: 20 }),
+  items: fc.array(
+    fc.record({
+      productId: fc.constantFrom('p1', 'p2', 'p3'),
+      price: fc.integer({ min: 0, max: 9_999_999 }),
+      quantity: fc.integer({ min: 1, max: 9 }),
+    }),
+    { maxLength: 3 },
+  ),
+  again: fc.boolean(),
+});
+
+/** Events by time. Shopper 0 is nobody, the others are known, and none gives a session id. */
+function eventsOf(steps: readonly Step[]): ShopEvent[] {
+  let time = START;
+  return steps.map(({ type, wait, shopper, order, items }, i) => {
+    time += wait * 1000;
+    const user =
+      shopper === 0 ? {} : shopper % 2 === 0 ? { anonymousId: `a${shopper}` } : { userId: `u${shopper}` };
+    const orderId = type === 'purchase' && order > 0 ? { orderId: `${shopper}-${order}` } : {};
+    return { id: `e${i}`, type, time, ...user, ...orderId, items, source: 'test' };
+  });
+}
+
+const wire = (event: ShopEvent): string =>
+  JSON.stringify({
+    ...event,
+    items: event.items.map((item) => ({ ...item, price: formatAmount(item.price ?? 0) })),
+  });
+
+const keyOf = ({ userId, anonymousId, orderId, id }: ShopEvent): string =>
+  userId ?? anonymousId ?? orderId ?? id;
+
+async function newStores(name: string): Promise<Stores> {
+  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '3' });
+  ensureDataDir(config);
+  return openStores(config);
+}
+
+function statsOf(stores: Stores, now: number): Promise<Stats> {
+  return readStats(stores, { window: 'all', limit: 10, now, currency: 'USD', sort: 'units' });
+}
+
+async function processAll(stores: Stores, batch: number): Promise<void> {
+  const processor = createProcessor({ ...stores, currency: 'USD', batch });
+  while ((await processor.step()) > 0);
+}
+
+describe('processor', () => {
+  test('counts what the reference counts', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 1, max: 70 }),
+        async (steps, batch) => {
+          const stores = await newStores('reference');
+          const events = eventsOf(steps);
+          const lines = events.flatMap((event, i) => (steps[i]!.again ? [event, event] : [event]));
+          await stores.log.append(lines.map((event) => ({ key: keyOf(event), value: wire(event) })));
+          await processAll(stores, batch);
+          const now = events.at(-1)!.time + 15 * 60_000;
+          const { kpis, freshness, funnel, topProducts } = await statsOf(stores, now);
+          const expected = referenceNumbers(events, now);
+          expect(kpis).toMatchObject({
+            events: expected.events,
+            users: expected.users,
+            buyers: expected.buyers,
+            sessions: expected.sessions,
+            orders: expected.orders,
+            unitsSold: expected.units,
+            revenue: { gross: formatAmount(expected.gross), refunds: formatAmount(expected.refunds) },
+          });
+          expect(kpis.activeUsers['30m']).toBe(expected.active30m);
+          expect(kpis.conversion.session).toBe(
+            expected.sessions === 0 ? null : expected.convertedSessions / expected.sessions,
+          );
+          const { closedWithCart, closedWithCartAndPurchase } = expected;
+          expect(kpis.cartAbandonment).toBe(
+            closedWithCart === 0 ? null : 1 - closedWithCartAndPurchase / closedWithCart,
+          );
+          expect(funnel.map(({ step: name, sessions }) => ({ step: name, sessions }))).toEqual(
+            expected.funnel,
+          );
+          expect(new Map(topProducts.map(({ productId, units }) => [productId, units]))).toEqual(
+            expected.unitsByProduct,
+          );
+          const duplicates = lines.length - events.length;
+          expect(freshness).toMatchObject({
+            duplicates,
+            duplicateOrders: expected.duplicateOrders,
+            late: 0,
+            rejected: 0,
+          });
+          expect(freshness.received).toBe(lines.length);
+          await stores.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('gives the same numbers for any batches and any crashes', async () => {
+    const jumble = fc.record({
+      steps: fc.array(fc.tuple(step, fc.integer({ min: -7200, max: 7200 })), { minLength: 1, maxLength: 60 }),
+      batches: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 20 }),
+      crashes: fc.array(fc.constantFrom('none', 'append', 'apply', 'commit'), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(jumble, async ({ steps, batches, crashes }) => {
+        // Late, early, twice, malformed: whatever is in the log, in whatever order.
+        const events = eventsOf(steps.map(([one]) => one)).map((event, i) => ({
+          ...event,
+          time: event.time + steps[i]![1] * 1000,
+        }));
+        const lines = events.flatMap((event, i) => [
+          { key: keyOf(event), value: wire(event) },
+          ...(steps[i]![0].again
+            ? [{ key: keyOf(event), value: i % 2 === 0 ? wire(event) : wire(event).slice(0, -3) }]
+            : []),
+        ]);
+        const [calm, stormy] = [await newStores('calm'), await newStores('stormy')];
+        await calm.log.append(lines);
+        await stormy.log.append(lines);
+        await processAll(calm, 1000);
+        await processWithCrashes(stormy, batches, crashes);
+        const now = Date.now();
+        const strip = ({ asOf: _, ...stats }: Stats) => ({ ...stats, window: stats.window.label });
+        expect(strip(await statsOf(stormy, now))).toEqual(strip(await statsOf(calm, now)));
+        const letters = async ({ documents }: Stores) =>
+          (await documents.deadLetters({ limit: 1000 })).map(({ time: _, ...letter }) => letter);
+        const byPlace = (list: Awaited<ReturnType<typeof letters>>) =>
+          list.map((letter) => JSON.stringify(letter)).sort();
+        expect(byPlace(await letters(stormy))).toEqual(byPlace(await letters(calm)));
+        await Promise.all([calm.close(), stormy.close()]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('two processors on one partition count it once', async () => {
+    const stores = await newStores('rivals');
+    const lines = Array.from({ length: 500 }, (_, i) => {
+      const event = {
+        id: `e${i}`,
+        type: 'view_item',
+        time: START + i * 1000,
+        userId: `u${i % 7}`,
+        items: [],
+      };
+      return { key: event.userId, value: JSON.stringify(event) };
+    });
+    await stores.log.append(lines);
+    const rivals = [1, 2].map(() => createProcessor({ ...stores, currency: 'USD', batch: 9 }));
+    await Promise.all(
+      rivals.map(async (processor) => {
+        while ((await processor.step()) > 0);
+      }),
+    );
+    const { kpis, freshness } = await statsOf(stores, Date.now());
+    expect(kpis).toMatchObject({ events: 500, users: 7 });
+    expect(freshness).toMatchObject({ duplicates: 0, backlog: 0 });
+    await stores.close();
+  });
+});
+
+/** Takes a step at a time, with a new processor after every crash, as a killed process would be followed by another. */
+async function processWithCrashes(
+  stores: Stores,
+  batches: readonly number[],
+  crashes: readonly string[],
+): Promise<void> {
+  for (let i = 0, idle = false; !idle; i += 1) {
+    const crash = crashes[i % crashes.length]!;
+    const fail = (): never => {
+      throw new Error('crash');
+    };
+    const log = crash === 'commit' && i < 200 ? { ...stores.log, commit: async () => fail() } : stores.log;
+    const documents =
+      crash === 'append' && i < 200
+        ? {
+            ...stores.documents,
+            append: async (...batch: Parameters<typeof stores.documents.append>) => {
+              await stores.documents.append(...batch);
+              fail();
+            },
+          }
+        : stores.documents;
+    const live =
+      crash === 'apply' && i < 200
+        ? {
+            ...stores.live,
+            apply: async (...change: Parameters<typeof stores.live.apply>) => {
+              await stores.live.apply(...change);
+              return fail();
+            },
+          }
+        : stores.live;
+    const processor = createProcessor({
+      log,
+      documents,
+      live,
+      currency: 'USD',
+      batch: batches[i % batches.length]!,
+    });
+    try {
+      idle = (await processor.step()) === 0;
+    } catch (error) {
+      if ((error as Error).message !== 'crash') throw error;
+    }
+  }
+}
