@@ -9,7 +9,7 @@ export default defineConfig({
   },
   platform: 'node',
   // Native modules are loaded from node_modules; react-devtools-core is Ink's optional debugging peer.
-  external: ['better-sqlite3', 'libsql', 'react-devtools-core'],
+  external: ['better-sqlite3', 'libsql', 'react-devtools-core', '@lydell/node-pty'],
   transform: { define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },
   output: {
     dir: 'dist',
