@@ -1,0 +1,44 @@
+import { EcomError } from '../errors.ts';
+import { popularNow, similarTo } from '../pipeline/recommender/serve.ts';
+import { type CommandContext } from './context.ts';
+import { printJson, write } from './output.ts';
+import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
+
+export interface SimilarOptions {
+  readonly product: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/**
+ * Prints what goes with a product.
+ * @throws EcomError `NOT_FOUND` where there is no data, nothing was learnt from it yet, or no event named the product
+ */
+export async function similar(
+  { config, stdout, stderr }: CommandContext,
+  options: SimilarOptions,
+): Promise<void> {
+  const { product, limit } = options;
+  await withLiveStore(config, async (live) => {
+    const list = (await similarTo(live, product))?.slice(0, limit) ?? [];
+    const products = await live.products([product, ...list.map(([id]) => id)]);
+    if (list.length === 0 && (await popularNow(live)).length === 0) throw notTrained();
+    if (list.length === 0 && !products.has(product)) {
+      throw new EcomError('NOT_FOUND', `no event named the product ${JSON.stringify(product)}`, {
+        hint: 'ids are as the shop writes them, and "A1" is not "a1"; ecom stats lists the top products with theirs',
+      });
+    }
+    if (options.json) {
+      const items = list.map(([id, score, support]) => ({ ...listed(id, products), score, support }));
+      await printJson(stdout, { schema: 'ecom.similar/1', product: listed(product, products), items });
+      return;
+    }
+    if (list.length === 0)
+      await write(stderr, 'nothing was in the same session or order as this product yet\n');
+    const rows = list.map(([id, score, support]) => {
+      const why = support === 1 ? 'in 1 session' : `in ${support} sessions`;
+      return { product: listed(id, products), score, why };
+    });
+    if (rows.length > 0) await write(stdout, await productTable(rows, stdout));
+  });
+}

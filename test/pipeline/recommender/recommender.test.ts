@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ensureDataDir } from '../../../src/config.ts';
+import { createCoOccurrence } from '../../../src/ml/co-occurrence.ts';
+import { createPopularity } from '../../../src/ml/popularity.ts';
+import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
+import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
+import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { createInteractionMemory } from '../../../src/pipeline/recommender/interactions.ts';
+import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
+import { recommendTo, relatedTo, similarTo } from '../../../src/pipeline/recommender/serve.ts';
+import { configFor, openStores, type Stores } from '../../support/stores.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const START = Date.UTC(2026, 10, 1);
+
+function purchase(id: string, products: readonly string[], fields: object = {}) {
+  const items = products.map((productId) => ({ productId, price: 1 }));
+  return { id, type: 'purchase', time: START, items, source: 'test', ...fields };
+}
+
+async function shopOf(events: readonly { id: string }[]): Promise<Stores> {
+  const config = configFor(join(tempDir(), 'shop'), { ECOM_PARTITIONS: '2' });
+  ensureDataDir(config);
+  const stores = await openStores(config);
+  await stores.log.append(events.map((event) => ({ key: event.id, value: JSON.stringify(event) })));
+  const processor = createProcessor({ ...stores, currency: 'USD' });
+  while ((await processor.step()) > 0);
+  return stores;
+}
+
+const auto = { limit: 5, algorithm: 'auto' as const };
+
+describe('recommender', () => {
+  test('a known, a new and an unknown shopper each get something, and are told from what', async () => {
+    const baskets = Array.from({ length: 8 }, (_, i) =>
+      purchase(`b${i}`, ['tea', 'cup'], { orderId: `o${i}` }),
+    );
+    const stores = await shopOf([
+      ...baskets,
+      purchase('c', ['soap', 'towel'], { userId: 'other', orderId: 'x' }),
+      { id: 'v', type: 'view_item', time: START, userId: 'viewer', items: [{ productId: 'tea' }] } as {
+        id: string;
+      },
+      { id: 'w', type: 'page_view', time: START, userId: 'new', items: [] } as { id: string },
+      purchase('d', ['tea', 'cup'], { userId: 'owner', orderId: 'y' }),
+    ]);
+    expect(await recommendTo(stores.live, 'viewer', auto)).toEqual({
+      known: true,
+      source: 'none',
+      items: [],
+    });
+    const { products } = await trainAndPublish({ ...stores, partitions: 2 });
+    expect(products).toBe(4);
+
+    const viewer = await recommendTo(stores.live, 'viewer', auto);
+    expect(viewer).toMatchObject({ known: true, source: 'mixed' });
+    expect(viewer.items[0]).toMatchObject({
+      productId: 'cup',
+      source: 'co-occurrence',
+      because: [{ productId: 'tea', support: 9 }],
+    });
+    expect(await recommendTo(stores.live, 'new', auto)).toMatchObject({ known: true, source: 'popular' });
+    expect(await recommendTo(stores.live, 'nobody', auto)).toMatchObject({ known: false, source: 'popular' });
+    const owner = await recommendTo(stores.live, 'owner', auto);
+    expect(owner.items.map(({ productId }) => productId).sort()).toEqual(['soap', 'towel']);
+    expect(await similarTo(stores.live, 'soap')).toEqual([['towel', expect.any(Number), 1]]);
+    expect(await similarTo(stores.live, 'unknown')).toBeUndefined();
+    await stores.close();
+  });
+
+  test('reads only what is new, and forgets the oldest sessions', async () => {
+    const stores = await shopOf([purchase('1', ['a', 'b']), purchase('2', ['a', 'b'], { userId: 'u' })]);
+    const trainer = createTrainer({ ...stores, partitions: 2 });
+    expect(await trainer.readNew()).toBe(2); // an order without shopper and id is no basket
+    expect(await trainer.readNew()).toBe(0);
+    await stores.close();
+
+    const memory = createInteractionMemory(3);
+    for (let i = 0; i < 10; i += 1) {
+      const event = decodeRecord(JSON.stringify(purchase(`${i}`, ['a'], { userId: `u${i}` })), {
+        partition: 0,
+        offset: i,
+        appendedAt: START,
+      });
+      if (!isRejected(event)) memory.add(event);
+    }
+    expect([...memory.interactions()].map(({ user }) => user.split(' ')[0])).toEqual([
+      'u:u7',
+      'u:u8',
+      'u:u9',
+    ]);
+  });
+
+  test('weighs the history by how recent it is', () => {
+    const lists = new Map([
+      ['old', [['x', 0.5, 3] as const]],
+      ['new', [['y', 0.5, 4] as const]],
+    ]);
+    const related = relatedTo(['old', 'new'], lists, new Set());
+    expect(related.map(({ productId, score }) => [productId, score])).toEqual([
+      ['y', 0.5],
+      ['x', 0.4],
+    ]);
+    expect(relatedTo(['old', 'new'], lists, new Set(['y'])).map(({ productId }) => productId)).toEqual(['x']);
+  });
+
+  test('finds what simulated shoppers look at next more often than popularity does', () => {
+    const options = {
+      seed: 'taste',
+      rate: 50,
+      start: START,
+      dirty: 0,
+      rhythm: 'flat',
+      currency: 'USD',
+    } as const;
+    const generator = createGenerator(options);
+    const memory = createInteractionMemory();
+    const sessions = new Map<string, string[]>();
+    for (let offset = 0; offset < 170_000; offset += 1) {
+      const { value, time } = generator.next();
+      const event = decodeRecord(value, { partition: 0, offset, appendedAt: time });
+      if (isRejected(event)) throw new Error(event.reason);
+      if (offset < 150_000) memory.add(event);
+      else if (event.type === 'view_item') {
+        const viewed = sessions.get(event.sessionId!) ?? [];
+        sessions.set(event.sessionId!, [...viewed, event.items[0]!.productId]);
+      }
+    }
+    const models = [createCoOccurrence(), createPopularity()];
+    const hits = models.map((model) => {
+      model.fit(memory.interactions());
+      let found = 0;
+      for (const viewed of sessions.values()) {
+        const history = viewed.slice(0, -1);
+        const next = viewed.at(-1)!;
+        if (history.length === 0 || history.includes(next)) continue;
+        const exclude = new Set(history);
+        if (model.recommend(history, { limit: 5, exclude }).ids.includes(next)) found += 1;
+      }
+      return found;
+    });
+    expect(hits[0]).toBeGreaterThan(hits[1]! * 1.2);
+  });
+});
