@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { EcomError } from './errors.ts';
 
@@ -34,9 +34,24 @@ export interface ConfigFlags {
  */
 export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Config {
   const dataDir = resolve(flags.dataDir ?? env.ECOM_DATA_DIR ?? envPaths('ecom', { suffix: '' }).data);
-  const synchronous = oneOf('ECOM_SQLITE_SYNCHRONOUS', env.ECOM_SQLITE_SYNCHRONOUS, ['normal', 'full'] as const, 'normal');
-  const driver = oneOf('ECOM_SQLITE_DRIVER', env.ECOM_SQLITE_DRIVER, ['auto', 'better-sqlite3', 'libsql'] as const, 'auto');
-  const logLevel = oneOf('ECOM_LOG_LEVEL', env.ECOM_LOG_LEVEL, ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const, 'info');
+  const synchronous = oneOf(
+    'ECOM_SQLITE_SYNCHRONOUS',
+    env.ECOM_SQLITE_SYNCHRONOUS,
+    ['normal', 'full'] as const,
+    'normal',
+  );
+  const driver = oneOf(
+    'ECOM_SQLITE_DRIVER',
+    env.ECOM_SQLITE_DRIVER,
+    ['auto', 'better-sqlite3', 'libsql'] as const,
+    'auto',
+  );
+  const logLevel = oneOf(
+    'ECOM_LOG_LEVEL',
+    env.ECOM_LOG_LEVEL,
+    ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const,
+    'info',
+  );
   const currency = env.ECOM_CURRENCY ?? 'USD';
   if (!/^[A-Z]{3}$/.test(currency)) {
     throw new EcomError('USAGE', `ECOM_CURRENCY is '${currency}', which is not a currency code`, {
@@ -45,7 +60,9 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   }
   const partitions = Number(env.ECOM_PARTITIONS ?? 4);
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > 256) {
-    throw new EcomError('USAGE', `ECOM_PARTITIONS is '${env.ECOM_PARTITIONS}'`, { hint: 'use a whole number from 1 to 256' });
+    throw new EcomError('USAGE', `ECOM_PARTITIONS is '${env.ECOM_PARTITIONS}'`, {
+      hint: 'use a whole number from 1 to 256',
+    });
   }
   const config = {
     dataDir,
@@ -80,17 +97,41 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
  */
 export function ensureDataDir(config: Config): void {
   try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(config.dataDir);
   } catch (cause) {
-    throw new EcomError('STORAGE', `cannot create the data folder ${config.dataDir}: ${(cause as Error).message}`, {
-      hint: 'choose a folder that you may write with --data-dir DIR or ECOM_DATA_DIR',
-      cause,
-    });
+    throw new EcomError(
+      'STORAGE',
+      `cannot create the data folder ${config.dataDir}: ${(cause as Error).message}`,
+      {
+        hint: 'choose a folder that you may write with --data-dir DIR or ECOM_DATA_DIR',
+        cause,
+      },
+    );
   }
 }
 
+/** Node's own recursive mkdir never returns where the system says ENOENT of a folder in one that is there, as /proc does. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+}
+
+/** The environment of a child process: this process's own, and the configuration as it was resolved here. */
+export function childEnvironment(config: Config): NodeJS.ProcessEnv {
+  return { ...process.env, ...config.env };
+}
+
 /** Settings that hold before, and without, a valid configuration. */
-export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): { colour: boolean; debug: boolean } {
+export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): {
+  colour: boolean;
+  debug: boolean;
+} {
   return { colour: !env.NO_COLOR && env.TERM !== 'dumb', debug: env.ECOM_LOG_LEVEL === 'debug' };
 }
 
@@ -102,7 +143,12 @@ function portUrl(name: string, value: string | undefined): string {
   return url;
 }
 
-function oneOf<const T extends string>(name: string, value: string | undefined, allowed: readonly T[], fallback: T): T {
+function oneOf<const T extends string>(
+  name: string,
+  value: string | undefined,
+  allowed: readonly T[],
+  fallback: T,
+): T {
   if (value === undefined || value === '') return fallback;
   const found = allowed.find((candidate) => candidate === value.toLowerCase());
   if (found === undefined) {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type EventLog, type LogBatch } from '../event-log/event-log.ts';
 import { decodeRecord } from '../events/decode.ts';
@@ -150,6 +150,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
       if (records < batchSize / 2) {
         const rest = Math.max(1, flushMs - (Date.now() - started));
         await sleep(rest, undefined, { signal }).catch(() => {});
+      } else {
+        // The embedded stores never wait, and heartbeats and the wish to stop are to get their turn.
+        await setImmediate();
       }
     }
   }

@@ -1,3 +1,5 @@
+import { type ErrorCode } from '../../errors.ts';
+
 /** Components that the supervisor runs as child processes. */
 export const COMPONENTS = ['processor', 'generator', 'recommender'] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
@@ -70,5 +72,10 @@ export type ControlRequest =
 
 /** The line that comes back. */
 export type ControlResponse =
-  | { readonly ok: true; readonly pid: number; readonly startedAt: number; readonly components: readonly ComponentStatus[] }
-  | { readonly ok: false; readonly message: string; readonly hint?: string };
+  | {
+      readonly ok: true;
+      readonly pid: number;
+      readonly startedAt: number;
+      readonly components: readonly ComponentStatus[];
+    }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };

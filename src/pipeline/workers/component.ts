@@ -1,6 +1,6 @@
-import type { Config } from '../../config.ts';
-import type { Logger } from '../../log.ts';
-import type { WorkerOptions } from '../supervisor/messages.ts';
+import { type Config } from '../../config.ts';
+import { type Logger } from '../../log.ts';
+import { type WorkerOptions } from '../supervisor/messages.ts';
 
 /** What a component gets from the process that it runs in. */
 export interface ComponentContext {

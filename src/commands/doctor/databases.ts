@@ -1,0 +1,51 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config } from '../../config.ts';
+import { errorMessage } from '../../errors.ts';
+import { storageError } from '../../pipeline/sqlite/database.ts';
+import { type Connection, sqliteDriver } from '../../pipeline/sqlite/driver.ts';
+import { STORE_FILES } from '../store-check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
+
+/** A larger file is not read as a whole: that would take longer than a few seconds. */
+const MAX_CHECKED_BYTES = 256 * 2 ** 20;
+
+/** Whether the embedded stores' files are sound and in WAL mode; those that are not there are left out. */
+export function checkDatabases(config: Pick<Config, 'dataDir' | 'sqliteDriver'>): Check[] {
+  return Object.values(STORE_FILES)
+    .filter((file) => existsSync(join(config.dataDir, file)))
+    .map((file) => checkDatabase(file, join(config.dataDir, file), config));
+}
+
+function checkDatabase(name: string, path: string, config: Pick<Config, 'sqliteDriver'>): Check {
+  const size = statSync(path).size;
+  const megabytes = `${(size / 2 ** 20).toFixed(1)} MiB`;
+  let connection: Connection | undefined;
+  try {
+    connection = new (sqliteDriver(config.sqliteDriver))(path, { readonly: true, timeout: 1000 });
+    const { journal_mode: mode } = connection.prepare('PRAGMA journal_mode').get() as {
+      journal_mode: string;
+    };
+    if (size > MAX_CHECKED_BYTES) {
+      connection.prepare('SELECT count(*) FROM sqlite_master').get();
+      return ok(name, `opens, ${megabytes}: too large to be read here as a whole`);
+    }
+    const { quick_check: result } = connection.prepare('PRAGMA quick_check(1)').get() as {
+      quick_check: string;
+    };
+    if (result !== 'ok') throw new Error(`malformed: ${result}`);
+    if (mode !== 'wal' && size > 0) {
+      return warn(
+        name,
+        `sound, ${megabytes}, but its journal mode is ${mode}`,
+        'stop ecom and start it again: it sets WAL',
+      );
+    }
+    return ok(name, `sound, ${megabytes}, ${mode}`);
+  } catch (error) {
+    const { message, hint } = storageError(error, path);
+    return fail(name, message, hint ?? errorMessage(error));
+  } finally {
+    connection?.close();
+  }
+}

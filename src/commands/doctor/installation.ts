@@ -1,0 +1,45 @@
+import { type Config } from '../../config.ts';
+import { type DriverName, sqliteDriver } from '../../pipeline/sqlite/driver.ts';
+import { type Check, fail, ok, warn } from './check.ts';
+
+const OLDEST_NODE = [20, 19] as const;
+
+/** @param version such as v20.19.0 */
+export function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return ok('node', version);
+  return fail('node', `${version} is too old`, `install Node.js ${OLDEST_NODE.join('.')} or newer`);
+}
+
+/** Which SQLite driver can be loaded: the one that the configuration insists on, or the best. */
+export function checkDriver({ sqliteDriver: wanted }: Pick<Config, 'sqliteDriver'>): Check {
+  const candidates: readonly DriverName[] = wanted === undefined ? ['better-sqlite3', 'libsql'] : [wanted];
+  for (const name of candidates) {
+    const version = sqliteVersion(name);
+    if (version === undefined) continue;
+    const detail = `${name}, SQLite ${version}`;
+    if (name === candidates[0]) return ok('driver', detail);
+    return warn(
+      'driver',
+      `${detail}; ${candidates[0]} cannot be loaded`,
+      'nothing needs to be done; npm ci with a C++ compiler brings the faster one',
+    );
+  }
+  return fail(
+    'driver',
+    `no SQLite driver can be loaded (${candidates.join(', ')})`,
+    'run npm ci again in the folder of ecom',
+  );
+}
+
+function sqliteVersion(name: DriverName): string | undefined {
+  try {
+    const connection = new (sqliteDriver(name))(':memory:');
+    const row = connection.prepare('SELECT sqlite_version() AS version').get() as { version: string };
+    connection.close();
+    return row.version;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { type Config } from '../config.ts';
+import { stripControls } from '../pipeline/events/text.ts';
+import { requestControl } from '../pipeline/supervisor/control-client.ts';
+import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
+import { type CommandContext } from './context.ts';
+import { printJson, repeat, write } from './output.ts';
+import { checkStores, isEmbedded, type StoreCheck, type StoreReport } from './store-check.ts';
+
+interface PartitionStatus {
+  readonly partition: number;
+  /** Offset of the next record to count. */
+  readonly position: number;
+  /** Offset that the next record gets. */
+  readonly end: number;
+  readonly lag: number;
+  /** Name of the worker that counts it, null where none does. */
+  readonly owner: string | null;
+}
+
+/** The answer of `ecom status --json`; it only grows. */
+export interface Status {
+  readonly schema: 'ecom.status/1';
+  readonly dataDir: string;
+  readonly stack: 'embedded' | 'services';
+  /** The `ecom up` that runs on the folder, null where none does. */
+  readonly supervisor: { readonly pid: number; readonly startedAt: string } | null;
+  readonly components: readonly Omit<ComponentStatus, 'component'>[];
+  readonly partitions: readonly PartitionStatus[];
+  readonly stores: readonly StoreCheck[];
+}
+
+/** Prints what runs on the data folder, how far it has counted and whether the stores answer; it changes nothing. */
+export async function status(
+  context: CommandContext,
+  options: { readonly json?: boolean; readonly watch?: boolean },
+): Promise<void> {
+  const { config, stdout } = context;
+  const print = async (): Promise<void> => {
+    const current = await readStatus(config);
+    if (options.json === true) await printJson(stdout, current, options.watch === true ? true : undefined);
+    else await write(stdout, `${options.watch && stdout.isTTY ? CLEAR : ''}${statusText(current)}`);
+  };
+  if (options.watch === true) await repeat(context.signal, 1, print);
+  else await print();
+}
+
+const CLEAR = '\u001b[H\u001b[2J';
+
+async function readStatus(config: Config): Promise<Status> {
+  const [response, report] = await Promise.all([
+    requestControl(config, { command: 'status' }),
+    checkStores(config),
+  ]);
+  return composeStatus(config, response, report);
+}
+
+/** Puts together what the supervisor and the stores said. */
+export function composeStatus(
+  config: Config,
+  response: ControlResponse | undefined,
+  { stores, bounds, positions }: StoreReport,
+): Status {
+  const running = response?.ok === true ? response : undefined;
+  const workers = running?.components ?? [];
+  const counted = new Map(positions.map(({ partition, position }) => [partition, position]));
+  const embedded = (['log', 'documents', 'live'] as const).every((port) => isEmbedded(config, port));
+  return {
+    schema: 'ecom.status/1',
+    dataDir: config.dataDir,
+    stack: embedded ? 'embedded' : 'services',
+    supervisor:
+      running === undefined
+        ? null
+        : { pid: running.pid, startedAt: new Date(running.startedAt).toISOString() },
+    components: workers.map(({ component: _, ...worker }) => worker),
+    partitions: bounds.map(({ begin, end }, partition) => {
+      const position = counted.get(partition) ?? begin;
+      const owner = workers.find(({ metrics }) => metrics?.partitions?.includes(partition) === true);
+      return { partition, position, end, lag: Math.max(0, end - position), owner: owner?.name ?? null };
+    }),
+    stores,
+  };
+}
+
+/** The status as text for people. */
+export function statusText(current: Status): string {
+  const { supervisor, components, partitions, stores } = current;
+  const lines = [
+    `data     ${current.dataDir} (${current.stack})`,
+    supervisor === null
+      ? 'ecom     not running'
+      : `ecom     running, process ${supervisor.pid} since ${supervisor.startedAt}`,
+  ];
+  const table = (title: string[], rows: string[][]): void => {
+    if (rows.length > 0) lines.push('', ...columns([title, ...rows]));
+  };
+  table(
+    ['COMPONENT', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'EVENTS', 'MEMORY', 'LAST ERROR'],
+    components.map(({ name, state, pid, uptimeMs, restarts, metrics, lastError }) => [
+      name,
+      state,
+      pid === null ? '-' : String(pid),
+      uptimeMs === null ? '-' : duration(uptimeMs),
+      String(restarts),
+      metrics === undefined ? '-' : metrics.events.toLocaleString('en-US'),
+      metrics === undefined ? '-' : `${Math.round(metrics.rss / 2 ** 20)} MB`,
+      stripControls(lastError ?? '').slice(0, 80),
+    ]),
+  );
+  table(
+    ['PARTITION', 'POSITION', 'END', 'LAG', 'OWNER'],
+    partitions.map(({ partition, position, end, lag, owner }) => [
+      ...[partition, position, end, lag].map((value) => value.toLocaleString('en-US')),
+      owner ?? '-',
+    ]),
+  );
+  table(
+    ['STORE', 'ANSWERS', 'URL'],
+    stores.map(({ port, ok, latencyMs, error, url }) => [
+      port,
+      ok ? `in ${latencyMs} ms` : `no: ${stripControls(error ?? '')}`,
+      url,
+    ]),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Aligns the cells of rows to the left. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config } from '../config.ts';
+import { errorMessage } from '../errors.ts';
+import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
+import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
+import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
+
+export interface StoreCheck {
+  readonly port: 'log' | 'documents' | 'live';
+  /** Without user, password and parameters, which may be secret. */
+  readonly url: string;
+  readonly ok: boolean;
+  /** Time of one small read, ms; null where there is nothing to read from. */
+  readonly latencyMs: number | null;
+  /** Why it is not ok. */
+  readonly error?: string;
+  /** Whether it is an embedded one that nobody has created yet. */
+  readonly missing?: true;
+}
+
+export interface StoreReport {
+  readonly stores: readonly StoreCheck[];
+  /** By partition; empty where the log is not there. */
+  readonly bounds: readonly PartitionBounds[];
+  readonly positions: readonly Position[];
+}
+
+/** Files of the embedded stores, in the data folder. */
+export const STORE_FILES = { log: 'log.db', documents: 'documents.db', live: 'live.db' } as const;
+
+/** Looks whether each store answers. An embedded one that does not exist is not created by looking. */
+export async function checkStores(config: Config): Promise<StoreReport> {
+  let bounds: readonly PartitionBounds[] = [];
+  let positions: readonly Position[] = [];
+  const log = await check(config, 'log', openLog, async (store) => {
+    bounds = await store.bounds();
+  });
+  const documents = await check(config, 'documents', openDocuments, async (store) => {
+    await store.deadLetters({ limit: 1 });
+  });
+  const live = await check(config, 'live', openLive, async (store) => {
+    positions = await store.positions();
+  });
+  return { stores: [log, documents, live], bounds, positions };
+}
+
+/**
+ * Opens all stores, which creates the embedded ones, and closes them.
+ * @returns the number of partitions of the log
+ * @throws EcomError where one cannot be opened
+ */
+export async function prepareStores(config: Config): Promise<number> {
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const log = await openLog(config);
+    opened.push(log);
+    opened.push(await openDocuments(config));
+    opened.push(await openLive(config));
+    return log.partitions;
+  } finally {
+    for (const store of opened) await store.close();
+  }
+}
+
+/** The URL of a port as it may be shown. */
+export function shownUrl(config: Config, port: StoreCheck['port']): string {
+  const url = urlOf(config, port);
+  if (isEmbedded(config, port)) return `sqlite:${join(config.dataDir, STORE_FILES[port])}`;
+  return url.replace(/[?#].*$/s, '').replace(/\/\/.*@/s, '//');
+}
+
+/** Whether a port's store is a file in the data folder. */
+export function isEmbedded(config: Config, port: StoreCheck['port']): boolean {
+  return urlOf(config, port).startsWith('sqlite:');
+}
+
+function urlOf(config: Config, port: StoreCheck['port']): string {
+  return { log: config.logUrl, documents: config.documentsUrl, live: config.liveUrl }[port];
+}
+
+async function check<T extends { close(): Promise<void> }>(
+  config: Config,
+  port: StoreCheck['port'],
+  open: (config: Config) => Promise<T>,
+  read: (store: T) => Promise<void>,
+): Promise<StoreCheck> {
+  const url = shownUrl(config, port);
+  if (isEmbedded(config, port) && !existsSync(join(config.dataDir, STORE_FILES[port]))) {
+    return { port, url, ok: false, latencyMs: null, error: 'not created yet', missing: true };
+  }
+  let store: T | undefined;
+  try {
+    store = await open(config);
+    const before = performance.now();
+    await read(store);
+    return { port, url, ok: true, latencyMs: Math.round((performance.now() - before) * 100) / 100 };
+  } catch (error) {
+    return { port, url, ok: false, latencyMs: null, error: errorMessage(error) };
+  } finally {
+    await store?.close();
+  }
+}
+
+async function openLog(config: Config): Promise<EventLog> {
+  return (await import('../pipeline/event-log/open.ts')).openEventLog(config);
+}
+
+async function openDocuments(config: Config): Promise<DocumentStore> {
+  return (await import('../pipeline/document-store/open.ts')).openDocumentStore(config);
+}
+
+async function openLive(config: Config): Promise<LiveStore> {
+  return (await import('../pipeline/live-store/open.ts')).openLiveStore(config);
+}

@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { ensureDataDir, readTerminalSettings } from '../config.ts';
+import { EcomError, errorMessage } from '../errors.ts';
+import { createLogger } from '../log.ts';
+import { serveControl } from '../pipeline/supervisor/control-server.ts';
+import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
+import { type ControlRequest, type ControlResponse } from '../pipeline/supervisor/messages.ts';
+import { planWorkers } from '../pipeline/supervisor/plan.ts';
+import { createSupervisor, type Supervisor } from '../pipeline/supervisor/supervisor.ts';
+import { type CommandContext } from './context.ts';
+import { createDashboardSource } from './dashboard-source.ts';
+import { kpiLine } from './kpi-line.ts';
+import { repeat } from './output.ts';
+import { prepareStores } from './store-check.ts';
+import { askStartingSupervisor } from './supervisor-client.ts';
+import { isBackground, reportStart, startInBackground } from './up-background.ts';
+import { type UpOptions } from './up-options.ts';
+
+const KPI_LINE_SECONDS = 5;
+const WINDOW = '30m';
+
+/**
+ * Starts the pipeline on the data folder and keeps it running until it is interrupted, told to by `ecom down`, or the
+ * dashboard is left; everything it started has ended when it returns. With `detach` it returns once all is ready.
+ * @throws EcomError `CONFLICT` where another one runs on the folder, `STORAGE` where a store cannot be opened, `USAGE` for
+ * more processors than partitions, `UNAVAILABLE` where a worker does not start
+ */
+export async function up(context: CommandContext, options: UpOptions): Promise<void> {
+  const { config } = context;
+  try {
+    ensureDataDir(config);
+    if (options.detach === true) return await startInBackground(context, options);
+    const lock = acquireInstanceLock(config);
+    if (lock === undefined) throw await heldBySomebody(context);
+    try {
+      await runShop(context, options);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    await reportStart(error);
+    throw error;
+  }
+}
+
+async function heldBySomebody({ config }: CommandContext): Promise<EcomError> {
+  const holder = await askStartingSupervisor(config, { command: 'status' }, () => true).catch(
+    () => undefined,
+  );
+  const who =
+    holder === undefined
+      ? 'another process'
+      : `process ${holder.pid} since ${new Date(holder.startedAt).toISOString()}`;
+  return new EcomError('CONFLICT', `ecom already runs on ${config.dataDir}: ${who}`, {
+    hint: `ecom down --data-dir ${config.dataDir}`,
+  });
+}
+
+async function runShop(context: CommandContext, options: UpOptions): Promise<void> {
+  const { config } = context;
+  const { rate, seed, dirty, processors } = options;
+  const partitions = await prepareStores(config);
+  const generator = options.generator ? { rate, seed, dirty } : undefined;
+  const workers = planWorkers({ partitions, processors, generator });
+  const logger = await createLogger(config, 'supervisor');
+  const stop = stopController(context);
+  const supervisor = createSupervisor({ config, workers, logger });
+  const startedAt = Date.now();
+  const answer = async (request: ControlRequest): Promise<ControlResponse> => {
+    if (request.command === 'down') stop.abort();
+    else if (request.command !== 'status') await supervisor.control(request.command, request.component);
+    return { ok: true, pid: process.pid, startedAt, components: supervisor.status() };
+  };
+  const server = await serveControl(config, answer);
+  logger.info({ dataDir: config.dataDir, workers: workers.map(({ name }) => name) }, 'up');
+  try {
+    await startWorkers(context, supervisor, stop.signal);
+    await reportStart();
+    if (!stop.signal.aborted) await watch(context, options, supervisor, stop.signal);
+  } catch (error) {
+    logger.error({ err: error }, errorMessage(error));
+    throw error;
+  } finally {
+    await withSpinner(context, 'stopping', () => supervisor.stop());
+    await server.close();
+    logger.info({}, 'down');
+  }
+}
+
+/** Aborted by whatever ends `ecom up`: a signal, `ecom down`, or that nobody reads the output any more. */
+function stopController({ signal, stdout, stderr }: CommandContext): AbortController {
+  const stop = new AbortController();
+  if (signal.aborted) stop.abort();
+  signal.addEventListener('abort', () => stop.abort());
+  for (const stream of [stdout, stderr]) {
+    // The command line's own listener exits at once; the workers are to be stopped first.
+    stream.removeAllListeners('error');
+    stream.on('error', () => stop.abort());
+  }
+  return stop;
+}
+
+async function startWorkers(
+  context: CommandContext,
+  supervisor: Supervisor,
+  signal: AbortSignal,
+): Promise<void> {
+  await withSpinner(context, 'starting', async () => {
+    const starting = supervisor.start();
+    starting.catch(() => {}); // once told to stop, nobody waits for it
+    await Promise.race([starting, aborted(signal)]);
+  });
+}
+
+/** Shows the shop until the user leaves or the signal aborts. */
+async function watch(
+  context: CommandContext,
+  options: UpOptions,
+  supervisor: Supervisor,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, stdin, stdout, stderr } = context;
+  if (isBackground()) return aborted(signal);
+  const source = await createDashboardSource(config, async () => supervisor.status());
+  try {
+    if (options.dashboard && stdin.isTTY && stdout.isTTY) {
+      const { runDashboard } = await import('../tui/run.ts');
+      const { colour } = readTerminalSettings();
+      const title = config.dataDir;
+      return await runDashboard({ source, window: WINDOW, signal, stdin, stdout, title, colour });
+    }
+    stderr.write(`running on ${config.dataDir}; stop with Ctrl-C or ecom down\n`);
+    supervisor.subscribe(({ name, state, lastError }) => {
+      if (state === 'backoff') stderr.write(`${name} ended (${lastError}) and is started again\n`);
+    });
+    await repeat(signal, KPI_LINE_SECONDS, async () => {
+      try {
+        stdout.write(`${kpiLine((await source.read(WINDOW)).stats)}\n`);
+      } catch (error) {
+        stderr.write(`the numbers cannot be read: ${errorMessage(error)}\n`);
+      }
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** Shows a spinner while the work goes on, where somebody is there to see it. */
+async function withSpinner(context: CommandContext, text: string, work: () => Promise<void>): Promise<void> {
+  const { stderr } = context;
+  if (!stderr.isTTY) return work();
+  const { default: ora } = await import('ora');
+  const spinner = ora({ text, stream: stderr, discardStdin: false }).start();
+  try {
+    await work();
+  } finally {
+    spinner.stop();
+  }
+}

@@ -1,0 +1,116 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { type Config } from '../../config.ts';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { controlSocketPath, ensureSocketDir, MAX_REQUEST_BYTES } from './control-socket.ts';
+import { type ControlRequest, type ControlResponse } from './messages.ts';
+
+/** Longest wait for a connected client's request, ms. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+export interface ControlServer {
+  /** Takes no more requests; resolves once those under way are answered. */
+  close(): Promise<void>;
+}
+
+/**
+ * Answers on the data folder's control socket, which only its owner can open. The caller must hold the instance lock: what
+ * lies at the socket's path is then a dead supervisor's, and is removed.
+ * @param handle answers a request; what it throws becomes an answer with `ok: false`
+ * @throws EcomError `UNAVAILABLE` where the socket cannot be made
+ */
+export async function serveControl(
+  config: Pick<Config, 'dataDir'>,
+  handle: (request: ControlRequest) => Promise<ControlResponse>,
+): Promise<ControlServer> {
+  const path = controlSocketPath(config);
+  const server = createServer({ allowHalfOpen: true }, (socket) => serveSocket(socket, handle));
+  ensureSocketDir(config, path);
+  if (process.platform !== 'win32') rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new EcomError('UNAVAILABLE', `cannot listen on ${path}: ${cause.message}`, { cause })),
+    );
+    server.once('listening', resolve);
+    // The socket is bound within the call, so nobody ever sees it with wider permissions.
+    const before = process.umask(0o177);
+    server.listen(path);
+    process.umask(before);
+  });
+  return {
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** One request, one answer, and the connection ends. */
+function serveSocket(socket: Socket, handle: (request: ControlRequest) => Promise<ControlResponse>): void {
+  let text = '';
+  let asked = false;
+  const answer = (response: ControlResponse): void => {
+    socket.end(`${JSON.stringify(response)}\n`);
+  };
+  const ask = async (line: string): Promise<void> => {
+    asked = true;
+    socket.setTimeout(0);
+    try {
+      answer(await handle(parseControlRequest(line)));
+    } catch (error) {
+      answer(refusal(error));
+    }
+  };
+  socket.setEncoding('utf8');
+  socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy());
+  socket.on('error', () => {}); // the client went away: nobody is left to be told
+  socket.on('end', () => {
+    if (!asked) socket.destroy();
+  });
+  socket.on('data', (chunk: string) => {
+    if (asked) return;
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end >= 0 && end <= MAX_REQUEST_BYTES) void ask(text.slice(0, end));
+    else if (text.length > MAX_REQUEST_BYTES) {
+      asked = true;
+      answer(refusal(new EcomError('USAGE', `a request is longer than ${MAX_REQUEST_BYTES} bytes`)));
+    }
+  });
+}
+
+/**
+ * Reads a line of the control socket.
+ * @throws EcomError `USAGE` where it is no request
+ */
+export function parseControlRequest(line: string): ControlRequest {
+  let request: unknown;
+  try {
+    request = JSON.parse(line);
+  } catch (cause) {
+    throw new EcomError('USAGE', 'a request must be one line of JSON', { cause });
+  }
+  const { command, component } = (typeof request === 'object' && request !== null ? request : {}) as Record<
+    string,
+    unknown
+  >;
+  switch (command) {
+    case 'status':
+    case 'down':
+      return { command };
+    case 'start':
+    case 'stop':
+    case 'restart':
+      if (typeof component === 'string') return { command, component };
+      throw new EcomError('USAGE', `${command} needs the name of a component`);
+    default:
+      throw new EcomError('USAGE', 'a request must have a command: status, down, start, stop or restart');
+  }
+}
+
+function refusal(error: unknown): ControlResponse {
+  const hint = error instanceof EcomError ? error.hint : undefined;
+  return {
+    ok: false,
+    code: error instanceof EcomError ? error.code : 'UNAVAILABLE',
+    message: errorMessage(error),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}

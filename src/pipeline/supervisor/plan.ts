@@ -1,0 +1,36 @@
+import { EcomError } from '../../errors.ts';
+import { type WorkerOptions } from './messages.ts';
+
+export interface PlanOptions {
+  /** Number of partitions of the log. */
+  readonly partitions: number;
+  /** Number of processors that share them. */
+  readonly processors: number;
+  /** The simulated shop; none where absent. */
+  readonly generator?: { readonly rate: number; readonly seed: string; readonly dirty: number } | undefined;
+}
+
+/**
+ * The workers that a supervisor runs: `processor-1` … `processor-N`, with the partitions dealt out among them, `generator`
+ * where one is wanted, and `recommender`.
+ * @throws EcomError `USAGE` where a processor would have no partition
+ */
+export function planWorkers({ partitions, processors, generator }: PlanOptions): WorkerOptions[] {
+  if (processors > partitions) {
+    throw new EcomError('USAGE', `${processors} processors cannot share ${partitions} partitions`, {
+      hint: `use --processors ${partitions} or fewer`,
+    });
+  }
+  const workers: WorkerOptions[] = Array.from({ length: processors }, (_, index) => ({
+    component: 'processor',
+    name: `processor-${index + 1}`,
+    processor: {
+      partitions: Array.from({ length: partitions }, (_, partition) => partition).filter(
+        (partition) => partition % processors === index,
+      ),
+    },
+  }));
+  if (generator !== undefined) workers.push({ component: 'generator', name: 'generator', generator });
+  workers.push({ component: 'recommender', name: 'recommender' });
+  return workers;
+}

@@ -1,0 +1,133 @@
+// Entry of a worker's process. It talks to the supervisor over IPC and ends when that is gone.
+import { loadConfig } from '../../config.ts';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { createLogger, type Logger } from '../../log.ts';
+import {
+  type ComponentName,
+  type FromWorker,
+  type ToWorker,
+  type WorkerOptions,
+} from '../supervisor/messages.ts';
+import { type RunComponent } from './component.ts';
+
+const HEARTBEAT_MS = 1000;
+/** How long an orphan may take to finish what is under way. */
+const ORPHAN_MS = 10_000;
+const EXIT = { done: 0, failed: 1, usage: 2, terminated: 143 } as const;
+
+const controller = new AbortController();
+let exitCode: number = EXIT.done;
+
+async function loadComponent(name: ComponentName): Promise<RunComponent> {
+  switch (name) {
+    case 'processor':
+      return (await import('./processor.ts')).run;
+    case 'generator':
+      return (await import('./generator.ts')).run;
+    case 'recommender':
+      return (await import('./recommender.ts')).run;
+  }
+}
+
+/** Resolves once the message is on its way; a supervisor that is gone gets none. */
+function send(message: FromWorker): Promise<void> {
+  if (!process.connected) return Promise.resolve();
+  return new Promise((resolve) => process.send!(message, undefined, undefined, () => resolve()));
+}
+
+async function fail(error: unknown, logger: Logger | undefined): Promise<void> {
+  exitCode = EXIT.failed;
+  logger?.error({ err: error }, errorMessage(error));
+  const hint = error instanceof EcomError ? error.hint : undefined;
+  await send({ type: 'failed', message: errorMessage(error), ...(hint === undefined ? {} : { hint }) });
+}
+
+async function work(options: WorkerOptions): Promise<void> {
+  process.title = `ecom ${options.name}`;
+  let logger: Logger | undefined;
+  let events = 0;
+  let partitions: readonly number[] | undefined;
+  const beat = (done = false): Promise<void> =>
+    send({
+      type: 'heartbeat',
+      metrics: {
+        rss: process.memoryUsage.rss(),
+        events,
+        ...(partitions === undefined ? {} : { partitions }),
+        ...(done ? { done } : {}),
+      },
+    });
+  const heart = setInterval(() => void beat(), HEARTBEAT_MS);
+  try {
+    const config = loadConfig();
+    logger = await createLogger(config, options.name);
+    process.on('uncaughtException', async (error) => {
+      await fail(error, logger);
+      process.exit(EXIT.failed);
+    });
+    const run = await loadComponent(options.component);
+    await run({
+      config,
+      options,
+      logger,
+      signal: controller.signal,
+      ready() {
+        void send({ type: 'ready' });
+        void beat();
+      },
+      handled(more) {
+        events += more;
+      },
+      owns(owned) {
+        partitions = owned;
+      },
+    });
+    await beat(!controller.signal.aborted);
+  } catch (error) {
+    if (!isStop(error)) await fail(error, logger);
+  } finally {
+    clearInterval(heart);
+  }
+}
+
+/** Whether an error only says that the worker was told to stop. */
+function isStop(error: unknown): boolean {
+  const { aborted, reason } = controller.signal;
+  return aborted && (error === reason || (error instanceof Error && error.name === 'AbortError'));
+}
+
+function stop(): void {
+  controller.abort(new EcomError('INTERRUPTED', 'told to stop'));
+}
+
+async function main(): Promise<void> {
+  // The terminal sends these to every process; the supervisor decides what stops when.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.on('SIGTERM', () => {
+    exitCode = EXIT.terminated;
+    stop();
+  });
+  process.on('disconnect', () => {
+    stop();
+    setTimeout(() => process.exit(EXIT.failed), ORPHAN_MS).unref();
+  });
+  const options = await new Promise<WorkerOptions | undefined>((resolve) => {
+    process.on('message', (message: ToWorker) => {
+      if (message.type === 'start') resolve(message.options);
+      else {
+        stop();
+        resolve(undefined);
+      }
+    });
+    process.on('disconnect', () => resolve(undefined));
+  });
+  if (options !== undefined && !controller.signal.aborted) await work(options);
+}
+
+if (process.send === undefined) {
+  process.stderr.write('error: this is a part of ecom that only ecom itself starts\n  try: ecom up\n');
+  process.exit(EXIT.usage);
+}
+await main();
+// A component's forgotten handle must not keep a finished worker alive.
+process.exit(exitCode);

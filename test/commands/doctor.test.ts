@@ -1,0 +1,128 @@
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkDataFolder } from '../../src/commands/doctor/data-folder.ts';
+import { checkDatabases } from '../../src/commands/doctor/databases.ts';
+import { checkDriver, checkNode } from '../../src/commands/doctor/installation.ts';
+import { checkStoresAnswer, checkSupervisor } from '../../src/commands/doctor/running.ts';
+import { checkTerminal } from '../../src/commands/doctor/terminal.ts';
+import { doctorText } from '../../src/commands/doctor.ts';
+import { prepareStores } from '../../src/commands/store-check.ts';
+import { serveControl } from '../../src/pipeline/supervisor/control-server.ts';
+import { SQLITE_DRIVERS } from '../support/drivers.ts';
+import { configFor } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+describe('ecom doctor', () => {
+  test.each([
+    ['v20.19.0', 'ok'],
+    ['v22.0.0', 'ok'],
+    ['v20.18.9', 'fail'],
+    ['v18.20.0', 'fail'],
+  ])('node %s: %s', (version, state) => {
+    expect(checkNode(version).state).toBe(state);
+  });
+
+  test.each(SQLITE_DRIVERS)('names the driver and its SQLite (%s)', (sqliteDriver) => {
+    expect(checkDriver({ sqliteDriver })).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(new RegExp(`^${sqliteDriver}, SQLite 3\\.`)),
+    });
+  });
+
+  test('a folder that is not there can be created, one inside a file cannot', async () => {
+    const dir = tempDir();
+    const states = async (dataDir: string) =>
+      (await checkDataFolder({ dataDir })).map(({ name, state }) => [name, state]);
+    expect((await states(join(dir, 'a', 'b')))[0]).toEqual(['data folder', 'ok']);
+    expect(readdirSync(dir)).toEqual([]);
+    writeFileSync(join(dir, 'file'), '');
+    expect(await states(join(dir, 'file', 'b'))).toEqual([['data folder', 'fail']]);
+    expect(await states(join(dir, 'file'))).toEqual([['data folder', 'fail']]);
+  });
+
+  test.skipIf(process.platform === 'win32')('a folder that others can read is a warning', async () => {
+    const dataDir = tempDir();
+    chmodSync(dataDir, 0o755);
+    const checks = await checkDataFolder({ dataDir });
+    expect(checks.find(({ name }) => name === 'permissions')).toMatchObject({
+      state: 'warn',
+      advice: `chmod 700 ${dataDir}`,
+    });
+  });
+
+  test('sound databases pass, a damaged one and one that is none fail with what to do', async () => {
+    const config = configFor(tempDir());
+    expect(checkDatabases(config)).toEqual([]);
+    await prepareStores(config);
+    expect(checkDatabases(config).map(({ name, state }) => [name, state])).toEqual([
+      ['log.db', 'ok'],
+      ['documents.db', 'ok'],
+      ['live.db', 'ok'],
+    ]);
+    writeFileSync(
+      join(config.dataDir, 'log.db'),
+      'this is no database, however long one looks at it'.repeat(20),
+    );
+    const [log, ...others] = checkDatabases(config);
+    expect(log).toMatchObject({
+      name: 'log.db',
+      state: 'fail',
+      advice: expect.stringContaining('move it away'),
+    });
+    expect(others.map(({ state }) => state)).toEqual(['ok', 'ok']);
+    expect((await checkStoresAnswer(config))[0]).toMatchObject({ name: 'log store', state: 'fail' });
+  });
+
+  test('stores that nobody needed yet are no failure', async () => {
+    const checks = await checkStoresAnswer(configFor(join(tempDir(), 'nowhere')));
+    expect(checks.map(({ state }) => state)).toEqual(['ok', 'ok', 'ok']);
+  });
+
+  test('a supervisor whose worker keeps crashing is a failure that names it', async () => {
+    const config = configFor(tempDir());
+    expect(await checkSupervisor(config)).toMatchObject({ state: 'ok', detail: 'not running' });
+    const worker = { component: 'generator', pid: null, host: 'h', restarts: 3, uptimeMs: null } as const;
+    const server = await serveControl(config, async () => ({
+      ok: true,
+      pid: 5,
+      startedAt: 0,
+      components: [{ ...worker, name: 'generator', state: 'backoff', lastError: 'disk full' }],
+    }));
+    onTestFinished(() => server.close());
+    expect(await checkSupervisor(config)).toMatchObject({
+      state: 'fail',
+      detail: 'running, process 5, but these do not work: generator (disk full)',
+      advice: 'ecom logs generator',
+    });
+  });
+
+  test('a small terminal is a warning, none is fine', () => {
+    const tty = (columns: number, rows: number) =>
+      ({ stdin: { isTTY: true }, stdout: { isTTY: true, columns, rows } }) as unknown as Parameters<
+        typeof checkTerminal
+      >[0];
+    expect(checkTerminal(tty(80, 24), { colour: true })).toMatchObject({
+      state: 'ok',
+      detail: '80×24, colour',
+    });
+    expect(checkTerminal(tty(79, 24), { colour: false })).toMatchObject({
+      state: 'warn',
+      detail: '79×24, no colour',
+    });
+    expect(
+      checkTerminal({ stdin: {}, stdout: {} } as Parameters<typeof checkTerminal>[0], { colour: true }).state,
+    ).toBe('ok');
+  });
+
+  test('prints a line a check and what to do below it, whatever is in it', () => {
+    const text = doctorText(
+      [
+        { name: 'node', state: 'ok', detail: 'v22' },
+        { name: 'disk', state: 'fail', detail: 'full\u001b[2J', advice: 'free some' },
+      ],
+      false,
+    );
+    expect(text).toBe('✓ node           v22\n✗ disk           full[2J\n                 → free some\n');
+  });
+});

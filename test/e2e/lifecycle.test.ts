@@ -1,0 +1,225 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Status } from '../../src/commands/status.ts';
+import { packageFile } from '../../src/package-root.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const ECOM = packageFile('bin', 'ecom.js');
+const LIMIT = { timeout: 120_000 };
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program to its end. */
+function ecom(dataDir: string, ...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [ECOM, ...args, '--data-dir', dataDir], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** A data folder on which whatever is left running at the end of the test is stopped. */
+function dataFolder(): string {
+  const dataDir = join(tempDir(), 'data');
+  onTestFinished(async () => {
+    if (existsSync(dataDir)) await ecom(dataDir, 'down');
+  });
+  return dataDir;
+}
+
+async function statusOf(dataDir: string): Promise<Status> {
+  return JSON.parse((await ecom(dataDir, 'status', '--json')).stdout) as Status;
+}
+
+function pidsOf({ supervisor, components }: Status): number[] {
+  return [supervisor?.pid, ...components.map(({ pid }) => pid)].filter((pid) => typeof pid === 'number');
+}
+
+/** Whether a process runs; one that has ended and that nobody has asked after yet does not. */
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Starts `ecom up` in the foreground, without a terminal. */
+function upInForeground(dataDir: string): ChildProcess {
+  return spawn(process.execPath, [ECOM, 'up', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+const poll = { timeout: 30_000, interval: 100 };
+
+// Windows has no such signals.
+describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
+  test(
+    'starts, is controlled, survives the death of a worker, and stops without a trace',
+    LIMIT,
+    async () => {
+      const dataDir = dataFolder();
+      const up = await ecom(dataDir, 'up', '-d', '--processors', '2');
+      expect(up).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('ecom down') });
+
+      const status = await statusOf(dataDir);
+      expect(status.components.map(({ name, state, restarts }) => [name, state, restarts])).toEqual([
+        ['processor-1', 'running', 0],
+        ['processor-2', 'running', 0],
+        ['generator', 'running', 0],
+        ['recommender', 'running', 0],
+      ]);
+      expect(status.partitions.map(({ owner }) => owner).sort()).toEqual([
+        'processor-1',
+        'processor-1',
+        'processor-2',
+        'processor-2',
+      ]);
+      await expect
+        .poll(async () => (await statusOf(dataDir)).partitions.every(({ position }) => position > 0), poll)
+        .toBe(true);
+
+      const second = await ecom(dataDir, 'up', '-d');
+      expect(second.code).toBe(1);
+      expect(second.stderr).toContain(
+        `process ${status.supervisor!.pid} since ${status.supervisor!.startedAt}`,
+      );
+      expect(second.stderr).toContain(`try: ecom down --data-dir ${dataDir}`);
+
+      const stateOf = async (name: string) =>
+        (await statusOf(dataDir)).components.find((component) => component.name === name)!;
+      expect((await ecom(dataDir, 'stop', 'generator')).code).toBe(0);
+      expect(await stateOf('generator')).toMatchObject({ state: 'stopped', pid: null });
+      expect((await ecom(dataDir, 'start', 'generator')).code).toBe(0);
+      expect((await stateOf('generator')).state).toBe('running');
+      expect(await ecom(dataDir, 'restart', 'cashier')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          'one of: processor, processor-1, processor-2, generator, recommender',
+        ),
+      });
+
+      const victim = await stateOf('processor-1');
+      process.kill(victim.pid!, 'SIGKILL');
+      await expect.poll(() => stateOf('processor-1'), poll).toMatchObject({ state: 'running', restarts: 1 });
+      expect(await stateOf('processor-1')).toMatchObject({ lastError: 'killed by SIGKILL' });
+
+      const logged = await ecom(dataDir, 'logs', 'supervisor', '--json', '-n', '1000');
+      const lines = logged.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(lines).toContainEqual(
+        expect.objectContaining({ worker: 'processor-1', signal: 'SIGKILL', next: 'backoff' }),
+      );
+
+      const pids = pidsOf(await statusOf(dataDir));
+      expect(pids).toHaveLength(5);
+      expect(await ecom(dataDir, 'down')).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('stopped'),
+      });
+      expect(pids.filter(runs)).toEqual([]);
+      expect(await statusOf(dataDir)).toMatchObject({ supervisor: null, components: [] });
+      expect(readdirSync(dataDir)).not.toContain('control.sock');
+      expect(await ecom(dataDir, 'down')).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('nothing is running'),
+      });
+    },
+  );
+
+  test('a killed supervisor leaves no worker behind, and the next start works', LIMIT, async () => {
+    const dataDir = dataFolder();
+    expect((await ecom(dataDir, 'up', '-d')).code).toBe(0);
+    const pids = pidsOf(await statusOf(dataDir));
+    expect(pids).toHaveLength(4);
+    process.kill(pids[0]!, 'SIGKILL');
+    await expect.poll(() => pids.filter(runs), poll).toEqual([]);
+    expect(await statusOf(dataDir)).toMatchObject({ supervisor: null, components: [] });
+    expect((await ecom(dataDir, 'up', '-d')).code).toBe(0);
+    expect((await statusOf(dataDir)).components.map(({ state }) => state)).toEqual(Array(3).fill('running'));
+    expect((await ecom(dataDir, 'down')).code).toBe(0);
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s stops everything and is no failure',
+    LIMIT,
+    async (signal) => {
+      const dataDir = dataFolder();
+      const up = upInForeground(dataDir);
+      const [line] = await once(up.stdout!, 'data');
+      expect(String(line)).toMatch(/^\d\d:\d\d:\d\d \[30m\] .* events · /);
+      const pids = pidsOf(await statusOf(dataDir));
+      up.kill(signal);
+      expect(await once(up, 'exit')).toEqual([0, null]);
+      expect(pids.filter(runs)).toEqual([]);
+    },
+  );
+
+  test('a reader that has seen enough stops everything', LIMIT, async () => {
+    const dataDir = dataFolder();
+    const up = upInForeground(dataDir);
+    await once(up.stdout!, 'data');
+    const pids = pidsOf(await statusOf(dataDir));
+    expect(pids).toHaveLength(4);
+    up.stdout!.destroy();
+    expect(await once(up, 'exit')).toEqual([0, null]);
+    expect(pids.filter(runs)).toEqual([]);
+  });
+
+  test('ecom down ends one in the foreground', LIMIT, async () => {
+    const dataDir = dataFolder();
+    const up = upInForeground(dataDir);
+    await once(up.stdout!, 'data');
+    expect((await ecom(dataDir, 'down')).code).toBe(0);
+    expect(up.exitCode ?? (await once(up, 'exit'))[0]).toBe(0);
+  });
+
+  test('a damaged store is one clear line before anything is started', LIMIT, async () => {
+    const dataDir = dataFolder();
+    expect((await ecom(dataDir, 'up', '-d')).code).toBe(0);
+    await ecom(dataDir, 'down');
+    writeFileSync(join(dataDir, 'live.db'), 'no database at all '.repeat(500));
+    const logged = readFileSync(join(dataDir, 'logs', 'processor-1.log'), 'utf8');
+    for (const args of [['up'], ['up', '-d']]) {
+      const { code, stdout, stderr } = await ecom(dataDir, ...args);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toBe(
+        `error: ${join(dataDir, 'live.db')}: it is damaged or no database of ecom\n` +
+          '  try: move it away and ingest the data again, or choose another folder with --data-dir DIR\n',
+      );
+    }
+    expect(readFileSync(join(dataDir, 'logs', 'processor-1.log'), 'utf8')).toBe(logged);
+    expect((await ecom(dataDir, 'doctor')).code).toBe(1);
+  });
+
+  test('more processors than partitions are wrong usage, in the background too', LIMIT, async () => {
+    const dataDir = dataFolder();
+    for (const args of [['up'], ['up', '-d']]) {
+      expect(await ecom(dataDir, ...args, '--processors', '9')).toMatchObject({
+        code: 2,
+        stderr: 'error: 9 processors cannot share 4 partitions\n  try: use --processors 4 or fewer\n',
+      });
+    }
+    expect(await statusOf(dataDir)).toMatchObject({ supervisor: null });
+  });
+
+  test('nothing runs, and looking leaves no trace', LIMIT, async () => {
+    const dataDir = dataFolder();
+    for (const args of [['status'], ['status', '--json'], ['down'], ['logs'], ['doctor', '--json']]) {
+      expect((await ecom(dataDir, ...args)).code).toBe(0);
+    }
+    expect((await ecom(dataDir, 'stop', 'generator')).code).toBe(1);
+    expect(existsSync(dataDir)).toBe(false);
+  });
+});
