@@ -7,6 +7,7 @@ import { packageFile } from '../src/package-root.ts';
 import { type NewRecord } from '../src/pipeline/event-log/event-log.ts';
 import { createGenerator } from '../src/pipeline/generator/generator.ts';
 import { type FromWorker, type ToWorker, type WorkerOptions } from '../src/pipeline/supervisor/messages.ts';
+import { NODE_ARGUMENTS } from '../src/pipeline/supervisor/worker-process.ts';
 
 /** One line of the result. */
 export interface Figure {
@@ -45,7 +46,7 @@ export async function withDataDir<T>(work: (config: Config) => Promise<T>): Prom
 export async function startWorker(config: Config, options: WorkerOptions): Promise<ChildProcess> {
   const child = fork(packageFile('dist', 'worker.js'), [], {
     env: { ...process.env, ...config.env },
-    execArgv: [],
+    execArgv: [...NODE_ARGUMENTS],
   });
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: FromWorker) => {

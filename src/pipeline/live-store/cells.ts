@@ -56,8 +56,10 @@ export function createTally(): Tally {
 
 /** Adds `amount` to a counter in place. */
 export function increment(counters: Counters, column: string, amount: Count): void {
-  const before = counters.get(column);
-  counters.set(column, before === undefined ? amount : add(before, amount));
+  const before = counters.get(column) ?? 0;
+  // Nearly always both are small.
+  const sum = typeof before === 'number' && typeof amount === 'number' ? before + amount : Number.NaN;
+  counters.set(column, Number.isSafeInteger(sum) ? sum : add(before, amount));
 }
 
 /** Adds every counter of `from` to `into`, in place. */

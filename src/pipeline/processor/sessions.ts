@@ -46,11 +46,13 @@ export function matchSession(state: ShopperState, time: number, sessionId: strin
 }
 
 function open(state: ShopperState, time: number, id: string | undefined): SessionMatch {
-  const session: Session = { ...(id !== undefined && { id }), start: time, end: time, path: NO_STEPS };
+  const session: Session = { id, start: time, end: time, path: NO_STEPS };
   const { sessions } = state;
-  let place = sessions.length;
-  while (place > 0 && sessions[place - 1]!.end > time) place -= 1;
-  sessions.splice(place, 0, session);
+  sessions.push(session);
+  for (let i = sessions.length - 1; i > 0 && sessions[i - 1]!.end > time; i -= 1) {
+    sessions[i] = sessions[i - 1]!;
+    sessions[i - 1] = session;
+  }
   // The oldest is forgotten, not uncounted.
   if (sessions.length > KEPT_SESSIONS) sessions.shift();
   return { session, created: true, absorbed: undefined };

@@ -1,7 +1,7 @@
 /** A run of a shopper's events. */
 export interface Session {
   /** The source's session id, if it gave one. */
-  id?: string;
+  id: string | undefined;
   /** Times of the first and the last event, ms since the epoch. */
   start: number;
   end: number;
@@ -49,10 +49,22 @@ function moveToEnd(list: string[], value: string, most: number): void {
   if (list.length > most) list.shift();
 }
 
-export function encodeShopperState(state: ShopperState): string {
-  return JSON.stringify(state);
+/** Compact, because a state is written for nearly every event: `[lastSeen, lastPurchase, sessions, recent, bought]`. */
+export function encodeShopperState({ lastSeen, lastPurchase, sessions, recent, bought }: ShopperState): string {
+  const runs = sessions.map(({ id, start, end, path }) => [start, end, path, ...(id === undefined ? [] : [id])]);
+  return JSON.stringify([lastSeen, lastPurchase, runs, recent, bought]);
 }
 
+type StoredSession = [start: number, end: number, path: number, id?: string];
+
 export function decodeShopperState(text: string): ShopperState {
-  return JSON.parse(text) as ShopperState;
+  const [lastSeen, lastPurchase, runs, recent, bought] = JSON.parse(text) as [
+    number,
+    number,
+    StoredSession[],
+    string[],
+    string[],
+  ];
+  const sessions = runs.map(([start, end, path, id]): Session => ({ id, start, end, path }));
+  return { lastSeen, lastPurchase, sessions, recent, bought };
 }
