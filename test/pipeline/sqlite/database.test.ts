@@ -1,0 +1,86 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type EcomError } from '../../../src/errors.ts';
+import { inTransaction, openDatabase } from '../../../src/pipeline/sqlite/database.ts';
+import { SQLITE_DRIVERS } from '../../support/drivers.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const FIRST = 'CREATE TABLE a (x INTEGER);';
+const SECOND = 'CREATE TABLE b (y INTEGER);';
+
+describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
+  const open = (path: string, migrations: readonly string[]) =>
+    openDatabase({ path, synchronous: 'normal', driver }, migrations);
+  const failure = (work: () => unknown): EcomError => {
+    try {
+      work();
+    } catch (error) {
+      return error as EcomError;
+    }
+    throw new Error('it worked');
+  };
+
+  test('runs each migration once, in order', () => {
+    const path = join(tempDir(), 'm.db');
+    open(path, [FIRST]).close();
+    const connection = open(path, [FIRST, SECOND]);
+    connection.exec('INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)');
+    connection.close();
+    open(path, [FIRST, SECOND]).close();
+  });
+
+  test('leaves nothing of a migration that fails', () => {
+    const path = join(tempDir(), 'm.db');
+    expect(() => open(path, [`${FIRST} nonsense`])).toThrow();
+    open(path, [FIRST]).close();
+  });
+
+  test('refuses the file of a newer version', () => {
+    const path = join(tempDir(), 'm.db');
+    open(path, [FIRST, SECOND]).close();
+    expect(failure(() => open(path, [FIRST]))).toMatchObject({
+      code: 'STORAGE',
+      hint: expect.stringContaining('update'),
+    });
+  });
+
+  test('says that a file is no database, and what to do', () => {
+    const path = join(tempDir(), 'm.db');
+    writeFileSync(path, 'certainly not a database '.repeat(100));
+    const { code, message, hint } = failure(() => open(path, [FIRST]));
+    expect({ code, message }).toEqual({
+      code: 'STORAGE',
+      message: `${path}: it is damaged or no database of ecom`,
+    });
+    expect(hint).toMatch(/--data-dir/);
+  });
+
+  test('says that the folder is missing or cannot be written', () => {
+    const dir = tempDir();
+    expect(failure(() => open(join(dir, 'no', 'm.db'), [FIRST]))).toMatchObject({ code: 'STORAGE' });
+    writeFileSync(join(dir, 'file'), '');
+    expect(failure(() => open(join(dir, 'file', 'm.db'), [FIRST]))).toMatchObject({ code: 'STORAGE' });
+    const locked = join(dir, 'locked');
+    mkdirSync(locked, { mode: 0o500 });
+    // The super-user may write everywhere.
+    if (process.getuid?.() !== 0) {
+      expect(failure(() => open(join(locked, 'm.db'), [FIRST])).message).toMatch(/cannot be written/);
+    }
+    chmodSync(locked, 0o700);
+  });
+
+  test('rolls a transaction back that throws, whole', () => {
+    const connection = open(join(tempDir(), 'm.db'), [FIRST]);
+    expect(() =>
+      inTransaction(connection, () => {
+        connection.exec('INSERT INTO a VALUES (1)');
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(
+      inTransaction(connection, () => connection.prepare('SELECT count(*) AS n FROM a').get()),
+    ).toMatchObject({ n: 0 });
+    connection.close();
+  });
+});
