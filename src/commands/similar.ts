@@ -1,5 +1,5 @@
 import { EcomError } from '../errors.ts';
-import { popularNow, similarTo } from '../pipeline/recommender/serve.ts';
+import { publishedPopular, publishedSimilar } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
@@ -20,9 +20,9 @@ export async function similar(
 ): Promise<void> {
   const { product, limit } = options;
   await withLiveStore(config, async (live) => {
-    const list = (await similarTo(live, product))?.slice(0, limit) ?? [];
+    const list = (await publishedSimilar(live, [product])).get(product)?.slice(0, limit) ?? [];
     const products = await live.products([product, ...list.map(([id]) => id)]);
-    if (list.length === 0 && (await popularNow(live)).length === 0) throw notTrained();
+    if (list.length === 0 && (await publishedPopular(live)) === undefined) throw notTrained();
     if (list.length === 0 && !products.has(product)) {
       throw new EcomError('NOT_FOUND', `no event named the product ${JSON.stringify(product)}`, {
         hint: 'ids are as the shop writes them, and "A1" is not "a1"; ecom stats lists the top products with theirs',

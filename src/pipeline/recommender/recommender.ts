@@ -4,7 +4,7 @@ import { createPopularity } from '../../ml/popularity.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { createInteractionMemory } from './interactions.ts';
-import { PUBLISHED, type PublishedLists } from './published.ts';
+import { type PopularList, PUBLISHED, type SimilarList } from './published.ts';
 
 export interface TrainerOptions {
   readonly documents: DocumentStore;
@@ -69,14 +69,14 @@ export function createTrainer({ documents, live, partitions }: TrainerOptions): 
     await documents.saveModel({ name: 'popularity', time: newest, json: popularity.save() });
     const similar = new Map<string, string>();
     for (const item of coOccurrence.items()) {
-      const list: PublishedLists['similar'] = coOccurrence
+      const list: SimilarList = coOccurrence
         .neighbours(item)
         .map(({ id, score, support }) => [id, score, support]);
       similar.set(item, JSON.stringify(list));
     }
     await live.publish(PUBLISHED.similar, similar);
     const { ids, scores } = popularity.recommend([], { limit: POPULAR });
-    const popular: PublishedLists['popular'] = ids.map((id, i) => [id, Math.round(scores[i]! * 1000) / 1000]);
+    const popular: PopularList = ids.map((id, i) => [id, Math.round(scores[i]! * 1000) / 1000]);
     await live.publish(PUBLISHED.popular, new Map([[PUBLISHED.everybody, JSON.stringify(popular)]]));
     return { interactions: memory.added, products: similar.size };
   }

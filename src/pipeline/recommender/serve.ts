@@ -1,6 +1,6 @@
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeShopperState, type ShopperState, shopperKey } from '../processor/shopper-state.ts';
-import { PUBLISHED, type PublishedLists } from './published.ts';
+import { publishedPopular, publishedSimilar, type SimilarList } from './published.ts';
 
 export const ALGORITHMS = ['auto', 'co-occurrence', 'popular'] as const;
 export type ServedAlgorithm = (typeof ALGORITHMS)[number];
@@ -33,11 +33,7 @@ export async function recommendTo(
 ): Promise<Recommended> {
   const shopper = await findShopper(live, user);
   const recent = shopper?.recent ?? [];
-  const similar =
-    algorithm === 'popular' ? new Map<string, string>() : await live.published(PUBLISHED.similar, recent);
-  const lists = new Map(
-    [...similar].map(([id, json]) => [id, JSON.parse(json) as PublishedLists['similar']]),
-  );
+  const lists = await publishedSimilar(live, algorithm === 'popular' ? [] : recent);
   const owned = new Set(shopper?.bought);
   const related = relatedTo(recent, lists, owned).slice(0, limit);
   const fill = algorithm === 'co-occurrence' ? [] : await popularNow(live);
@@ -55,19 +51,9 @@ export async function recommendTo(
   return { known: shopper !== undefined, source, items };
 }
 
-/** Products that go with a product; `undefined` where none are published for it. */
-export async function similarTo(
-  live: LiveStore,
-  productId: string,
-): Promise<PublishedLists['similar'] | undefined> {
-  const json = (await live.published(PUBLISHED.similar, [productId])).get(productId);
-  return json === undefined ? undefined : (JSON.parse(json) as PublishedLists['similar']);
-}
-
 /** What is popular now; empty before the first training. */
-export async function popularNow(live: LiveStore): Promise<Recommendation[]> {
-  const json = (await live.published(PUBLISHED.popular, [PUBLISHED.everybody])).get(PUBLISHED.everybody);
-  const list = json === undefined ? [] : (JSON.parse(json) as PublishedLists['popular']);
+async function popularNow(live: LiveStore): Promise<Recommendation[]> {
+  const list = (await publishedPopular(live)) ?? [];
   return list.map(([productId, score]) => ({ productId, score, source: 'popular', because: [] }));
 }
 
@@ -85,7 +71,7 @@ async function findShopper(live: LiveStore, user: string): Promise<ShopperState 
  */
 export function relatedTo(
   history: readonly string[],
-  lists: ReadonlyMap<string, PublishedLists['similar']>,
+  lists: ReadonlyMap<string, SimilarList>,
   exclude: ReadonlySet<string>,
 ): Recommendation[] {
   const scores = new Map<

@@ -7,8 +7,9 @@ import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { createInteractionMemory } from '../../../src/pipeline/recommender/interactions.ts';
+import { publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
-import { recommendTo, relatedTo, similarTo } from '../../../src/pipeline/recommender/serve.ts';
+import { recommendTo, relatedTo } from '../../../src/pipeline/recommender/serve.ts';
 import { configFor, openStores, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -64,8 +65,9 @@ describe('recommender', () => {
     expect(await recommendTo(stores.live, 'nobody', auto)).toMatchObject({ known: false, source: 'popular' });
     const owner = await recommendTo(stores.live, 'owner', auto);
     expect(owner.items.map(({ productId }) => productId).sort()).toEqual(['soap', 'towel']);
-    expect(await similarTo(stores.live, 'soap')).toEqual([['towel', expect.any(Number), 1]]);
-    expect(await similarTo(stores.live, 'unknown')).toBeUndefined();
+    expect(await publishedSimilar(stores.live, ['soap', 'unknown'])).toEqual(
+      new Map([['soap', [['towel', expect.any(Number), 1]]]]),
+    );
     await stores.close();
   });
 
