@@ -1,4 +1,4 @@
-import type { WireEvent } from './shop-event.ts';
+import { type WireEvent } from './shop-event.ts';
 
 /** A line of a source that is no event, on its way through the log to the dead letters: so it too counts exactly once. */
 export interface RejectedLine {
@@ -23,6 +23,9 @@ export function encodeEvent(event: WireEvent): string {
 export function encodeRejectedLine(line: RejectedLine): string {
   const { raw, ...rest } = line;
   return JSON.stringify({
-    rejected: typeof raw === 'string' ? { ...rest, raw } : { ...rest, rawBase64: Buffer.from(raw).toString('base64') },
+    rejected:
+      typeof raw === 'string'
+        ? { ...rest, raw }
+        : { ...rest, rawBase64: Buffer.from(raw).toString('base64') },
   });
 }

@@ -84,7 +84,9 @@ export const LIMITS = {
  * Who acted: user id, else anonymous id, else the source's session id; `undefined` for an event of nobody.
  * The prefix keeps an anonymous "42" apart from user "42".
  */
-export function shopperOf(event: Pick<ShopEvent, 'userId' | 'anonymousId' | 'sessionId'>): string | undefined {
+export function shopperOf(
+  event: Pick<ShopEvent, 'userId' | 'anonymousId' | 'sessionId'>,
+): string | undefined {
   if (event.userId !== undefined) return `u:${event.userId}`;
   if (event.anonymousId !== undefined) return `a:${event.anonymousId}`;
   if (event.sessionId !== undefined) return `s:${event.sessionId}`;

@@ -1,0 +1,128 @@
+import { isUtf8 } from 'node:buffer';
+import { type Config } from '../config.ts';
+import { EcomError } from '../errors.ts';
+import { type DeadLetter, type DocumentStore } from '../pipeline/document-store/document-store.ts';
+import { openDocumentStore } from '../pipeline/document-store/open.ts';
+import { stripControls } from '../pipeline/events/text.ts';
+import { type CommandContext } from './context.ts';
+import { printJson, write } from './output.ts';
+import { requireData } from './require-data.ts';
+
+export interface ListOptions {
+  readonly reason?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** Prints the reasons for which lines were rejected, with counts, and the newest of them. */
+export async function list({ config, stdout }: CommandContext, options: ListOptions): Promise<void> {
+  const { reasons, letters } = await withDocuments(config, async (documents) => ({
+    reasons: await documents.deadLetterReasons(),
+    letters: await documents.deadLetters({ reason: options.reason, limit: options.limit }),
+  }));
+  if (options.json) {
+    const total = reasons.reduce((sum, { count }) => sum + count, 0);
+    await printJson(stdout, { schema: 'ecom.dead-letters/1', total, reasons, letters: letters.map(summary) });
+  } else await write(stdout, listText(reasons, letters, options.reason));
+}
+
+/**
+ * Prints one dead letter with its original bytes.
+ * @param id partition:offset
+ */
+export async function show(
+  { config, stdout }: CommandContext,
+  id: string,
+  options: { readonly json?: boolean },
+): Promise<void> {
+  const match = /^(\d{1,3}):(\d{1,15})$/.exec(id);
+  if (match === null) {
+    throw new EcomError('USAGE', `'${stripControls(id)}' is no id of a dead letter`, {
+      hint: 'ids are partition:offset, such as 0:1234, as ecom dead-letters list shows them',
+    });
+  }
+  const letter = await withDocuments(config, (documents) =>
+    documents.deadLetter(Number(match[1]), Number(match[2])),
+  );
+  if (letter === undefined) {
+    throw new EcomError('NOT_FOUND', `there is no dead letter ${id}`, {
+      hint: 'see which there are: ecom dead-letters list',
+    });
+  }
+  const bytes = Buffer.from(letter.bytes);
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : null;
+  if (options.json) {
+    const size = bytes.length;
+    await printJson(stdout, {
+      schema: 'ecom.dead-letter/1',
+      ...summary(letter),
+      size,
+      text,
+      base64: bytes.toString('base64'),
+    });
+    return;
+  }
+  const { time, reason, detail, source } = letter;
+  const lines = [
+    `id      ${id}`,
+    `reason  ${stripControls(reason)}`,
+    `detail  ${stripControls(detail)}`,
+    `source  ${stripControls(source)}`,
+    `taken   ${new Date(time).toISOString()}`,
+    `bytes   ${bytes.length}${text === null ? ', not UTF-8' : ''}`,
+    '',
+    visible(bytes),
+  ];
+  await write(stdout, `${lines.join('\n')}\n`);
+}
+
+async function withDocuments<T>(config: Config, work: (documents: DocumentStore) => Promise<T>): Promise<T> {
+  requireData(config);
+  const documents = await openDocumentStore(config);
+  try {
+    return await work(documents);
+  } finally {
+    await documents.close();
+  }
+}
+
+function summary({ partition, offset, time, reason, detail, source }: DeadLetter) {
+  return { id: `${partition}:${offset}`, time: new Date(time).toISOString(), reason, detail, source };
+}
+
+function listText(
+  reasons: readonly { reason: string; count: number }[],
+  letters: readonly DeadLetter[],
+  only: string | undefined,
+): string {
+  if (reasons.length === 0) return 'no dead letters: every line was a valid event\n';
+  const counts = reasons.map(({ count }) => count.toLocaleString('en-US'));
+  const width = Math.max(...counts.map((count) => count.length));
+  const out = reasons.map(
+    ({ reason }, index) => `${counts[index]!.padStart(width)}  ${stripControls(reason)}`,
+  );
+  out.push('', only === undefined ? 'newest:' : `newest with '${stripControls(only)}':`);
+  if (letters.length === 0) out.push('  none');
+  const ids = letters.map(({ partition, offset }) => `${partition}:${offset}`);
+  const idWidth = Math.max(...ids.map((id) => id.length), 0);
+  letters.forEach(({ time, reason, detail, source }, index) => {
+    const when = new Date(time).toISOString().slice(0, 19);
+    out.push(
+      `  ${ids[index]!.padEnd(idWidth)}  ${when}  ${stripControls(source)}  ${stripControls(reason)}: ${stripControls(detail)}`,
+    );
+  });
+  out.push('', 'one with its original bytes: ecom dead-letters show ID');
+  return `${out.join('\n')}\n`;
+}
+
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Bytes as a text that shows, and does not do, what control characters do; bytes that are no UTF-8 as \xNN. */
+function visible(bytes: Buffer): string {
+  const escaped = (code: number): string =>
+    code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  if (isUtf8(bytes)) {
+    return bytes.toString('utf8').replace(UNSAFE, (character) => escaped(character.charCodeAt(0)));
+  }
+  return bytes.toString('latin1').replace(/[^\x20-\x7e]/g, (character) => escaped(character.charCodeAt(0)));
+}

@@ -1,0 +1,72 @@
+import { type IngestResult } from '../pipeline/ingest/ingest.ts';
+import { rejectedLines } from './ingest-progress.ts';
+import { printJson } from './output.ts';
+
+/** What an ingest has done, for people. */
+export function ingestSummary(result: IngestResult, seconds: number, rebase: boolean): string {
+  const { name, format, lines, knownLines, events, rejected, times } = result;
+  const out: string[] = [];
+  if (lines === 0 && knownLines > 0) {
+    out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
+    if (rebase)
+      out.push('  a file counts once in a data folder; to replay it, use another one: --data-dir DIR');
+  } else {
+    const known = knownLines > 0 ? `, after ${count(knownLines)} known ones` : '';
+    out.push(
+      `${name}: ${count(lines)} ${lines === 1 ? 'line' : 'lines'}${known}, format ${format}, in ${seconds.toFixed(1)} s`,
+    );
+    out.push(
+      `  ${count(events)} ${events === 1 ? 'event' : 'events'}${times === undefined ? '' : `, ${day(times.from)} to ${day(times.to)}`}`,
+    );
+    const total = rejectedLines(rejected);
+    if (total > 0) {
+      out.push(`  ${count(total)} rejected: ${byReason(rejected)}`);
+      out.push('  see them with: ecom dead-letters list');
+    }
+  }
+  out.push('next: ecom stats --window all');
+  return `${out.join('\n')}\n`;
+}
+
+/** The same as one JSON object, `ecom.ingest/1`. */
+export async function printIngestJson(
+  stdout: NodeJS.WriteStream,
+  file: string,
+  result: IngestResult,
+  seconds: number,
+  dataDir: string,
+): Promise<void> {
+  const { format, source, lines, knownLines, events, rejected, times } = result;
+  await printJson(stdout, {
+    schema: 'ecom.ingest/1',
+    file,
+    format,
+    source,
+    state: lines === 0 && knownLines > 0 ? 'unchanged' : knownLines > 0 ? 'resumed' : 'ingested',
+    lines,
+    knownLines,
+    events,
+    rejected: { total: rejectedLines(rejected), reasons: rejected },
+    times:
+      times === undefined
+        ? null
+        : { from: new Date(times.from).toISOString(), to: new Date(times.to).toISOString() },
+    seconds: Math.round(seconds * 1000) / 1000,
+    dataDir,
+  });
+}
+
+function byReason(rejected: IngestResult['rejected']): string {
+  return Object.entries(rejected)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, lines]) => `${count(lines)} ${reason}`)
+    .join(', ');
+}
+
+function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { ensureDataDir } from '../config.ts';
+import { EcomError, errorCode, errorMessage } from '../errors.ts';
+import { openDocumentStore } from '../pipeline/document-store/open.ts';
+import { openEventLog } from '../pipeline/event-log/open.ts';
+import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
+import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
+import { type IngestProgress, type IngestResult, ingest as ingestSource } from '../pipeline/ingest/ingest.ts';
+import { parseSpeed } from '../pipeline/ingest/pace.ts';
+import { findInput } from '../pipeline/ingest/source.ts';
+import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { type CommandContext } from './context.ts';
+import { createNumbers, type Stores } from './ingest-numbers.ts';
+import { createProgressReporter } from './ingest-progress.ts';
+import { ingestSummary, printIngestJson } from './ingest-summary.ts';
+import { write } from './output.ts';
+
+export interface IngestOptions {
+  readonly format: string;
+  readonly map?: string;
+  readonly speed: string;
+  readonly rebase?: 'now';
+  readonly json?: boolean;
+}
+
+/**
+ * Reads a file's events into the log and returns when the numbers are ready.
+ * @param file path, or `-` for standard input
+ * @throws EcomError where it cannot be read or understood; `INTERRUPTED` on Ctrl-C. What was appended until then stays,
+ * and the same command goes on from there
+ */
+export async function ingest(context: CommandContext, file: string, options: IngestOptions): Promise<void> {
+  const { config, stdin, stdout, stderr, signal } = context;
+  const started = performance.now();
+  const speed = readSpeed(options.speed);
+  const choice = await readChoice(options);
+  const input = await findInput(file, stdin);
+  ensureDataDir(config);
+  await withStores(context, async (stores) => {
+    const numbers = await createNumbers(config, stores, signal);
+    const progress = createProgressReporter(stderr);
+    let last: IngestProgress | undefined;
+    let result: IngestResult;
+    try {
+      result = await ingestSource({
+        log: stores.log,
+        input,
+        choice,
+        speed,
+        rebase: options.rebase === 'now',
+        clock: Date.now,
+        signal,
+        onStart: (start) => progress.start(start, choice.format === 'auto'),
+        onProgress(now) {
+          last = now;
+          progress.update(now);
+        },
+        afterAppend: numbers.afterAppend,
+      });
+    } catch (error) {
+      progress.stop();
+      if (signal.aborted) throw interrupted(last);
+      // The part of the file that could be read counts.
+      if (last !== undefined && error instanceof EcomError && error.code === 'INPUT')
+        await numbers.finish(true);
+      throw error;
+    }
+    progress.stop();
+    await numbers.finish(result.lines > 0);
+    if (signal.aborted) throw interrupted(last);
+    const seconds = (performance.now() - started) / 1000;
+    if (options.json) await printIngestJson(stdout, file, result, seconds, config.dataDir);
+    else await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
+  });
+}
+
+async function withStores(
+  { config }: CommandContext,
+  work: (stores: Stores) => Promise<void>,
+): Promise<void> {
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const log = await openEventLog(config);
+    opened.push(log);
+    const documents = await openDocumentStore(config);
+    opened.push(documents);
+    const live = await openLiveStore(config);
+    opened.push(live);
+    await work({ log, documents, live });
+  } finally {
+    await Promise.allSettled(opened.map((store) => store.close()));
+  }
+}
+
+function interrupted(progress: IngestProgress | undefined): EcomError {
+  const lines = (progress?.lines ?? 0).toLocaleString('en-US');
+  return new EcomError('INTERRUPTED', 'interrupted', {
+    hint: `stopped after ${lines} new lines, which are safe; run the same command again to go on from there`,
+  });
+}
+
+function readSpeed(text: string): number | undefined {
+  const speed = parseSpeed(text);
+  if (!Number.isNaN(speed)) return speed;
+  throw new EcomError('USAGE', `--speed is '${text}'`, {
+    hint: 'use max, or a multiple of real time such as 60x',
+  });
+}
+
+async function readChoice({ format, map }: IngestOptions): Promise<FormatChoice> {
+  const known = ['auto', ...FORMAT_NAMES];
+  if (!known.includes(format)) {
+    throw new EcomError('USAGE', `there is no format '${format}'`, {
+      hint: `use one of: ${known.join(', ')}`,
+    });
+  }
+  if (map === undefined) return { format: format as FormatName | 'auto' };
+  if (format !== 'auto' && format !== 'csv') {
+    throw new EcomError('USAGE', `--map describes a CSV, and --format says ${format}`, {
+      hint: 'leave out one of them',
+    });
+  }
+  let text: string;
+  try {
+    text = await readFile(map, 'utf8');
+  } catch (error) {
+    const missing = errorCode(error) === 'ENOENT';
+    throw new EcomError(
+      missing ? 'NOT_FOUND' : 'INPUT',
+      missing ? `there is no map file ${map}` : `${map} cannot be read: ${errorMessage(error)}`,
+      { hint: 'docs/formats.md describes the file, with an example' },
+    );
+  }
+  const { parseCsvMap } = await import('../pipeline/events/formats/csv-map.ts');
+  return { format: 'csv', map: parseCsvMap(text, map) };
+}

@@ -1,0 +1,301 @@
+import { parseAmount } from './money.ts';
+import { hasEventShape, type ParsedEvent, type ParsedItem, shapeError } from './schema.ts';
+import { type EventItem, LIMITS, type ShopEvent } from './shop-event.ts';
+import { exceedsBytes, isPlain, mendSurrogates, stripControls } from './text.ts';
+import { parseTime } from './time.ts';
+
+/** A log record that is no valid event, with all that a dead letter needs. */
+export interface Rejected {
+  /** Known only where the producer gave one: so that a replayed line is a duplicate. */
+  readonly id: string | undefined;
+  /** One of a small set of phrases, never with data in it. */
+  readonly reason: string;
+  readonly detail: string;
+  readonly source: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Where a record lies in the log, and what holds for the whole log. */
+export interface DecodeContext {
+  readonly partition: number;
+  readonly offset: number;
+  /** When the log took the record, ms since the epoch. */
+  readonly appendedAt: number;
+}
+
+/** Thrown inside this file only: leaving a deep check by a return value costs every event, by a throw only bad ones. */
+class Invalid extends Error {
+  readonly reason: string;
+  constructor(reason: string, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+export function isRejected(decoded: ShopEvent | Rejected): decoded is Rejected {
+  return (decoded as Rejected).reason !== undefined;
+}
+
+/**
+ * Reads one log record: a valid, normalised event, or the reason why it is none. Pure: the same record at the same place
+ * decodes the same way, today and in a replay.
+ *
+ * An event cannot happen after it arrived: a time ahead of `appendedAt` by up to a day is a clock that runs fast and
+ * becomes `appendedAt`; further ahead, the event is rejected.
+ */
+export function decodeRecord(value: string | Uint8Array, context: DecodeContext): ShopEvent | Rejected {
+  let line: string;
+  if (typeof value === 'string') line = value;
+  else {
+    try {
+      line = new TextDecoder('utf-8', { fatal: true }).decode(value);
+    } catch {
+      return reject(value, undefined, 'not UTF-8', 'the record holds bytes that are no UTF-8');
+    }
+  }
+  const envelope = line.startsWith('{"rejected":');
+  if (!envelope && exceedsBytes(line, LIMITS.eventBytes)) return tooLarge(value, line);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch (error) {
+    return reject(value, undefined, 'not JSON', (error as Error).message.slice(0, 200));
+  }
+  return (envelope ? rejectedLine(parsed) : undefined) ?? decodeParsed(value, line, parsed, context);
+}
+
+/**
+ * Like {@link decodeRecord}, for a record that was already parsed: `parsed` is what `line` says, and is changed in place.
+ * It takes no rejected lines: only who writes to the log may send those.
+ */
+export function decodeParsed(
+  value: string | Uint8Array,
+  line: string,
+  parsed: unknown,
+  context: DecodeContext,
+): ShopEvent | Rejected {
+  if (exceedsBytes(line, LIMITS.eventBytes)) return tooLarge(value, line);
+  if (!hasEventShape(parsed)) return badShape(value, parsed);
+  try {
+    // In a short line of plain ASCII no string is too long, and without a backslash none holds a control character.
+    const careful = line.length > LIMITS.stringBytes || !isPlain(line);
+    return normalise(parsed, context, careful);
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const { id, source } = parsed;
+    return reject(value, validId(id), error.reason, error.message, source ?? undefined);
+  }
+}
+
+function tooLarge(value: string | Uint8Array, line: string): Rejected {
+  const detail = `${Buffer.byteLength(line)} bytes, ${LIMITS.eventBytes} are allowed`;
+  return reject(value, undefined, 'too large', detail);
+}
+
+function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean): ShopEvent {
+  const { items } = event;
+  if (careful) cleanStrings(event);
+  event.id = idOr(event.id, undefined) ?? `${context.partition}:${context.offset}`;
+  event.time = eventTime(event.time, context.appendedAt);
+  optionalId(event, 'userId');
+  optionalId(event, 'anonymousId');
+  optionalId(event, 'sessionId');
+  optionalId(event, 'orderId');
+  if (event.partial !== undefined && event.partial !== true) delete event.partial;
+  if (event.partial === true && event.orderId === undefined) {
+    throw new Invalid('partial order without id', 'partial is true and orderId is absent');
+  }
+  if (event.currency !== undefined) {
+    if (!event.currency) delete event.currency;
+    else if (!/^[A-Z]{3}$/.test(event.currency)) {
+      const code = event.currency.trim().toUpperCase();
+      if (!/^[A-Z]{3}$/.test(code))
+        throw new Invalid('bad currency', `currency is '${event.currency.slice(0, 20)}'`);
+      event.currency = code;
+    }
+  }
+  if (event.query !== undefined && !event.query) delete event.query;
+  event.source = event.source || 'unknown';
+  if (items == null) event.items = [];
+  else {
+    if (items.length > LIMITS.items)
+      throw new Invalid('too many items', `${items.length}, ${LIMITS.items} are allowed`);
+    for (let i = 0; i < items.length; i++) normaliseItem(items[i]!, i);
+  }
+  if (event.properties !== undefined) normaliseProperties(event, careful);
+  return event as unknown as ShopEvent;
+}
+
+function normaliseItem(item: ParsedItem, index: number): void {
+  const productId = idOr(item.productId, undefined);
+  if (productId === undefined) throw new Invalid('product without id', `items.${index}.productId is empty`);
+  item.productId = productId;
+  if (item.name !== undefined && !item.name) delete item.name;
+  if (item.category !== undefined && !item.category) delete item.category;
+  if (item.brand !== undefined && !item.brand) delete item.brand;
+  const { price, quantity } = item;
+  if (price === null || price === '') delete item.price;
+  else if (price !== undefined) {
+    const amount = parseAmount(price);
+    if (amount === undefined)
+      throw new Invalid('bad price', `items.${index}.price is ${JSON.stringify(price).slice(0, 80)}`);
+    if (amount < 0) throw new Invalid('negative price', `items.${index}.price is ${price}`);
+    item.price = amount;
+  }
+  if (quantity == null) (item as unknown as EventItem).quantity = 1;
+  else if (quantity < 1 || quantity > LIMITS.quantity) {
+    const reason = quantity < 0 ? 'negative quantity' : quantity === 0 ? 'zero quantity' : 'bad quantity';
+    throw new Invalid(reason, `items.${index}.quantity is ${quantity}`);
+  }
+}
+
+function eventTime(value: number | string, appendedAt: number): number {
+  const time = Math.floor(typeof value === 'number' ? value : parseTime(value.trim()));
+  if (!(time >= LIMITS.minTime)) {
+    throw new Invalid(
+      'bad time',
+      `time is ${JSON.stringify(value)?.slice(0, 80)}: ms since 1970 or ISO 8601 from 1990 on`,
+    );
+  }
+  if (time <= appendedAt) return time;
+  if (time > appendedAt + LIMITS.futureMs) {
+    throw new Invalid('time in the future', `time is ${value}, which is over a day after it arrived`);
+  }
+  return appendedAt;
+}
+
+type IdField = 'userId' | 'anonymousId' | 'sessionId' | 'orderId';
+
+function optionalId(event: ParsedEvent, field: IdField): void {
+  const value = event[field];
+  if (typeof value === 'string' && value !== '') return;
+  if (value === undefined) return;
+  if (typeof value === 'number') event[field] = String(value);
+  else delete event[field];
+}
+
+function idOr(value: string | number | null | undefined, fallback: string | undefined): string | undefined {
+  if (typeof value === 'string') return value === '' ? fallback : value;
+  return typeof value === 'number' ? String(value) : fallback;
+}
+
+function validId(value: unknown): string | undefined {
+  const id = idOr(value as string | number | null | undefined, undefined);
+  return id === undefined || exceedsBytes(id, LIMITS.stringBytes) ? undefined : id;
+}
+
+const STRINGS = [
+  'id',
+  'userId',
+  'anonymousId',
+  'sessionId',
+  'orderId',
+  'currency',
+  'query',
+  'source',
+] as const;
+const ITEM_STRINGS = ['productId', 'name', 'category', 'brand'] as const;
+
+function cleanStrings(event: ParsedEvent): void {
+  for (const field of STRINGS) {
+    const value = event[field];
+    if (typeof value === 'string') event[field] = cleanString(value, field);
+  }
+  event.items?.forEach((item, index) => {
+    for (const field of ITEM_STRINGS) {
+      const value = item[field];
+      if (typeof value === 'string') item[field] = cleanString(value, `items.${index}.${field}`);
+    }
+  });
+}
+
+function cleanString(text: string, path: string): string {
+  if (exceedsBytes(text, LIMITS.stringBytes)) {
+    throw new Invalid(
+      'string too long',
+      `${path} has ${Buffer.byteLength(text)} bytes, ${LIMITS.stringBytes} are allowed`,
+    );
+  }
+  return stripControls(mendSurrogates(text));
+}
+
+function isProperty(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function normaliseProperties(event: ParsedEvent, careful: boolean): void {
+  const { properties } = event;
+  if (properties == null) {
+    delete event.properties;
+    return;
+  }
+  const names = Object.keys(properties);
+  if (names.length > LIMITS.properties) {
+    throw new Invalid('too many properties', `${names.length}, ${LIMITS.properties} are allowed`);
+  }
+  if (!careful && names.every((name) => name !== '__proto__' && isProperty(properties[name as never])))
+    return;
+  const kept: Record<string, string | number | boolean> = {};
+  for (const name of names) {
+    const value = (properties as Readonly<Record<string, unknown>>)[name];
+    if (!isProperty(value)) continue;
+    const key = cleanString(name, 'properties');
+    // As a plain assignment, this name would set the prototype.
+    if (key === '__proto__') continue;
+    kept[key] = typeof value === 'string' ? cleanString(value, `properties.${key}`) : value;
+  }
+  event.properties = kept;
+}
+
+/** What an importer sent through the log as a line that is no event; `undefined` where it is no such thing. */
+function rejectedLine(parsed: unknown): Rejected | undefined {
+  const line = (parsed as { rejected?: Record<string, unknown> | null }).rejected;
+  if (typeof line?.reason !== 'string' || typeof line.id !== 'string') return undefined;
+  const raw = typeof line.raw === 'string' ? line.raw : '';
+  const bytes =
+    typeof line.rawBase64 === 'string' ? Buffer.from(line.rawBase64, 'base64') : Buffer.from(raw, 'utf8');
+  const text = (field: unknown): string =>
+    typeof field === 'string' ? stripControls(field.slice(0, LIMITS.stringBytes)) : '';
+  const { id } = line;
+  return {
+    id,
+    reason: text(line.reason).slice(0, 80),
+    detail: text(line.detail),
+    source: text(line.source),
+    bytes,
+  };
+}
+
+function badShape(value: string | Uint8Array, parsed: unknown): Rejected {
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+    return reject(value, undefined, 'not an event', 'the record is no JSON object');
+  }
+  const { id, source } = parsed as { id?: unknown; source?: unknown };
+  const { field, detail } = shapeError(parsed);
+  const missing = field !== '' && (parsed as Readonly<Record<string, unknown>>)[field] === undefined;
+  const reason = missing ? `${field} is missing` : `${field} is wrong`;
+  return reject(
+    value,
+    validId(id),
+    reason,
+    stripControls(detail),
+    typeof source === 'string' ? source : undefined,
+  );
+}
+
+function reject(
+  value: string | Uint8Array,
+  id: string | undefined,
+  reason: string,
+  detail: string,
+  source = 'unknown',
+): Rejected {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+  return {
+    id,
+    reason,
+    detail: stripControls(detail),
+    source: stripControls(source.slice(0, LIMITS.stringBytes)),
+    bytes,
+  };
+}

@@ -1,0 +1,174 @@
+import { EcomError } from '../../../errors.ts';
+import { stripControls } from '../text.ts';
+import { parseCsvRecord } from './csv-record.ts';
+import {
+  type CsvFormat,
+  FORMAT_NAMES,
+  type FormatName,
+  type JsonFormat,
+  object,
+  type ReadFields,
+} from './format.ts';
+import { ga4 } from './ga4.ts';
+import { native } from './native.ts';
+import { onlineRetail } from './online-retail.ts';
+import { otto } from './otto.ts';
+import { rees46 } from './rees46.ts';
+import { retailrocket } from './retailrocket.ts';
+import { segment } from './segment.ts';
+import { taobao } from './taobao.ts';
+
+const JSON_FORMATS: readonly JsonFormat[] = [native, segment, ga4, otto];
+const CSV_FORMATS: readonly CsvFormat[] = [rees46, retailrocket, onlineRetail, taobao];
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+
+/** A format with all that the source's beginning says about how to read the rest. */
+export type OpenFormat =
+  | Pick<JsonFormat, 'name' | 'layout' | 'read'>
+  | {
+      readonly name: FormatName;
+      readonly layout: 'csv';
+      readonly delimiter: string;
+      /** Number of fields that a row has to have. */
+      readonly width: number;
+      /** Whether the first line names the columns. */
+      readonly header: boolean;
+      readonly read: ReadFields;
+    };
+
+export interface FormatChoice {
+  /** `auto` goes by the source's beginning. */
+  readonly format: FormatName | 'auto';
+  /** The format that a map file describes. */
+  readonly map?: (CsvFormat & { readonly delimiter: string }) | undefined;
+}
+
+/**
+ * Chooses how to read a source.
+ * @param lines its first lines, without line ends
+ * @param name of the source, for messages
+ * @throws EcomError `INPUT` where no format fits, or a column is missing
+ */
+export function chooseFormat(choice: FormatChoice, lines: readonly string[], name: string): OpenFormat {
+  const header = lines[0] ?? '';
+  if (choice.map !== undefined) return openCsv(choice.map, [choice.map.delimiter], header, name);
+  if (choice.format === 'auto') return recognise(lines, name);
+  const json = JSON_FORMATS.find((format) => format.name === choice.format);
+  if (json !== undefined) return json;
+  const csv = CSV_FORMATS.find((format) => format.name === choice.format);
+  if (csv !== undefined) return openCsv(csv, DELIMITERS, header, name);
+  throw new EcomError('USAGE', '--format csv needs a map of the columns', {
+    hint: 'describe them in a JSON file, see docs/formats.md, and name it with --map FILE',
+  });
+}
+
+function recognise(lines: readonly string[], name: string): OpenFormat {
+  const header = lines[0] ?? '';
+  const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
+  if (first.startsWith('[')) {
+    throw new EcomError('INPUT', `${name} holds a JSON list, not one JSON object a line`, {
+      hint: `take it apart first: jq -c '.[]' FILE | ecom ingest -`,
+    });
+  }
+  const values = lines.flatMap(jsonObject);
+  if (values.length > 0 || first.startsWith('{')) {
+    const found = JSON_FORMATS.find((format) => values.some((value) => format.recognises(value)));
+    if (found !== undefined) return found;
+    throw unrecognised(
+      name,
+      values.length === 0 ? 'its first lines are no JSON objects' : 'its lines are JSON of no known shape',
+    );
+  }
+  const headless = CSV_FORMATS.find(
+    (format) => format.recognises !== undefined && lines.some((line) => recognisesLine(format, line)),
+  );
+  if (headless !== undefined) return openCsv(headless, [','], header, name);
+  const closest = closestTo(header);
+  if (closest === undefined) throw unrecognised(name, 'its first line names the columns of no known layout');
+  return openCsv(closest, DELIMITERS, header, name);
+}
+
+function recognisesLine(format: CsvFormat, line: string): boolean {
+  const fields = parseCsvRecord(line, ',');
+  return typeof fields !== 'string' && format.recognises?.(fields) === true;
+}
+
+function jsonObject(line: string): Readonly<Record<string, unknown>>[] {
+  if (!line.trimStart().startsWith('{')) return [];
+  try {
+    return [object(JSON.parse(line))];
+  } catch {
+    return [];
+  }
+}
+
+function unrecognised(name: string, why: string): EcomError {
+  return new EcomError('INPUT', `cannot tell the format of ${name}: ${why}`, {
+    hint: `name it with --format (${FORMAT_NAMES.slice(0, -1).join(', ')}), or describe a CSV with --map FILE (docs/formats.md)`,
+  });
+}
+
+/** The format that shares most columns with a header, and more than half of its own. */
+function closestTo(header: string): CsvFormat | undefined {
+  let closest: CsvFormat | undefined;
+  let best = 0.5;
+  for (const format of CSV_FORMATS) {
+    if (!format.header) continue;
+    const missing = missingColumns(format, splitHeader(format, DELIMITERS, header).columns).length;
+    const share = 1 - missing / format.columns.length;
+    if (share > best) {
+      best = share;
+      closest = format;
+    }
+  }
+  return closest;
+}
+
+function openCsv(format: CsvFormat, delimiters: readonly string[], header: string, name: string): OpenFormat {
+  const { header: hasHeader } = format;
+  const { delimiter, columns } = hasHeader
+    ? splitHeader(format, delimiters, header)
+    : { delimiter: delimiters[0]!, columns: format.columns };
+  const missing = missingColumns(format, columns);
+  if (missing.length > 0) {
+    const shown = stripControls(columns.join(', ')).slice(0, 300);
+    const what = missing.map((column) => `'${column}'`).join(', ');
+    throw new EcomError('INPUT', `${name} has no column ${what}, which the format ${format.name} needs`, {
+      hint: `its columns are ${shown}; describe another layout with --map FILE (docs/formats.md)`,
+    });
+  }
+  const read = format.open((column) => position(format, columns, column));
+  return { name: format.name, layout: 'csv', delimiter, width: columns.length, header: hasHeader, read };
+}
+
+/** Splits a header by the delimiter that leaves the fewest columns missing. */
+function splitHeader(
+  format: CsvFormat,
+  delimiters: readonly string[],
+  header: string,
+): { delimiter: string; columns: readonly string[] } {
+  const splits = delimiters.map((delimiter) => {
+    const fields = parseCsvRecord(header, delimiter);
+    const columns = typeof fields === 'string' ? header.split(delimiter) : fields;
+    return { delimiter, columns, missing: missingColumns(format, columns).length };
+  });
+  return splits.reduce((best, split) => (split.missing < best.missing ? split : best));
+}
+
+function missingColumns(format: CsvFormat, columns: readonly string[]): string[] {
+  return format.columns.filter((column) => position(format, columns, column) === -1);
+}
+
+/** Position of a column by its name: as it is written, else without regard to case and punctuation. */
+function position(format: CsvFormat, columns: readonly string[], column: string): number {
+  const exact = columns.indexOf(column);
+  if (exact !== -1) return exact;
+  const names = [column, format.aliases?.[column]].flatMap((name) =>
+    name === undefined ? [] : [simplified(name)],
+  );
+  return columns.findIndex((candidate) => names.includes(simplified(candidate)));
+}
+
+function simplified(name: string): string {
+  return name.toLowerCase().replace(/[\s_.-]/g, '');
+}

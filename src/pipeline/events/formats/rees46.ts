@@ -1,0 +1,58 @@
+import { type EventType } from '../shop-event.ts';
+import { type CsvFormat, notOfAShop, type RawEvent } from './format.ts';
+
+const TYPE_OF: ReadonlyMap<string, EventType> = new Map([
+  ['view', 'view_item'],
+  ['cart', 'add_to_cart'],
+  ['remove_from_cart', 'remove_from_cart'],
+  ['purchase', 'purchase'],
+]);
+
+/**
+ * REES46's data sets of shoppers' behaviour. Several purchases in a session are lines of one order.
+ * Source: https://www.kaggle.com/datasets/mkechinov/ecommerce-behavior-data-from-multi-category-store
+ */
+export const rees46: CsvFormat = {
+  name: 'rees46',
+  layout: 'csv',
+  header: true,
+  columns: [
+    'event_time',
+    'event_type',
+    'product_id',
+    'category_id',
+    'category_code',
+    'brand',
+    'price',
+    'user_id',
+    'user_session',
+  ],
+  open: (index) => {
+    const [time, kind, product, categoryId, category, brand, price, user, session] =
+      rees46.columns.map(index);
+    return (fields) => {
+      const type = TYPE_OF.get(fields[kind!]!);
+      if (type === undefined) return notOfAShop(fields[kind!]);
+      const sessionId = fields[session!]!;
+      const event: RawEvent = {
+        type,
+        time: fields[time!]!,
+        userId: fields[user!]!,
+        sessionId,
+        items: [
+          {
+            productId: fields[product!]!,
+            category: fields[category!] || fields[categoryId!],
+            brand: fields[brand!]!,
+            price: fields[price!]!,
+          },
+        ],
+      };
+      if (type === 'purchase' && sessionId !== '') {
+        event.orderId = sessionId;
+        event.partial = true;
+      }
+      return event;
+    };
+  },
+};

@@ -1,0 +1,149 @@
+import { type NewRecord } from '../event-log/event-log.ts';
+import { decodeParsed, isRejected, type Rejected } from '../events/decode.ts';
+import { type OpenFormat } from '../events/formats/choose.ts';
+import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
+import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
+import { encodeRejectedLine } from '../events/record.ts';
+import { partitionKey } from '../events/shop-event.ts';
+import { parseTime } from '../events/time.ts';
+import { type Row } from './rows.ts';
+
+/** A record for the log, with what the importer counts. */
+export interface SourceRecord {
+  readonly record: NewRecord;
+  /** Event time, ms since the epoch; `undefined` for a rejected line. */
+  readonly time: number | undefined;
+  /** Why the line is rejected. */
+  readonly reason: string | undefined;
+}
+
+export interface RecordOptions {
+  readonly format: OpenFormat;
+  /** Name of the source in the ledger: what ids begin with. */
+  readonly key: string;
+  /** Name of the source for people. */
+  readonly name: string;
+  /** Moves an event's time; both in ms since the epoch. */
+  readonly shift?: ((time: number) => number) | undefined;
+}
+
+/** What a row holds, as a format reads it. */
+export function readOutcomes(format: OpenFormat, row: Row): readonly Outcome[] {
+  if (row.bad !== undefined) return [row.bad];
+  if (format.layout === 'csv') return [format.read(row.fields!)];
+  const value = parseLine(row.raw as string, parseJson);
+  return value instanceof BadRow ? [value] : format.read(value);
+}
+
+function parseLine(line: string, parse: (line: string) => unknown): unknown {
+  try {
+    return parse(line);
+  } catch (error) {
+    return new BadRow('not JSON', (error as Error).message.slice(0, 200));
+  }
+}
+
+/** Time of an event as a format hands it over, ms since the epoch; NaN where it has none. */
+export function timeOf({ time }: RawEvent): number {
+  if (typeof time === 'number') return time;
+  return typeof time === 'string' ? parseTime(time.trim()) : Number.NaN;
+}
+
+/**
+ * Makes the records of rows. Each is validated here, so that what is rejected keeps the source's own line and its number;
+ * `now` is the time of arrival, ms since the epoch.
+ */
+export function createRecordMaker(
+  options: RecordOptions,
+): (row: Row, now: number) => readonly SourceRecord[] {
+  const { format, key, name, shift } = options;
+  const source = JSON.stringify(name);
+
+  function rejected(
+    row: Row,
+    id: string,
+    { reason, detail }: Pick<Rejected, 'reason' | 'detail'>,
+  ): SourceRecord {
+    // Not the id of an event, so that a line that was cut can be read again when it is whole.
+    const line = { id: `${id}:rejected`, reason, detail, source: `${name}:${row.line}`, raw: row.raw };
+    return { record: { key: line.id, value: encodeRejectedLine(line) }, time: undefined, reason };
+  }
+
+  function accept(row: Row, id: string, event: RawEvent, value: string, now: number): SourceRecord {
+    // A moved event waits for its time before it is appended.
+    const appendedAt = shift === undefined ? now : Math.max(now, timeOf(event) || 0);
+    const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt });
+    if (isRejected(decoded)) return rejected(row, id, decoded);
+    return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined };
+  }
+
+  function convert(row: Row, id: string, outcome: Outcome, now: number): SourceRecord {
+    if (outcome instanceof BadRow) return rejected(row, id, outcome);
+    const event = outcome;
+    if (shift !== undefined) {
+      const time = timeOf(event);
+      if (!Number.isNaN(time)) event.time = shift(time);
+    }
+    if (isAbsent(event.id)) event.id = id;
+    if (isAbsent(event.source)) event.source = name;
+    let value: string;
+    try {
+      value = JSON.stringify(event);
+    } catch {
+      return rejected(row, id, { reason: 'nested too deeply', detail: 'the line cannot be written again' });
+    }
+    return accept(row, id, event, value, now);
+  }
+
+  /** A line in our own format is passed on as it is where it can be: that is what makes a large log quick to read. */
+  function native(row: Row, id: string, now: number): SourceRecord {
+    const line = row.raw as string;
+    const value = parseLine(line, JSON.parse);
+    if (value instanceof BadRow) return rejected(row, id, value);
+    const accepted = passOn(row, id, line, value, now);
+    // Long numbers are looked for where the line was refused only: it would cost every line.
+    if (accepted.reason === undefined || !holdsLongInteger(line)) return accepted;
+    return convert(row, id, parseJson(line) as Outcome, now);
+  }
+
+  function passOn(row: Row, id: string, line: string, value: unknown, now: number): SourceRecord {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return rejected(row, id, { reason: 'not an event', detail: 'the line is no JSON object' });
+    }
+    const event = value as RawEvent & { rejected?: unknown };
+    if (
+      shift !== undefined ||
+      event.rejected !== undefined ||
+      event.id === null ||
+      event.source === null ||
+      event.id === ''
+    ) {
+      // Only an importer may send rejected lines.
+      delete event.rejected;
+      return convert(row, id, event, now);
+    }
+    let added = '';
+    if (event.id === undefined) {
+      event.id = id;
+      added += `"id":"${id}",`;
+    }
+    if (event.source === undefined) {
+      event.source = name;
+      added += `"source":${source},`;
+    }
+    const text = added === '' ? line : `{${added}${line.slice(line.indexOf('{') + 1)}`;
+    return accept(row, id, event, text, now);
+  }
+
+  return (row, now) => {
+    const id = `${key}:${row.line}`;
+    if (format.name === 'native' && row.bad === undefined) return [native(row, id, now)];
+    const outcomes = readOutcomes(format, row);
+    if (outcomes.length === 1) return [convert(row, id, outcomes[0]!, now)];
+    return outcomes.map((outcome, index) => convert(row, `${id}:${index + 1}`, outcome, now));
+  };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}

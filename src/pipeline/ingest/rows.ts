@@ -1,0 +1,232 @@
+import { isUtf8 } from 'node:buffer';
+import { type OpenFormat } from '../events/formats/choose.ts';
+import { parseCsvRecord } from '../events/formats/csv-record.ts';
+import { BadRow } from '../events/formats/format.ts';
+
+/** Longest row that is held in memory, bytes. */
+export const MAX_ROW_BYTES = 1024 * 1024;
+/** How far a quoted field of a CSV may go over line ends before its quote counts as forgotten, characters. */
+const MAX_RECORD_CHARS = 64 * 1024;
+const MAX_RECORD_LINES = 1000;
+/** How much is kept of a row that is too long. */
+const KEPT_BYTES = 4096;
+
+/** One row of a source. */
+export interface Row {
+  /** Number of its first line, from 1. */
+  readonly line: number;
+  /** Number of its last line: a quoted field may hold line ends. */
+  readonly lastLine: number;
+  /** Where it ends in its block, line end included. */
+  readonly end: number;
+  /** The row without its line end; bytes where they are no UTF-8; only its beginning where it is too long. */
+  readonly raw: string | Uint8Array;
+  /** Fields of a CSV's row, as many as there are columns. */
+  readonly fields: readonly string[] | undefined;
+  /** Why the row cannot be read. */
+  readonly bad: BadRow | undefined;
+}
+
+/** Consecutive bytes of a source with the rows that end in them. */
+export interface Block {
+  readonly bytes: Buffer;
+  readonly rows: readonly Row[];
+  /** Lines begun and ended up to the end of this block. */
+  readonly lines: number;
+  /** False where the block ends inside a row that is too long to be kept whole. */
+  readonly whole: boolean;
+}
+
+export interface RowReader {
+  /** Takes the next bytes. @returns the blocks that they complete */
+  push(chunk: Buffer): Block[];
+  /** Says that the source has ended: what is left is the last row. */
+  end(): Block[];
+}
+
+/**
+ * Cuts bytes into rows, in bounded memory and with the same result however the bytes are chunked. Blank lines and the
+ * header are no rows.
+ * @param linesBefore lines that were read before the first byte
+ */
+export function createRowReader(format: OpenFormat, linesBefore: number): RowReader {
+  let carry: Buffer = Buffer.alloc(0);
+  let lines = linesBefore;
+  // A row that grew too long: its beginning, and how long it is so far.
+  let oversize: { readonly kept: Buffer; bytes: number } | undefined;
+
+  function push(chunk: Buffer): Block[] {
+    const blocks: Block[] = [];
+    if (oversize !== undefined) {
+      const feed = chunk.indexOf(10);
+      oversize.bytes += feed === -1 ? chunk.length : feed;
+      if (feed === -1) return [{ bytes: chunk, rows: [], lines, whole: false }];
+      blocks.push(endOversize(oversize, chunk.subarray(0, feed + 1)));
+      carry = chunk.subarray(feed + 1);
+    } else carry = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
+    takeLines(blocks, false);
+    if (carry.length <= MAX_ROW_BYTES) return blocks;
+    // A CSV's open record cannot go on in a line as long as this.
+    takeLines(blocks, true);
+    if (carry.length <= MAX_ROW_BYTES) return blocks;
+    oversize = { kept: Buffer.from(carry.subarray(0, KEPT_BYTES)), bytes: carry.length };
+    blocks.push({ bytes: carry, rows: [], lines, whole: false });
+    carry = Buffer.alloc(0);
+    return blocks;
+  }
+
+  function takeLines(blocks: Block[], last: boolean): void {
+    const end = carry.lastIndexOf(10) + 1;
+    if (end === 0) return;
+    const block = cut(carry.subarray(0, end), last);
+    carry = carry.subarray(block.bytes.length);
+    if (block.bytes.length > 0) blocks.push(block);
+  }
+
+  function endOversize({ kept, bytes: size }: { kept: Buffer; bytes: number }, bytes: Buffer): Block {
+    oversize = undefined;
+    lines += 1;
+    const row = {
+      line: lines,
+      lastLine: lines,
+      end: bytes.length,
+      fields: undefined,
+      ...tooLarge(kept, size),
+    };
+    return { bytes, rows: [row], lines, whole: true };
+  }
+
+  function end(): Block[] {
+    if (oversize !== undefined) return [endOversize(oversize, Buffer.alloc(0))];
+    if (carry.length === 0) return [];
+    const block = cut(carry, true);
+    carry = Buffer.alloc(0);
+    return [block];
+  }
+
+  /** Rows of complete lines; a CSV's record that is still open at the end is left out unless these are the `last` bytes. */
+  function cut(bytes: Buffer, last: boolean): Block {
+    const texts = splitLines(bytes);
+    if (lines === 0 && typeof texts[0] === 'string') texts[0] = withoutMark(texts[0]);
+    const ends = lineEnds(bytes);
+    const rows: Row[] = [];
+    let taken = 0;
+    while (taken < texts.length) {
+      const start = taken === 0 ? 0 : ends[taken - 1]!;
+      const row =
+        longRow(bytes, start, ends[taken]!) ??
+        (format.layout === 'json' ? jsonRow(texts[taken]!) : csvRow(texts, taken, last));
+      if (row === undefined) break;
+      const { raw, fields, bad, span } = row;
+      const line = lines + 1;
+      taken += span;
+      lines += span;
+      const header = line === 1 && format.layout === 'csv' && format.header;
+      if (!header && raw.length > 0)
+        rows.push({ line, lastLine: lines, end: ends[taken - 1]!, raw, fields, bad });
+    }
+    return { bytes: bytes.subarray(0, taken === 0 ? 0 : ends[taken - 1]!), rows, lines, whole: true };
+  }
+
+  /** The record that begins in a line; `undefined` where lines that are still to come may belong to it. */
+  function csvRow(texts: readonly (string | Uint8Array)[], first: number, last: boolean): CutRow | undefined {
+    const { delimiter, width } = format as Extract<OpenFormat, { layout: 'csv' }>;
+    const start = texts[first]!;
+    if (typeof start !== 'string') return jsonRow(start);
+    const fields = parseCsvRecord(start, delimiter);
+    if (typeof fields !== 'string') {
+      if (fields.length === width) return { raw: start, fields, span: 1 };
+      if (start.trim() === '') return { raw: '', span: 1 };
+      return {
+        raw: start,
+        span: 1,
+        bad: new BadRow('wrong number of columns', `${fields.length}, ${width} are expected`),
+      };
+    }
+    if (fields === 'stray quote') {
+      return {
+        raw: start,
+        span: 1,
+        bad: new BadRow('bad quoting', 'a quoted field goes on after its closing quote'),
+      };
+    }
+    // A quoted field may hold line ends. Where that leads to no good record, the quote is taken for a slip: only the line
+    // that it stands in is lost, and the next one begins a record again.
+    const forgotten = { raw: start, span: 1, bad: new BadRow('bad quoting', 'a quote is not closed') };
+    let text = start;
+    for (let next = first + 1; next < texts.length; next += 1) {
+      const more = texts[next]!;
+      if (next - first >= MAX_RECORD_LINES) return forgotten;
+      if (typeof more !== 'string' || text.length + more.length > MAX_RECORD_CHARS) return forgotten;
+      text += `\n${more}`;
+      if (!more.includes('"')) continue;
+      const joined = parseCsvRecord(text, delimiter);
+      if (joined === 'open quote') continue;
+      const good = typeof joined !== 'string' && joined.length === width;
+      return good ? { raw: text, fields: joined, span: next - first + 1 } : forgotten;
+    }
+    return last ? forgotten : undefined;
+  }
+
+  return { push, end };
+}
+
+interface CutRow {
+  raw: string | Uint8Array;
+  fields?: readonly string[] | undefined;
+  bad?: BadRow | undefined;
+  /** Number of lines. */
+  span: number;
+}
+
+function longRow(bytes: Buffer, start: number, end: number): CutRow | undefined {
+  if (end - start <= MAX_ROW_BYTES) return undefined;
+  const size = end - start - (bytes[end - 1] === 10 ? 1 : 0);
+  if (size <= MAX_ROW_BYTES) return undefined;
+  return { ...tooLarge(Buffer.from(bytes.subarray(start, start + KEPT_BYTES)), size), span: 1 };
+}
+
+function tooLarge(raw: Buffer, size: number): Pick<Row, 'raw' | 'bad'> & { bad: BadRow } {
+  const detail = `a line of ${size} bytes, ${MAX_ROW_BYTES} are allowed; its beginning is kept`;
+  return { raw, bad: new BadRow('too large', detail) };
+}
+
+function jsonRow(raw: string | Uint8Array): CutRow {
+  if (typeof raw !== 'string')
+    return { raw, span: 1, bad: new BadRow('not UTF-8', 'the line holds bytes that are no UTF-8') };
+  return { raw: raw.trim() === '' ? '' : raw, span: 1 };
+}
+
+/** Lines without line ends; those that are no UTF-8 as bytes. What follows the last line feed is a line unless empty. */
+export function splitLines(bytes: Buffer): (string | Uint8Array)[] {
+  if (isUtf8(bytes)) {
+    const lines = bytes.toString('utf8').split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines.map(withoutReturn);
+  }
+  return lineEnds(bytes).map((end, index, ends) => {
+    const line = bytes.subarray(index === 0 ? 0 : ends[index - 1]!, end);
+    const bare = line.at(-1) === 10 ? line.subarray(0, -1) : line;
+    return isUtf8(bare) ? withoutReturn(bare.toString('utf8')) : Buffer.from(bare);
+  });
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+/** A text without the byte order mark that some programs begin a file with. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+/** Where each line ends, line feed included. */
+function lineEnds(bytes: Buffer): number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const feed = bytes.indexOf(10, at);
+    at = feed === -1 ? bytes.length : feed + 1;
+    ends.push(at);
+  }
+  return ends;
+}

@@ -1,0 +1,265 @@
+import { createReadStream, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EcomError, errorCode, errorMessage } from '../../errors.ts';
+import { stripControls } from '../events/text.ts';
+import { MAX_ROW_BYTES, splitLines } from './rows.ts';
+
+/** The beginning of a source, by which it and its format are recognised, bytes. */
+export const HEAD_BYTES = 64 * 1024;
+
+/** A file or a stream, unpacked, read once from its beginning. */
+export interface Source {
+  /** For messages and events: the file's name without its folder, `stdin`. */
+  readonly name: string;
+  /** Size as it lies on the disk, bytes; `undefined` for a stream. */
+  readonly size: number | undefined;
+  /** Its first bytes: {@link HEAD_BYTES}, or all there are, or what a slow stream has sent so far; at least one line. */
+  readonly head: Buffer;
+  /** Bytes read so far, as they lie on the disk. */
+  bytesRead(): number;
+  /** The next bytes, beginning with the head; `undefined` at the end. */
+  next(): Promise<Buffer | undefined>;
+  close(): void;
+}
+
+/** Where a source can be opened, again and again where it is a file. */
+export interface Input {
+  readonly path: string;
+  /** Whether a second `open` starts from the beginning again. */
+  readonly rewindable: boolean;
+  open(signal: AbortSignal): Promise<Source>;
+}
+
+/**
+ * Finds a file.
+ * @param path of the file; `-` is the stream `stdin`
+ * @throws EcomError `NOT_FOUND` or `INPUT` where there is none that could be read
+ */
+export async function findInput(path: string, stdin: Readable): Promise<Input> {
+  if (path === '-') {
+    return {
+      path,
+      rewindable: false,
+      open: (signal) => openSource(stdin, { path: 'standard input', name: 'stdin', size: undefined, signal }),
+    };
+  }
+  let stats: Stats;
+  try {
+    stats = await stat(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  if (stats.isDirectory()) {
+    throw new EcomError('INPUT', `${path} is a folder`, { hint: 'name a file in it; one ingest a file' });
+  }
+  const size = stats.isFile() ? stats.size : undefined;
+  const name = stripControls(basename(path));
+  return {
+    path,
+    rewindable: stats.isFile(),
+    open: (signal) =>
+      openSource(createReadStream(path, { highWaterMark: 256 * 1024 }), { path, name, size, signal }),
+  };
+}
+
+interface Description {
+  readonly path: string;
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** How long a stream may send nothing before its beginning is taken to be what there is, ms. */
+const STALL_MS = 2000;
+
+async function openSource(stream: Readable, { path, name, size, signal }: Description): Promise<Source> {
+  let bytesRead = 0;
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytesRead += chunk.length;
+      yield chunk;
+    }
+  }
+  const abort = (): void => void stream.destroy(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  const chunks = unpack(counted());
+  const close = (): void => {
+    signal.removeEventListener('abort', abort);
+    stream.destroy();
+  };
+  const pull = async (): Promise<Buffer | undefined> => {
+    try {
+      const { done, value } = await chunks.next();
+      return done === true ? undefined : value;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : fileError(path, error);
+    }
+  };
+  try {
+    signal.throwIfAborted();
+    const begun = await readHead(pull);
+    const { head } = begun;
+    let { pending } = begun;
+    let first: Buffer | undefined = head;
+    checkHead(head, path);
+    return {
+      name,
+      size,
+      head: head.subarray(0, Math.max(HEAD_BYTES, head.indexOf(10) + 1)),
+      bytesRead: () => bytesRead,
+      async next() {
+        if (first !== undefined) {
+          const chunk = first;
+          first = undefined;
+          return chunk;
+        }
+        const chunk = pending ?? pull();
+        pending = undefined;
+        return chunk;
+      },
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+interface Head {
+  readonly head: Buffer;
+  /** A read that is under way. */
+  readonly pending: Promise<Buffer | undefined> | undefined;
+}
+
+async function readHead(pull: () => Promise<Buffer | undefined>): Promise<Head> {
+  let head: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const hasLine = head.includes(10) || head.length > MAX_ROW_BYTES;
+    if (head.length >= HEAD_BYTES && hasLine) return { head, pending: undefined };
+    const pending = pull();
+    const chunk = hasLine
+      ? await Promise.race([pending, sleep(STALL_MS, 'stalled' as const, { ref: false })])
+      : await pending;
+    if (chunk === 'stalled') {
+      // Its failure is told by the `next` that awaits it.
+      pending.catch(() => {});
+      return { head, pending };
+    }
+    if (chunk === undefined) return { head, pending: undefined };
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+  }
+}
+
+/** The bytes, gunzipped where they begin as gzip does. */
+async function* unpack(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let first = await chunks.next();
+  while (first.done !== true && first.value.length < 2) {
+    const more = await chunks.next();
+    if (more.done === true) break;
+    first = { done: false, value: Buffer.concat([first.value, more.value]) };
+  }
+  if (first.done === true) return;
+  const start = first.value;
+  async function* all(): AsyncGenerator<Buffer> {
+    yield start;
+    yield* chunks;
+  }
+  if (start[0] !== 0x1f || start[1] !== 0x8b) yield* all();
+  else {
+    const [{ createGunzip }, { Readable: Source, pipeline }] = await Promise.all([
+      import('node:zlib'),
+      import('node:stream'),
+    ]);
+    const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+    // A failure reaches the reader through the last stream.
+    pipeline(Source.from(all()), gunzip, () => {});
+    yield* gunzip as AsyncIterable<Buffer>;
+  }
+}
+
+const MAGIC: readonly { bytes: string; what: string; hint: string }[] = [
+  {
+    bytes: 'PK\u0003\u0004',
+    what: 'a zip archive or an Excel workbook',
+    hint: 'unpack it, or save it as CSV',
+  },
+  {
+    bytes: '\u0028\u00b5\u002f\u00fd',
+    what: 'packed with zstd',
+    hint: 'unpack it: zstd -dc FILE | ecom ingest -',
+  },
+  { bytes: 'BZh', what: 'packed with bzip2', hint: 'unpack it: bzip2 -dc FILE | ecom ingest -' },
+  { bytes: '\u00fd7zXZ', what: 'packed with xz', hint: 'unpack it: xz -dc FILE | ecom ingest -' },
+  { bytes: 'PAR1', what: 'a Parquet file', hint: 'export it as CSV or JSON lines' },
+  {
+    bytes: '\u00ff\u00fe',
+    what: 'text in UTF-16',
+    hint: 'convert it: iconv -f UTF-16 -t UTF-8 FILE | ecom ingest -',
+  },
+  {
+    bytes: '\u00fe\u00ff',
+    what: 'text in UTF-16',
+    hint: 'convert it: iconv -f UTF-16 -t UTF-8 FILE | ecom ingest -',
+  },
+];
+
+function checkHead(head: Buffer, path: string): void {
+  if (head.length === 0) {
+    throw new EcomError('INPUT', `${path} is empty`, { hint: 'name a file with at least one event' });
+  }
+  const start = head.toString('latin1', 0, 8);
+  const known = MAGIC.find(({ bytes }) => start.startsWith(bytes));
+  if (known !== undefined) throw new EcomError('INPUT', `${path} is ${known.what}`, { hint: known.hint });
+  // JSON may have a damaged line anywhere. The first line of a CSV names its columns, and what is no text at all is so
+  // in much of its beginning.
+  const sample = head.subarray(0, HEAD_BYTES);
+  const lines = splitLines(sample.subarray(0, sample.lastIndexOf(10) + 1 || wholeCharacters(sample)));
+  const strange = lines.filter((line) => typeof line !== 'string' || line.includes('\u0000'));
+  const isJson = lines.some((line) => typeof line === 'string' && line.startsWith('{'));
+  if (strange.length * 4 <= lines.length && (isJson || strange[0] !== lines[0])) return;
+  throw new EcomError('INPUT', `${path} is no text in UTF-8`, {
+    hint: 'if it is text in another encoding, convert it: iconv -f LATIN1 -t UTF-8 FILE | ecom ingest -',
+  });
+}
+
+/** Length of a text without a last character that may have been cut. */
+function wholeCharacters(bytes: Buffer): number {
+  let length = bytes.length;
+  while (length > bytes.length - 4 && length > 0 && bytes[length - 1]! >= 0x80) length -= 1;
+  return length;
+}
+
+function fileError(path: string, error: unknown): EcomError {
+  const code = errorCode(error) ?? '';
+  if (error instanceof EcomError) return error;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new EcomError('NOT_FOUND', `there is no file ${path}`, {
+      hint: 'check the name; - reads standard input',
+    });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new EcomError('INPUT', `${path} may not be read`, {
+      hint: 'check who may read the file: ls -l',
+      cause: error,
+    });
+  }
+  if (code === 'Z_BUF_ERROR') {
+    return new EcomError('INPUT', `${path} is cut off: its gzip data ends too early`, {
+      hint: 'what came before the cut is ingested; get the whole file and run again, it goes on from there',
+      cause: error,
+    });
+  }
+  if (code.startsWith('Z_')) {
+    return new EcomError('INPUT', `${path} holds damaged gzip data: ${errorMessage(error)}`, {
+      hint: 'what came before the damage is ingested; get the file again and run again, it goes on from there',
+      cause: error,
+    });
+  }
+  return new EcomError('INPUT', `${path} cannot be read: ${errorMessage(error)}`, {
+    hint: 'check the disk',
+    cause: error,
+  });
+}

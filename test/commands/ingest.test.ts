@@ -1,0 +1,207 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { type CommandContext } from '../../src/commands/context.ts';
+import { list, show } from '../../src/commands/dead-letters.ts';
+import { type IngestOptions, ingest } from '../../src/commands/ingest.ts';
+import { EcomError } from '../../src/errors.ts';
+import { readStats } from '../../src/pipeline/stats/read-stats.ts';
+import { configFor, openStores } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const T = Date.UTC(2026, 0, 4);
+const OPTIONS: IngestOptions = { format: 'auto', speed: 'max' };
+
+function createContext(dataDir: string) {
+  const collect = (isTTY: boolean) => {
+    const chunks: Buffer[] = [];
+    const stream = Object.assign(new PassThrough(), { isTTY });
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return { stream, text: () => Buffer.concat(chunks).toString() };
+  };
+  const [stdin, stdout, stderr] = [new PassThrough(), collect(false), collect(false)];
+  const controller = new AbortController();
+  const context = {
+    config: configFor(dataDir, { ECOM_PARTITIONS: '2' }),
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signal: controller.signal,
+  } as unknown as CommandContext;
+  const abort = (): void => controller.abort(new EcomError('INTERRUPTED', 'interrupted'));
+  return { context, stdin, abort, out: stdout.text, notes: stderr.text };
+}
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(tempDir(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function order(n: number, fields: object = {}): string {
+  const items = [{ productId: `p${n % 5}`, price: 1.25, quantity: 2 }];
+  return `${JSON.stringify({ type: 'purchase', time: T + n, userId: `u${n % 10}`, orderId: `o${n}`, items, ...fields })}\n`;
+}
+
+const orders = (count: number): string => Array.from({ length: count }, (_, n) => order(n)).join('');
+
+async function run(dataDir: string, path: string, options: Partial<IngestOptions> = {}) {
+  const test = createContext(dataDir);
+  await ingest(test.context, path, { ...OPTIONS, ...options });
+  return { out: test.out(), notes: test.notes() };
+}
+
+async function statsOf(dataDir: string) {
+  const stores = await openStores(configFor(dataDir));
+  const stats = await readStats(stores, { window: 'all', now: T + 1e6, currency: 'USD', limit: 10 });
+  const model = await stores.documents.loadModel('popularity');
+  await stores.close();
+  return { stats, model };
+}
+
+describe('ecom ingest', () => {
+  test('returns when the numbers are ready, and the same file again changes none', async () => {
+    const dataDir = join(tempDir(), 'data');
+    const path = file('shop.jsonl', `${orders(12_000)}{"broken\n${order(1, { type: 'boom' })}`);
+    const first = await run(dataDir, path);
+    expect(first.notes).toBe('shop.jsonl: format native, as its beginning shows\n');
+    expect(first.out).toMatch(
+      /^shop\.jsonl: 12,002 lines, format native, in [\d.]+ s\n {2}12,000 events, 2026-01-04 to 2026-01-04\n {2}2 rejected: 1 not JSON, 1 type is wrong\n/,
+    );
+    const { stats, model } = await statsOf(dataDir);
+    expect(model?.json).toContain('"p4"');
+    expect(stats.kpis).toMatchObject({
+      events: 12_000,
+      orders: 12_000,
+      unitsSold: 24_000,
+      revenue: { gross: '30000.00' },
+    });
+    expect(stats.freshness).toMatchObject({ backlog: 0, duplicates: 0, rejected: 2 });
+    const again = JSON.parse((await run(dataDir, path, { json: true })).out);
+    expect(again).toMatchObject({
+      schema: 'ecom.ingest/1',
+      state: 'unchanged',
+      lines: 0,
+      knownLines: 12_002,
+      events: 0,
+    });
+    expect((await statsOf(dataDir)).stats).toEqual(stats);
+    expect((await run(dataDir, path, { rebase: 'now' })).out).toMatch(
+      /already ingested, nothing changed.*\n.*--data-dir/,
+    );
+  });
+
+  test('Ctrl-C keeps what was read, and another run goes on to the same numbers', async () => {
+    const [dataDir, undisturbed] = [join(tempDir(), 'data'), join(tempDir(), 'data')];
+    const path = file('shop.jsonl', orders(30_000));
+    const stopped = createContext(dataDir);
+    const watch = setInterval(() => {
+      if (stopped.notes() !== '') stopped.abort();
+    }, 1);
+    await expect(ingest(stopped.context, path, OPTIONS)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      hint: expect.stringMatching(/^stopped after [\d,]+ new lines.*run the same command again/),
+    });
+    clearInterval(watch);
+    expect(stopped.out()).toBe('');
+    await run(dataDir, path);
+    await run(undisturbed, path);
+    const [mended, whole] = [(await statsOf(dataDir)).stats, (await statsOf(undisturbed)).stats];
+    expect(mended.kpis).toEqual(whole.kpis);
+    expect(mended.kpis.orders).toBe(30_000);
+  });
+
+  test('standard input and a map', async () => {
+    const dataDir = join(tempDir(), 'data');
+    const map = {
+      type: { column: 'what', values: { buy: 'purchase' } },
+      time: { column: 'at', unit: 'ms' },
+      userId: 'who',
+      productId: 'sku',
+    };
+    const { context, stdin, out } = createContext(dataDir);
+    stdin.end(`what,at,who,sku\nbuy,${T},u,p\nlook,${T},u,p\n`);
+    await ingest(context, '-', { ...OPTIONS, map: file('map.json', JSON.stringify(map)), json: true });
+    expect(JSON.parse(out())).toMatchObject({
+      file: '-',
+      format: 'csv',
+      state: 'ingested',
+      events: 1,
+      rejected: { total: 1, reasons: { 'not a shop event': 1 } },
+      times: { from: new Date(T).toISOString(), to: new Date(T).toISOString() },
+    });
+  });
+
+  test.each<[string, Partial<IngestOptions>, string]>([
+    ['a wrong speed', { speed: 'fast' }, 'USAGE'],
+    ['an unknown format', { format: 'xml' }, 'USAGE'],
+    ['a format that needs a map', { format: 'csv' }, 'USAGE'],
+    ['a map for what has none', { format: 'otto', map: 'x' }, 'USAGE'],
+    ['a map that is not there', { map: join('no', 'such', 'folder') }, 'NOT_FOUND'],
+  ])('%s is refused with a hint', async (_, options, code) => {
+    const dataDir = join(tempDir(), 'data');
+    const path = file('shop.jsonl', orders(1));
+    await expect(run(dataDir, path, options)).rejects.toMatchObject({
+      code,
+      hint: expect.stringMatching(/./),
+    });
+  });
+
+  test('a file that is not there leaves no data folder behind', async () => {
+    const dataDir = join(tempDir(), 'data');
+    await expect(run(dataDir, join(dataDir, 'nothing.csv'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(existsSync(dataDir)).toBe(false);
+  });
+});
+
+describe('ecom dead-letters', () => {
+  const evil = Buffer.from([0x1b, 0x5b, 0x33, 0x31, 0x6d, 0xff, 0x41]);
+
+  test('lists reasons and the newest letters, and shows one with its bytes made harmless', async () => {
+    const dataDir = join(tempDir(), 'data');
+    const bytes = Buffer.concat([Buffer.from(orders(3)), evil, Buffer.from('\n{"a":"\u001b[2J"}\n{"b\n')]);
+    await run(dataDir, file('shop.jsonl', bytes));
+    const json = createContext(dataDir);
+    await list(json.context, { limit: 10, json: true });
+    const listed = JSON.parse(json.out());
+    expect(listed).toMatchObject({ schema: 'ecom.dead-letters/1', total: 3 });
+    expect(
+      Object.fromEntries(
+        listed.reasons.map(({ reason, count }: { reason: string; count: number }) => [reason, count]),
+      ),
+    ).toEqual({
+      'not JSON': 2,
+      'not UTF-8': 1,
+    });
+    const letter = listed.letters.find(({ reason }: { reason: string }) => reason === 'not UTF-8');
+    expect(letter.source).toBe('shop.jsonl:4');
+    const shown = createContext(dataDir);
+    await show(shown.context, letter.id, {});
+    expect(shown.out()).toContain('\\x1b[31m\\xffA\n');
+    expect(shown.out()).not.toContain('\u001b');
+    const raw = createContext(dataDir);
+    await show(raw.context, letter.id, { json: true });
+    const { base64, ...rest } = JSON.parse(raw.out());
+    expect(rest).toMatchObject({ schema: 'ecom.dead-letter/1', size: 7, text: null });
+    expect(Buffer.from(base64, 'base64').equals(evil)).toBe(true);
+    const text = createContext(dataDir);
+    await list(text.context, { limit: 1, reason: 'not UTF-8' });
+    expect(text.out()).toMatch(
+      /^2 {2}not JSON\n1 {2}not UTF-8\n\nnewest with 'not UTF-8':\n {2}\d+:\d+ .*shop\.jsonl:4 {2}not UTF-8: /,
+    );
+  });
+
+  test('what is not there', async () => {
+    const dataDir = join(tempDir(), 'data');
+    await expect(list(createContext(dataDir).context, { limit: 1 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await run(dataDir, file('shop.jsonl', orders(1)));
+    const { context, out } = createContext(dataDir);
+    await list(context, { limit: 1 });
+    expect(out()).toBe('no dead letters: every line was a valid event\n');
+    await expect(show(context, '0:7', {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(show(context, 'seven', {})).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeRecord, isRejected, type Rejected } from '../../../src/pipeline/events/decode.ts';
+import { formatAmount } from '../../../src/pipeline/events/money.ts';
+import { encodeEvent, encodeRejectedLine } from '../../../src/pipeline/events/record.ts';
+import { EVENT_TYPES, LIMITS, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
+
+const ARRIVAL = Date.UTC(2026, 0, 5);
+const CONTEXT = { partition: 3, offset: 42, appendedAt: ARRIVAL };
+const EVENT = { id: 'e1', type: 'view_item', time: ARRIVAL - 1000, userId: 'u1', source: 'test' };
+
+function decode(value: unknown): ShopEvent | Rejected {
+  return decodeRecord(typeof value === 'string' ? value : JSON.stringify(value), CONTEXT);
+}
+function reasonOf(value: unknown): string | undefined {
+  const decoded = decode(value);
+  return isRejected(decoded) ? decoded.reason : undefined;
+}
+
+describe('decodeRecord', () => {
+  test('normalises what senders write', () => {
+    expect(
+      decode({
+        type: 'purchase',
+        time: '2026-01-04T12:00:00+01:00',
+        userId: 17850,
+        anonymousId: null,
+        sessionId: '',
+        orderId: 'o1',
+        partial: false,
+        currency: ' eur',
+        query: '',
+        items: [
+          { productId: 42, name: 'Tea\u0007 pot', category: null, brand: '', price: '2.55', quantity: null },
+          { productId: 'b', price: 0.1, quantity: 3 },
+        ],
+        properties: { country: 'DE', nested: { a: 1 }, none: null, n: 1, ok: true },
+      }),
+    ).toEqual({
+      id: '3:42',
+      type: 'purchase',
+      time: Date.UTC(2026, 0, 4, 11),
+      userId: '17850',
+      orderId: 'o1',
+      currency: 'EUR',
+      items: [
+        { productId: '42', name: 'Tea pot', price: 25_500, quantity: 1 },
+        { productId: 'b', price: 1000, quantity: 3 },
+      ],
+      source: 'unknown',
+      properties: { country: 'DE', n: 1, ok: true },
+    });
+  });
+
+  test.each([
+    ['nonsense', 'not JSON'],
+    ['', 'not JSON'],
+    ['[]', 'not an event'],
+    ['null', 'not an event'],
+    [{ ...EVENT, type: undefined }, 'type is missing'],
+    [{ ...EVENT, type: 'explode' }, 'type is wrong'],
+    [{ ...EVENT, time: undefined }, 'time is missing'],
+    [{ ...EVENT, time: 'yesterday' }, 'bad time'],
+    [{ ...EVENT, time: 1_700_000_000 }, 'bad time'],
+    [{ ...EVENT, time: ARRIVAL + LIMITS.futureMs + 1 }, 'time in the future'],
+    [{ ...EVENT, userId: {} }, 'userId is wrong'],
+    [
+      JSON.stringify({ ...EVENT, userId: 0 }).replace('"userId":0', '"userId":9007199254740993'),
+      'userId is wrong',
+    ],
+    [{ ...EVENT, id: 'x'.repeat(LIMITS.stringBytes + 1) }, 'string too long'],
+    [{ ...EVENT, currency: 'EURO' }, 'bad currency'],
+    [{ ...EVENT, partial: true }, 'partial order without id'],
+    [{ ...EVENT, items: [{ productId: '' }] }, 'product without id'],
+    [{ ...EVENT, items: [{ productId: '\u0000' }] }, 'product without id'],
+    [{ ...EVENT, items: [{ productId: 'p', price: -1 }] }, 'negative price'],
+    [{ ...EVENT, items: [{ productId: 'p', price: 'free' }] }, 'bad price'],
+    [{ ...EVENT, items: [{ productId: 'p', quantity: -1 }] }, 'negative quantity'],
+    [{ ...EVENT, items: [{ productId: 'p', quantity: 0 }] }, 'zero quantity'],
+    [{ ...EVENT, items: [{ productId: 'p', quantity: 1e9 }] }, 'bad quantity'],
+    [{ ...EVENT, items: [{ productId: 'p', quantity: 1.5 }] }, 'items is wrong'],
+    [{ ...EVENT, items: Array(LIMITS.items + 1).fill({ productId: 'p' }) }, 'too many items'],
+    [{ ...EVENT, more: 'x'.repeat(LIMITS.eventBytes) }, 'too large'],
+    [
+      { ...EVENT, properties: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [i, i])) },
+      'too many properties',
+    ],
+    [`{"type":${'['.repeat(20_000)}${']'.repeat(20_000)},"time":1}`, 'type is wrong'],
+    [`{"rejected":{"id":"a","reason":"b","raw":{"toString":1}}}x`, 'not JSON'],
+  ])('%# is refused: %s', (value, reason) => {
+    expect(reasonOf(value)).toBe(reason);
+  });
+
+  test('keeps the bytes of what it refuses, and the id that the producer gave', () => {
+    const bytes = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+    const decoded = decodeRecord(bytes, CONTEXT) as Rejected;
+    expect(decoded).toMatchObject({ reason: 'not UTF-8', id: undefined });
+    expect(Buffer.from(decoded.bytes).equals(bytes)).toBe(true);
+    expect(decode({ ...EVENT, type: 'explode' })).toMatchObject({ id: 'e1', source: 'test' });
+  });
+
+  test('an event that claims to be a little ahead of its arrival happened on arrival', () => {
+    expect(decode({ ...EVENT, time: ARRIVAL + 1 })).toMatchObject({ time: ARRIVAL });
+    expect(decode({ ...EVENT, time: ARRIVAL - 0.5 })).toMatchObject({ time: ARRIVAL - 1 });
+  });
+
+  test('a name that sets a prototype is no property', () => {
+    const event = decode(
+      `${JSON.stringify(EVENT).slice(0, -1)},"properties":{"__proto__":"x","a":1}}`,
+    ) as ShopEvent;
+    expect(event.properties).toEqual({ a: 1 });
+    expect(Object.getPrototypeOf(event.properties)).toBe(Object.prototype);
+  });
+
+  test('takes rejected lines apart again, whatever their bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }).map((text) => text.replace(/\p{Surrogate}/gu, '')),
+          fc.uint8Array(),
+        ),
+        (raw) => {
+          const line = {
+            id: 'f:1:rejected',
+            reason: 'zero price',
+            detail: 'UnitPrice is 0',
+            source: 'f.csv:1',
+          };
+          const decoded = decode(encodeRejectedLine({ ...line, raw })) as Rejected;
+          expect(decoded).toMatchObject(line);
+          expect(Buffer.from(decoded.bytes).equals(Buffer.from(raw as Uint8Array))).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test('a broken rejected line is an ordinary reject', () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    expect(decode(`{"rejected":{"id":"a","reason":"b","raw":${deep}}}`)).toMatchObject({ reason: 'b' });
+    expect(decode('{"rejected":{"id":"a","reason":"b","raw":{"toString":1}}}')).toMatchObject({
+      reason: 'b',
+    });
+    expect(reasonOf('{"rejected":null}')).toBe('type is missing');
+    expect(reasonOf('{"rejected":{"id":7,"reason":"b"}}')).toBe('type is missing');
+  });
+});
+
+describe('decodeRecord, for everything', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 30 });
+  const event = fc.record(
+    {
+      id: fc.oneof(text, fc.integer(), fc.constant(null)),
+      type: fc.constantFrom(...EVENT_TYPES),
+      time: fc.integer({ min: LIMITS.minTime, max: ARRIVAL + LIMITS.futureMs }),
+      userId: fc.oneof(text, fc.constant(null), fc.integer()),
+      anonymousId: text,
+      sessionId: text,
+      orderId: text,
+      currency: fc.constantFrom('EUR', 'gbp', '', null),
+      query: text,
+      items: fc.array(
+        fc.record(
+          {
+            productId: text,
+            name: text,
+            category: text,
+            brand: fc.oneof(text, fc.constant(null)),
+            price: fc.oneof(fc.constantFrom('1.5', '', null), fc.double({ min: 0, max: 1e9, noNaN: true })),
+            quantity: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.constant(null)),
+          },
+          { requiredKeys: ['productId'] },
+        ),
+        { maxLength: 4 },
+      ),
+      source: text,
+      properties: fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null))),
+    },
+    { requiredKeys: ['type', 'time'] },
+  );
+
+  test('never throws, whatever the bytes or the JSON', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeRecord(bytes, CONTEXT)));
+    fc.assert(fc.property(fc.json(), (json) => void decode(json)));
+    // Events with any of their fields replaced by anything.
+    const damage = fc.dictionary(
+      fc.constantFrom('id', 'type', 'time', 'userId', 'currency', 'items', 'properties', 'rejected'),
+      fc.jsonValue(),
+    );
+    fc.assert(fc.property(event, damage, (fields, damaged) => void decode({ ...fields, ...damaged })));
+  });
+
+  test('an event is within its bounds, and decodes to itself when it is written again', () => {
+    fc.assert(
+      fc.property(event, (fields) => {
+        const decoded = decode(fields);
+        fc.pre(!isRejected(decoded));
+        if (isRejected(decoded)) return;
+        const strings = [decoded.id, decoded.userId, decoded.anonymousId, decoded.sessionId, decoded.orderId];
+        for (const { productId, name, category, brand } of decoded.items) {
+          strings.push(productId, name, category, brand);
+          expect(productId).not.toBe('');
+        }
+        for (const string of [...strings, decoded.query, decoded.source]) {
+          expect(/\p{Cc}|\p{Surrogate}/u.test(string ?? '')).toBe(false);
+        }
+        expect(decoded.id).not.toBe('');
+        expect(decoded.time).toBeLessThanOrEqual(ARRIVAL);
+        const items = decoded.items.map(({ price, ...item }) =>
+          price === undefined ? item : { ...item, price: formatAmount(price) },
+        );
+        expect(decode(encodeEvent({ ...decoded, items }))).toEqual(decoded);
+      }),
+    );
+  });
+});

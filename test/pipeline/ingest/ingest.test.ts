@@ -1,0 +1,321 @@
+import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ensureDataDir } from '../../../src/config.ts';
+import { type EcomError } from '../../../src/errors.ts';
+import { type EventLog } from '../../../src/pipeline/event-log/event-log.ts';
+import { openEventLog } from '../../../src/pipeline/event-log/open.ts';
+import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
+import { type IngestOptions, ingest } from '../../../src/pipeline/ingest/ingest.ts';
+import { findInput } from '../../../src/pipeline/ingest/source.ts';
+import { configFor } from '../../support/stores.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const T = Date.UTC(2026, 0, 4);
+
+async function emptyLog(): Promise<EventLog> {
+  const config = configFor(join(tempDir(), 'data'), { ECOM_PARTITIONS: '2' });
+  ensureDataDir(config);
+  const log = await openEventLog(config);
+  onTestFinished(() => log.close());
+  return log;
+}
+
+async function read(log: EventLog, path: string | Readable, options: Partial<IngestOptions> = {}) {
+  const input = typeof path === 'string' ? await findInput(path, process.stdin) : await findInput('-', path);
+  const signal = new AbortController().signal;
+  return ingest({
+    log,
+    input,
+    choice: { format: 'auto' },
+    speed: undefined,
+    rebase: false,
+    clock: Date.now,
+    signal,
+    ...options,
+  });
+}
+
+/** All records, by partition. */
+async function contents(log: EventLog): Promise<string[][]> {
+  const all: string[][] = [];
+  for (let partition = 0; partition < log.partitions; partition += 1) {
+    all.push((await log.read(partition, 0, 1e6)).records.map(({ value }) => String(value)));
+  }
+  return all;
+}
+
+async function ids(log: EventLog): Promise<(string | undefined)[]> {
+  const context = { partition: 0, offset: 0, appendedAt: T * 2 };
+  return (await contents(log)).flat().map((value) => decodeRecord(value, context).id);
+}
+
+function line(n: number, fields: object = {}): string {
+  return `${JSON.stringify({ type: 'view_item', time: T + n, userId: `u${n % 7}`, ...fields })}\n`;
+}
+
+const lines = (count: number, fields?: object): string =>
+  Array.from({ length: count }, (_, n) => line(n, fields)).join('');
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(tempDir(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function failure(work: Promise<unknown>): Promise<EcomError> {
+  return work.then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+}
+
+describe('a source counts once', () => {
+  test('the same file again, packed, or as a stream appends nothing', async () => {
+    const log = await emptyLog();
+    const text = lines(500) + line(0, { type: 'boom' });
+    const path = file('a.jsonl', text);
+    expect(await read(log, path)).toMatchObject({
+      format: 'native',
+      lines: 501,
+      knownLines: 0,
+      events: 500,
+      rejected: { 'type is wrong': 1 },
+    });
+    const before = await contents(log);
+    expect(before.flat().length).toBe(501);
+    const again = { lines: 0, knownLines: 501, events: 0, rejected: {} };
+    expect(await read(log, path)).toMatchObject(again);
+    expect(await read(log, file('b.gz', gzipSync(text)))).toMatchObject(again);
+    expect(await read(log, Readable.from([Buffer.from(text)], { objectMode: false }))).toMatchObject(again);
+    expect(await read(log, path, { rebase: true })).toMatchObject(again);
+    expect(await contents(log)).toEqual(before);
+  });
+
+  test('equal lines are different events, and every id is unique', async () => {
+    const log = await emptyLog();
+    await read(log, file('a.jsonl', line(1).repeat(3)));
+    await read(log, file('b.jsonl', line(1).repeat(2) + line(2)));
+    const known = await ids(log);
+    expect(known.length).toBe(6);
+    expect(new Set(known).size).toBe(6);
+  });
+
+  test('of a file that has grown only the new lines are read, and from any size on', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 }),
+        async (sizes) => {
+          const [log, whole] = [await emptyLog(), await emptyLog()];
+          const path = file('grows.jsonl', '');
+          let count = 0;
+          let key: string | undefined;
+          for (const size of sizes) {
+            appendFileSync(
+              path,
+              Array.from({ length: size }, (_, n) => line(count + n, { name: 'x'.repeat(n % 300) })).join(''),
+            );
+            const result = await read(log, path);
+            expect(result).toMatchObject({ lines: size, knownLines: count });
+            key ??= result.source;
+            expect(result.source).toBe(key);
+            count += size;
+          }
+          await read(whole, path);
+          const strip = (records: string[][]) =>
+            records.map((values) => values.map((value) => value.replace(/"id":"[^:]+/, '')));
+          expect(strip(await contents(log))).toEqual(strip(await contents(whole)));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test('a last line without line end may get one, or go on', async () => {
+    const log = await emptyLog();
+    const path = file('tail.jsonl', line(0) + line(1).trimEnd());
+    expect(await read(log, path)).toMatchObject({ lines: 2, events: 2 });
+    appendFileSync(path, `\n${line(2).slice(0, 20)}`);
+    expect(await read(log, path)).toMatchObject({ lines: 1, events: 0, rejected: { 'not JSON': 1 } });
+    appendFileSync(path, line(2).slice(20) + line(3));
+    expect(await read(log, path)).toMatchObject({ lines: 2, events: 2, knownLines: 2 });
+    expect(await read(log, path)).toMatchObject({ lines: 0, knownLines: 4 });
+    const known = await ids(log);
+    expect([known.length, new Set(known).size]).toEqual([5, 5]);
+  });
+
+  test('a file that merely begins like another is another', async () => {
+    const log = await emptyLog();
+    const common = lines(2000);
+    const one = file('one.jsonl', common + line(1, { userId: 'one' }) + lines(100));
+    const two = file('two.jsonl', common + line(1, { userId: 'two' }) + lines(100));
+    const first = await read(log, one);
+    const second = await read(log, two);
+    expect(second).toMatchObject({ lines: 2101, knownLines: 0, source: `${first.source}-1` });
+    expect(new Set(await ids(log)).size).toBe(4202);
+    expect(await read(log, one)).toMatchObject({ lines: 0, source: first.source });
+    expect(await read(log, two)).toMatchObject({ lines: 0, source: second.source });
+    const stream = Readable.from([Buffer.from(`${common}${lines(300, { userId: 'three' })}`)], {
+      objectMode: false,
+    });
+    expect(await failure(read(log, stream))).toMatchObject({
+      code: 'INPUT',
+      message: /begins like one/,
+      hint: /file/,
+    });
+  });
+});
+
+describe('an interrupted run', () => {
+  test('goes on to the same log as one that was not', async () => {
+    const text = `${lines(8000)}${'{"broken\n'.repeat(10)}${lines(8000)}`;
+    const path = file('long.jsonl', text);
+    const whole = await emptyLog();
+    await read(whole, path);
+    for (const stops of [[1], [2, 1], [1, 1, 1]]) {
+      const log = await emptyLog();
+      for (const stop of stops) {
+        const controller = new AbortController();
+        let appends = 0;
+        const afterAppend = async (): Promise<void> => {
+          appends += 1;
+          if (appends === stop) controller.abort(new Error('enough'));
+        };
+        await expect(read(log, path, { signal: controller.signal, afterAppend })).rejects.toThrow('enough');
+      }
+      const rest = await read(log, path);
+      expect(rest.knownLines).toBeGreaterThan(0);
+      expect(rest.knownLines + rest.lines).toBe(16_010);
+      expect(await contents(log)).toEqual(await contents(whole));
+    }
+  });
+
+  test('of a stream that says nothing more stops at once, having kept what came', async () => {
+    const log = await emptyLog();
+    const stream = new PassThrough();
+    stream.write(lines(3));
+    const controller = new AbortController();
+    const running = read(log, stream, {
+      signal: controller.signal,
+      afterAppend: async () => controller.abort(new Error('enough')),
+    });
+    await expect(running).rejects.toThrow('enough');
+    expect((await contents(log)).flat().length).toBe(3);
+  });
+
+  test('by packed data that is cut off goes on when it is whole', async () => {
+    const log = await emptyLog();
+    const text = Array.from({ length: 60_000 }, (_, n) => line(n, { query: Math.sin(n).toString(36) })).join(
+      '',
+    );
+    const packed = gzipSync(text);
+    const path = file('cut.jsonl.gz', packed);
+    truncateSync(path, Math.floor(packed.length * 0.7));
+    expect(await failure(read(log, path))).toMatchObject({
+      code: 'INPUT',
+      message: /cut off/,
+      hint: /again/,
+    });
+    const kept = (await contents(log)).flat().length;
+    expect(kept).toBeGreaterThan(0);
+    writeFileSync(path, packed);
+    expect(await read(log, path)).toMatchObject({ lines: 60_000 - kept, knownLines: kept });
+    expect(new Set(await ids(log)).size).toBe(60_000);
+  });
+});
+
+describe('what cannot be read is told in one line', () => {
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+  test.each([
+    ['empty.csv', '', /is empty/],
+    ['empty.gz', gzipSync(''), /is empty/],
+    ['image.png', png, /no text in UTF-8/],
+    ['book.xlsx', 'PK\u0003\u0004 and so on', /zip archive or an Excel/],
+    ['utf16.csv', Buffer.from('\ufeffa,b\n', 'utf16le'), /UTF-16/],
+    ['latin1.csv', Buffer.from('Größe,b\nä,b\nü,c\n', 'latin1'), /no text in UTF-8/],
+    ['bytes.bin', Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 251)), /no text in UTF-8/],
+    ['damaged.gz', Buffer.concat([gzipSync('x').subarray(0, 12), Buffer.from('not gzip at all')]), /gzip/],
+    ['prose.txt', 'hello\nworld\n', /cannot tell the format of prose.txt/],
+  ])('%s', async (name, content, message) => {
+    const log = await emptyLog();
+    const error = await failure(read(log, file(name, content)));
+    expect(error).toMatchObject({ code: 'INPUT', message });
+    expect(error.hint).toMatch(/./);
+    expect(`${error.message}${error.hint}`).not.toContain('\n');
+    expect((await contents(log)).flat()).toEqual([]);
+  });
+
+  test('a file that is not there, and a folder', async () => {
+    const dir = join(tempDir(), 'folder');
+    mkdirSync(dir);
+    await expect(findInput(dir, process.stdin)).rejects.toMatchObject({
+      code: 'INPUT',
+      message: /is a folder/,
+    });
+    await expect(findInput(join(dir, 'x'), process.stdin)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(findInput(join(file('f', 'x'), 'y'), process.stdin)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  test('one damaged line is no reason to refuse a file', async () => {
+    const log = await emptyLog();
+    const bytes = Buffer.concat([
+      Buffer.from([0xff, 0xfd, 0x0a]),
+      Buffer.from(lines(9)),
+      Buffer.from('{"a":"\u0000"}\n'),
+    ]);
+    expect(await read(log, file('a.jsonl', bytes))).toMatchObject({
+      events: 9,
+      rejected: { 'not UTF-8': 1, 'not JSON': 1 },
+    });
+    const context = { partition: 0, offset: 0, appendedAt: T * 2 };
+    const letters = (await contents(log))
+      .flat()
+      .map((value) => decodeRecord(value, context))
+      .filter(isRejected);
+    const damaged = letters.find(({ reason }) => reason === 'not UTF-8')!;
+    expect(damaged.source).toBe('a.jsonl:1');
+    expect([...damaged.bytes]).toEqual([0xff, 0xfd]);
+  });
+});
+
+describe('replay', () => {
+  test('rebased, the newest event happens now and the ids stay', async () => {
+    const now = Date.now();
+    const [plain, moved] = [await emptyLog(), await emptyLog()];
+    const path = file('a.jsonl', [3, 1, 2].map((n) => line(n)).join(''));
+    await read(plain, path);
+    await read(moved, path, { rebase: true, clock: () => now });
+    const context = { partition: 0, offset: 0, appendedAt: now };
+    const times = (await contents(moved))
+      .flat()
+      .map((value) => decodeRecord(value, context) as { time: number });
+    expect(times.map(({ time }) => time - now).sort()).toEqual([-1, -2, 0]);
+    expect(await ids(moved)).toEqual(await ids(plain));
+    const stream = Readable.from([readFileSync(path)], { objectMode: false });
+    expect(await failure(read(await emptyLog(), stream, { rebase: true }))).toMatchObject({
+      code: 'USAGE',
+      hint: /--speed/,
+    });
+  });
+
+  test('with a speed, events are appended no sooner than they are due', async () => {
+    const log = await emptyLog();
+    const path = file('a.jsonl', [0, 2000, 4000, 1000].map((n) => line(n)).join(''));
+    const appended: number[] = [];
+    const started = Date.now();
+    const result = await read(log, path, {
+      speed: 10,
+      rebase: true,
+      onProgress: ({ events }) => appended.push(events),
+    });
+    expect(appended).toEqual([1, 2, 4]);
+    expect(result.times!.from).toBeGreaterThanOrEqual(started);
+    expect(result.times!.to - result.times!.from).toBe(400);
+    expect(Date.now()).toBeGreaterThanOrEqual(result.times!.to - 20);
+  });
+});
