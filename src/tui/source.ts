@@ -1,4 +1,4 @@
-import type { Stats, WindowLabel } from '../pipeline/stats/types.ts';
+import { type SortKey, type Stats, type WindowLabel } from '../pipeline/stats/types.ts';
 
 /** A worker as the dashboard shows it. */
 export interface DashboardComponent {
@@ -17,6 +17,9 @@ export interface DashboardModel {
 
 /** Where the dashboard gets its data: implemented by the command that opens it. */
 export interface DashboardSource {
-  /** Reads the newest numbers; rejects where the store does not answer, and may be asked again. */
-  read(window: WindowLabel): Promise<DashboardModel>;
+  /**
+   * Reads the newest numbers; rejects where the store does not answer, and may be asked again.
+   * @param sort order of the top lists; what suits the shop's data where absent
+   */
+  read(window: WindowLabel, sort?: SortKey): Promise<DashboardModel>;
 }

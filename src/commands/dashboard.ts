@@ -1,0 +1,68 @@
+import { type Config, readTerminalSettings } from '../config.ts';
+import { EcomError } from '../errors.ts';
+import { type WindowLabel } from '../pipeline/stats/types.ts';
+import { type ComponentStatus } from '../pipeline/supervisor/messages.ts';
+import { type CommandContext } from './context.ts';
+import { requireData } from './require-data.ts';
+
+/** How long an answer about the components is shown before it is asked for again, ms. */
+const COMPONENTS_MS = 1000;
+
+/**
+ * Shows the shop live on the whole terminal until the user quits.
+ * @throws EcomError `USAGE` where there is no terminal, `NOT_FOUND` where there is no data
+ */
+export async function dashboard(
+  context: CommandContext,
+  options: { readonly window: WindowLabel },
+): Promise<void> {
+  const { config, stdin, stdout, signal } = context;
+  if (!stdin.isTTY || !stdout.isTTY) {
+    throw new EcomError('USAGE', 'the dashboard needs a terminal for its input and output', {
+      hint: 'ecom stats --watch prints the numbers anywhere, with --json for programs',
+    });
+  }
+  requireData(config);
+  const [{ createDashboardSource }, { runDashboard }] = await Promise.all([
+    import('./dashboard-source.ts'),
+    import('../tui/run.ts'),
+  ]);
+  const source = await createDashboardSource(config, followComponents(config));
+  try {
+    const { colour } = readTerminalSettings();
+    await runDashboard({
+      source,
+      window: options.window,
+      signal,
+      stdin,
+      stdout,
+      title: config.dataDir,
+      colour,
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** The components as the supervisor last told: it is asked in the background, so that no frame waits for it. */
+function followComponents(config: Config): () => Promise<readonly ComponentStatus[]> {
+  let known: readonly ComponentStatus[] = [];
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let asking = false;
+  async function ask(): Promise<void> {
+    asking = true;
+    try {
+      const { askSupervisor } = await import('./supervisor-client.ts');
+      known = (await askSupervisor(config, { command: 'status' }))?.components ?? [];
+    } catch {
+      known = []; // one that does not answer is shown as none
+    } finally {
+      asking = false;
+      askedAt = performance.now();
+    }
+  }
+  return async () => {
+    if (!asking && performance.now() - askedAt >= COMPONENTS_MS) void ask();
+    return known;
+  };
+}

@@ -1,0 +1,109 @@
+import { EcomError } from '../errors.ts';
+import { type EventLog } from '../pipeline/event-log/event-log.ts';
+import { openEventLog } from '../pipeline/event-log/open.ts';
+import { type LiveStore } from '../pipeline/live-store/live-store.ts';
+import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { readStats } from '../pipeline/stats/read-stats.ts';
+import { type SortKey, type Stats, type WindowLabel } from '../pipeline/stats/types.ts';
+import { type Condition } from './condition.ts';
+import { type CommandContext } from './context.ts';
+import { printJson, repeat, write } from './output.ts';
+import { requireData } from './require-data.ts';
+
+export interface StatsOptions {
+  readonly window: WindowLabel;
+  readonly sort?: SortKey;
+  readonly limit: number;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  /** Seconds. */
+  readonly interval: number;
+  readonly failIf?: string;
+}
+
+/**
+ * Prints the shop's numbers, once or until interrupted.
+ * @throws EcomError `NOT_FOUND` where there is no data, `USAGE` for a wrong `--fail-if`, `CONDITION` where it holds, after
+ * the numbers were printed
+ */
+export async function stats(context: CommandContext, options: StatsOptions): Promise<void> {
+  const { config } = context;
+  const condition =
+    options.failIf === undefined
+      ? undefined
+      : (await import('./condition.ts')).parseCondition(options.failIf);
+  requireData(config);
+  const log = await openEventLog(config);
+  try {
+    const live = await openLiveStore(config);
+    try {
+      await printAll(context, options, { live, log }, condition);
+    } finally {
+      await live.close();
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+async function printAll(
+  context: CommandContext,
+  options: StatsOptions,
+  stores: { readonly live: LiveStore; readonly log: EventLog },
+  condition: Condition | undefined,
+): Promise<void> {
+  const { window, sort, limit, watch = false } = options;
+  const print = options.json === true ? jsonPrinter(context, watch) : await textPrinter(context, options);
+  const once = async (): Promise<void> => {
+    const { currency } = context.config;
+    const answer = await readStats(stores, { window, sort, limit, now: Date.now(), currency });
+    await print(answer);
+    if (condition !== undefined) await failWhere(condition, answer);
+  };
+  if (watch) await repeat(context.signal, options.interval, once);
+  else await once();
+}
+
+function jsonPrinter({ stdout }: CommandContext, watch: boolean): (answer: Stats) => Promise<void> {
+  return (answer) => (watch ? printJson(stdout, answer, true) : printJson(stdout, answer));
+}
+
+/** Text for people: watched on a terminal it is drawn over the one before, watched in a pipe one block follows the other. */
+async function textPrinter(
+  { stdout }: CommandContext,
+  { sort, watch = false }: StatsOptions,
+): Promise<(answer: Stats) => Promise<void>> {
+  const [{ statsText }, { readTerminalSettings }] = await Promise.all([
+    import('./stats-text.ts'),
+    import('../config.ts'),
+  ]);
+  const styled = stdout.isTTY === true && readTerminalSettings().colour;
+  let first = true;
+  return async (answer) => {
+    const text = statsText(answer, { width: stdout.columns ?? 80, sort, styled });
+    if (watch && stdout.isTTY) await write(stdout, inPlace(text, stdout.rows, first));
+    else await write(stdout, watch && !first ? `\n${text}` : text);
+    first = false;
+  };
+}
+
+/** The text over what the terminal shows, as much of it as there are rows for. */
+function inPlace(text: string, rows: number, first: boolean): string {
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .slice(0, Math.max(1, rows - 1));
+  const home = first ? '\u001b[2J\u001b[H' : '\u001b[H';
+  return `${home}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`;
+}
+
+async function failWhere(condition: Condition, answer: Stats): Promise<void> {
+  const { EVENT_TYPES } = await import('../pipeline/events/shop-event.ts');
+  // A type of event that did not happen counts 0, so that its absence can be asked for.
+  const none = Object.fromEntries(EVENT_TYPES.map((type) => [type, 0]));
+  const { holds, values } = condition.evaluate({
+    ...answer,
+    eventsByType: { ...none, ...answer.eventsByType },
+  });
+  if (holds) throw new EcomError('CONDITION', `${condition.text} holds: ${values.join(', ')}`);
+}

@@ -1,0 +1,87 @@
+import { type Stats, type WindowLabel } from '../../pipeline/stats/types.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Width of the cells of `Stats.series`, ms. */
+export const CELL_MS: Readonly<Record<WindowLabel, number>> = {
+  '5m': 10 * SECOND,
+  '30m': MINUTE,
+  '1h': MINUTE,
+  '24h': HOUR,
+  '7d': HOUR,
+  '30d': DAY,
+  all: DAY,
+};
+
+/** A window's cells at equal distances, with zeros where nothing happened. */
+export interface Cells {
+  /** Start of the first cell, ms since the epoch. */
+  readonly from: number;
+  /** End of the last cell. */
+  readonly to: number;
+  readonly cellMs: number;
+  readonly events: readonly number[];
+  readonly orders: readonly number[];
+  readonly revenue: readonly number[];
+}
+
+/**
+ * The complete cells of the window. The one that is still filling is left out; while it is the only one with anything in
+ * it, it stands in scaled to its full width, so that a shop that has just been opened has a chart.
+ */
+export function completeCells(stats: Stats): Cells {
+  const cellMs = CELL_MS[stats.window.label];
+  const points = new Map(stats.series.map((point) => [Date.parse(point.time), point]));
+  const times = [...points.keys()];
+  const now = Date.parse(stats.window.to);
+  const newest = Math.floor(now / cellMs) * cellMs;
+  const filling = stats.asOf.basis === 'clock';
+  const alone = filling && points.has(newest) && !times.some((time) => time < newest);
+  const scale = alone ? cellMs / Math.max(now - newest, SECOND) : 1;
+  const to = filling && !alone ? newest : newest + cellMs;
+  const { from: windowFrom } = stats.window;
+  const from = Math.min(
+    to,
+    ...times,
+    ...(windowFrom === null ? [] : [alignUp(Date.parse(windowFrom), cellMs)]),
+  );
+  const cells = Array.from({ length: Math.round((to - from) / cellMs) }, (_, i) =>
+    points.get(from + i * cellMs),
+  );
+  return {
+    from,
+    to,
+    cellMs,
+    events: cells.map((cell) => (cell?.events ?? 0) * scale),
+    orders: cells.map((cell) => (cell?.orders ?? 0) * scale),
+    revenue: cells.map((cell) => Number(cell?.revenue ?? 0) * scale),
+  };
+}
+
+function alignUp(time: number, cellMs: number): number {
+  return Math.ceil(time / cellMs) * cellMs;
+}
+
+const RATE_UNITS = [
+  ['s', SECOND],
+  ['min', MINUTE],
+  ['hour', HOUR],
+  ['day', DAY],
+] as const;
+
+/** Counts of cells as a rate in the shortest unit of time in which the busiest cell has at least 1. */
+export function asRate(counts: readonly number[], cellMs: number): { unit: string; values: number[] } {
+  const busiest = Math.max(0, ...counts) / cellMs;
+  const [unit, ms] =
+    busiest === 0 ? RATE_UNITS[0] : (RATE_UNITS.find(([, ms]) => busiest * ms >= 1) ?? RATE_UNITS[3]);
+  return { unit, values: counts.map((count) => (count / cellMs) * ms) };
+}
+
+/** The name of a cell's width, as in "revenue per minute". */
+export function cellName(cellMs: number): string {
+  if (cellMs < MINUTE) return `${cellMs / SECOND} s`;
+  return cellMs < HOUR ? 'minute' : cellMs < DAY ? 'hour' : 'day';
+}

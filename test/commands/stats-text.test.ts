@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { statsText } from '../../src/commands/stats-text.ts';
+import { WINDOW_LABELS } from '../../src/pipeline/stats/types.ts';
+import { textWidth } from '../../src/tui/format/text.ts';
+import { statsFixture } from '../tui/stats-fixture.ts';
+
+describe('stats as text', () => {
+  test.each([40, 60, 80, 100, 160])('is never wider than %i columns', (width) => {
+    for (const window of WINDOW_LABELS) {
+      for (const line of statsText(statsFixture(window), { width, styled: false }).split('\n')) {
+        expect(textWidth(line), line).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  test.each([80, 120])('looks as it did at %i columns', async (width) => {
+    await expect(statsText(statsFixture(), { width, styled: false })).toMatchFileSnapshot(
+      `golden/stats-${width}.txt`,
+    );
+  });
+
+  test('has its styles only where they are wanted, and no others', () => {
+    const stats = statsFixture();
+    const plain = statsText(stats, { width: 80, styled: false });
+    const styled = statsText(stats, { width: 80, styled: true });
+    expect(plain).not.toContain('\u001b');
+    expect(styled).toContain('\u001b[1mTop products');
+    const bare = styled.replaceAll(/\u001b\[[\d;]*m/g, '');
+    expect(bare.replaceAll(/ +\n/g, '\n')).toBe(plain);
+  });
+
+  test('says that a history is as of its newest event, and names other currencies', () => {
+    const stats = statsFixture('all');
+    const text = statsText(
+      {
+        ...stats,
+        asOf: { ...stats.asOf, basis: 'latest-event' },
+        kpis: {
+          ...stats.kpis,
+          revenue: {
+            ...stats.kpis.revenue,
+            others: [{ currency: 'EUR', gross: '20.00', net: '15.00', refunds: '5.00' }],
+          },
+        },
+      },
+      { width: 80, styled: false },
+    );
+    expect(text).toContain('All time · up to 2026-03-01 12:00 UTC, the newest event');
+    expect(text).toContain('newest event 2026-03-01 12:00 UTC');
+    expect(text).toContain('Also 15.00 EUR net, 20.00 gross');
+  });
+
+  test('leaves out what there is nothing of', () => {
+    const stats = statsFixture();
+    const text = statsText(
+      { ...stats, funnel: [], topProducts: [], topCategories: [], series: [] },
+      { width: 80, styled: false },
+    );
+    expect(text).not.toMatch(/Funnel|Top products|Top categories/);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { WINDOW_LABELS } from '../../src/pipeline/stats/types.ts';
+import { lineText, lineWidth } from '../../src/tui/format/line.ts';
+import { fitText } from '../../src/tui/format/text.ts';
+import { type DashboardModel } from '../../src/tui/source.ts';
+import { type DashboardState } from '../../src/tui/state.ts';
+import { presentScreen } from '../../src/tui/views/screen.ts';
+import { modelFixture, NOW, stateFixture } from './stats-fixture.ts';
+
+/** The screen as rows of text: later blocks lie over earlier ones. */
+function screenText(state: DashboardState, now = NOW): string {
+  const { columns, rows } = state.size;
+  const screen = Array.from({ length: rows - 1 }, () => [] as string[]);
+  for (const { rect, lines } of presentScreen(state, now)) {
+    lines.forEach((line, index) => {
+      const row = screen[rect.y + index]!;
+      let column = rect.x;
+      for (const character of lineText(line)) {
+        row[column] = character;
+        const wide = lineWidth([{ text: character }]) === 2;
+        if (wide) row[column + 1] = '';
+        column += wide ? 2 : 1;
+      }
+    });
+  }
+  return screen
+    .map((row) =>
+      Array.from({ length: columns }, (_, x) => row[x] ?? ' ')
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const empty: DashboardModel = {
+  components: [],
+  stats: {
+    ...modelFixture().stats,
+    freshness: {
+      ...modelFixture().stats.freshness,
+      newestEvent: null,
+      lagMs: null,
+      rejected: 0,
+      rejectedByReason: {},
+    },
+    kpis: {
+      ...modelFixture().stats.kpis,
+      eventsPerSecond: null,
+      averageOrderValue: null,
+      conversion: { session: null, user: null },
+      cartAbandonment: null,
+    },
+    funnel: [],
+    topProducts: [],
+    topCategories: [],
+    series: [],
+  },
+};
+
+describe('presentScreen', () => {
+  it('fills every block exactly, at every size, window and state', () => {
+    const models = [undefined, empty, ...WINDOW_LABELS.map((window) => modelFixture(window))];
+    for (const columns of [40, 47, 59, 60, 73, 78, 80, 100, 119, 120, 137, 154, 160, 210]) {
+      for (const rows of [10, 12, 15, 17, 20, 24, 31, 40, 50, 70]) {
+        for (const model of models) {
+          const state = stateFixture({
+            size: { columns, rows },
+            model,
+            help: rows % 2 === 0,
+            problem: 'locked',
+          });
+          for (const { id, rect, lines } of presentScreen(state, NOW)) {
+            const where = `${id} at ${columns}×${rows}`;
+            expect(lines.length, where).toBe(rect.height);
+            for (const line of lines) expect(lineWidth(line), `${where}: ${lineText(line)}`).toBe(rect.width);
+          }
+        }
+      }
+    }
+  });
+
+  it.each([
+    [80, 24],
+    [160, 50],
+    [40, 12],
+    [60, 20],
+    [120, 40],
+  ])('looks as it did at %i×%i', async (columns, rows) => {
+    const state = stateFixture({ size: { columns, rows } });
+    await expect(`${screenText(state)}\n`).toMatchFileSnapshot(`golden/${columns}x${rows}.txt`);
+  });
+
+  it('looks as it did with the help open, and for a shop without events', async () => {
+    const size = { columns: 80, rows: 24 };
+    await expect(`${screenText(stateFixture({ size, help: true }))}\n`).toMatchFileSnapshot(
+      'golden/help.txt',
+    );
+    await expect(`${screenText(stateFixture({ size, model: empty }))}\n`).toMatchFileSnapshot(
+      'golden/empty.txt',
+    );
+  });
+
+  it('says in one line that the terminal is too small', () => {
+    const state = stateFixture({ size: { columns: 30, rows: 5 } });
+    const [block, ...others] = presentScreen(state, NOW);
+    expect(others).toEqual([]);
+    expect(block!.lines.map(lineText)).toEqual([fitText('terminal too small (30×5): 40×10 needed', 30)]);
+  });
+
+  it('marks old numbers as stale and says what is wrong, with the last numbers kept', () => {
+    const state = stateFixture({ problem: 'live.db: the disk is full', readAt: NOW - 7000 });
+    const text = screenText(state);
+    expect(text).toContain('✖ STALE 7.0s');
+    expect(text).toContain('live.db: the disk is full · trying again');
+    expect(text).toContain('6,120');
+  });
+
+  it('tells a live shop from a quiet one and from a history', () => {
+    const { stats, components } = modelFixture();
+    const header = (model: DashboardModel) => screenText(stateFixture({ model })).split('\n')[0];
+    expect(header({ stats, components })).toContain('● LIVE 12:00:05 UTC');
+    const quiet = { ...stats, freshness: { ...stats.freshness, lagMs: 240_000 } };
+    expect(header({ stats: quiet, components })).toContain('◐ QUIET 4m');
+    const past = { ...stats, asOf: { basis: 'latest-event' as const, time: '2011-12-09T12:50:00.000Z' } };
+    expect(header({ stats: past, components })).toContain('◆ HISTORY 2011-12-09 12:50');
+  });
+
+  it('draws foreign names without control characters and without breaking the frame', () => {
+    const { stats, components } = modelFixture();
+    const topProducts = [
+      { ...stats.topProducts[0]!, name: '\u001b[2Jevil\u0007\nname' },
+      { ...stats.topProducts[1]!, name: '👩‍👩‍👧‍👦🏳️‍🌈🇩🇪❤️ 漢字かな交じり文の長い商品名' },
+    ];
+    const state = stateFixture({ model: { stats: { ...stats, topProducts }, components } });
+    const blocks = presentScreen(state, NOW);
+    for (const { lines, rect } of blocks) {
+      for (const line of lines) {
+        expect(lineText(line)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+        expect(lineWidth(line)).toBe(rect.width);
+      }
+    }
+    expect(blocks.flatMap(({ lines }) => lines.map(lineText)).join('\n')).toContain('[2Jevil name');
+  });
+});
