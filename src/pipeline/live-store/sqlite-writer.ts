@@ -49,10 +49,8 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
     'SELECT id AS value FROM keys WHERE dimension = ? AND key = ?',
   );
   const putKey = connection.prepare('INSERT INTO keys (dimension, key) VALUES (?, ?)');
-  const putChange = connection.prepare('INSERT INTO changes (cells) VALUES (?)');
-  const backlog = connection.prepare(
-    'SELECT count(*) AS changes, total(length(cells)) AS characters FROM changes',
-  );
+  const putChange = connection.prepare('INSERT INTO changes (size, cells) VALUES (?, ?)');
+  const backlog = connection.prepare('SELECT count(*) AS changes, total(size) AS characters FROM changes');
   const fold = createFold(connection);
   const keyIds = DIMENSIONS.map(() => new Map<string, number>());
 
@@ -84,7 +82,10 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
     for (const [key, { time, name, category, brand, price }] of products) {
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
-    if (cells.size > 0) putChange.run(JSON.stringify(storedCells(cells)));
+    if (cells.size > 0) {
+      const text = JSON.stringify(storedCells(cells));
+      putChange.run(text.length, text);
+    }
     const { changes, characters } = backlog.get() as { changes: number; characters: number };
     if (changes >= FOLD_CHANGES || characters >= FOLD_CHARACTERS) fold();
     return true;

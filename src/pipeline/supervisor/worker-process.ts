@@ -32,7 +32,7 @@ export interface WorkerProcess {
 }
 
 /** Room for a micro-batch's objects to die young in, MB: with Node's own 16, many are copied to the old generation first. */
-export const NODE_ARGUMENTS = ['--max-semi-space-size=64'] as const;
+export const NODE_ARGUMENTS = ['--max-semi-space-size=32'] as const;
 
 const WATCH_MS = 1000;
 
