@@ -19,5 +19,14 @@ export default defineConfig({
     cleanDir: true,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: {
+      groups: [
+        {
+          // What every command that reads the stores needs, in one file: a file more costs more than its contents.
+          name: 'core',
+          test: /src\/((errors|config|package-root)\.ts$|commands\/(output|require-data|store-check|stats)\.ts$|pipeline\/(sqlite|live-store|event-log|stats|events\/(money|shop-event)|processor\/(columns|funnel|sessions)))/,
+        },
+      ],
+    },
   },
 });

@@ -1,5 +1,6 @@
 import { type SingleBar } from 'cli-progress';
-import { type IngestProgress, type IngestStart } from '../pipeline/ingest/ingest.ts';
+import { type IngestProgress } from '../pipeline/ingest/appender.ts';
+import { type IngestStart } from '../pipeline/ingest/ingest.ts';
 
 /** Shows how an ingest gets on: a bar on a terminal, a line now and then anywhere else. */
 export interface ProgressReporter {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
-import { type Connection, sqliteDriver } from '../../pipeline/sqlite/driver.ts';
+import { type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { STORE_FILES } from '../store-check.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
@@ -22,7 +22,7 @@ function checkDatabase(name: string, path: string, config: Pick<Config, 'sqliteD
   const megabytes = `${(size / 2 ** 20).toFixed(1)} MiB`;
   let connection: Connection | undefined;
   try {
-    connection = new (sqliteDriver(config.sqliteDriver))(path, { readonly: true, timeout: 1000 });
+    connection = openConnection(path, { readonly: true, timeout: 1000 }, config.sqliteDriver);
     const { journal_mode: mode } = connection.prepare('PRAGMA journal_mode').get() as {
       journal_mode: string;
     };

@@ -1,5 +1,5 @@
 import { type Config } from '../../config.ts';
-import { type DriverName, sqliteDriver } from '../../pipeline/sqlite/driver.ts';
+import { type DriverName, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -35,7 +35,7 @@ export function checkDriver({ sqliteDriver: wanted }: Pick<Config, 'sqliteDriver
 
 function sqliteVersion(name: DriverName): string | undefined {
   try {
-    const connection = new (sqliteDriver(name))(':memory:');
+    const connection = openConnection(':memory:', { timeout: 0 }, name);
     const row = connection.prepare('SELECT sqlite_version() AS version').get() as { version: string };
     connection.close();
     return row.version;

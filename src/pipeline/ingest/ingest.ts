@@ -1,25 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
-import { type EventLog, type NewRecord } from '../event-log/event-log.ts';
 import { chooseFormat, type FormatChoice, type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type FormatName } from '../events/formats/format.ts';
+import { type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
 import { type Resumed, resume } from './ledger.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createRecordMaker, readOutcomes, type SourceRecord, timeOf } from './records.ts';
 import { type Block, createRowReader, splitLines, withoutMark } from './rows.ts';
 import { type Input, type Source } from './source.ts';
 
-/** Most records, and most characters of them, in one append. */
-const CHUNK_RECORDS = 5000;
-const CHUNK_CHARS = 8 * 1024 * 1024;
 /** A stream that pauses for so long has what came from it appended, ms. */
 const IDLE_MS = 200;
 /** A wait that is shorter is left out, ms. */
 const SHORTEST_WAIT_MS = 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export interface IngestOptions {
-  readonly log: EventLog;
+export interface IngestOptions extends AppenderOptions {
   readonly input: Input;
   readonly choice: FormatChoice;
   /** Multiple of real time; `undefined` is as fast as it goes. */
@@ -31,10 +27,6 @@ export interface IngestOptions {
   readonly signal: AbortSignal;
   /** Told once, when the format is known and what was ingested earlier is skipped. */
   onStart?(start: IngestStart): void;
-  /** Told after every append. */
-  onProgress?(progress: IngestProgress): void;
-  /** Called after every append; reading goes on when it is done. */
-  afterAppend?(): Promise<void>;
 }
 
 export interface IngestStart {
@@ -46,19 +38,6 @@ export interface IngestStart {
   readonly knownLines: number;
   /** Bytes read to skip them, as they lie on the disk. */
   readonly bytesRead: number;
-}
-
-/** What this run has appended. */
-export interface IngestProgress {
-  /** Bytes read, as they lie on the disk. */
-  readonly bytesRead: number;
-  /** Lines, those that hold nothing included. */
-  readonly lines: number;
-  readonly events: number;
-  /** Rejected lines by reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Oldest and newest event time, ms since the epoch. */
-  readonly times: { readonly from: number; readonly to: number } | undefined;
 }
 
 export interface IngestResult extends IngestStart, IngestProgress {
@@ -212,78 +191,4 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(Math.min(left, LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
     signal.throwIfAborted();
   }
-}
-
-interface Appender {
-  /** Takes a row's records, and notes that the block has been read up to `end`. */
-  add(records: readonly SourceRecord[], block: Block, end: number, lines: number): void;
-  full(): boolean;
-  /** Appends what was taken, together with how far that is. */
-  append(done?: boolean): Promise<void>;
-  /** Whether an append has failed. */
-  failed(): boolean;
-  progress(): IngestProgress;
-}
-
-function createAppender(options: IngestOptions, resumed: Resumed): Appender {
-  const { log, onProgress, afterAppend } = options;
-  const { source, key, hash } = resumed;
-  const counts = { events: 0, rejected: {} as Record<string, number>, from: Number.POSITIVE_INFINITY, to: 0 };
-  let records: NewRecord[] = [];
-  let chars = 0;
-  let { lines, bytes, done: wasDone } = resumed;
-  let current: { readonly block: Block; end: number } | undefined;
-  let changed = false;
-  let insideRow = false;
-  let failing = false;
-
-  function progress(): IngestProgress {
-    const { events, rejected, from, to } = counts;
-    const times = events === 0 ? undefined : { from, to };
-    return {
-      bytesRead: source.bytesRead(),
-      lines: lines - resumed.lines,
-      events,
-      rejected: { ...rejected },
-      times,
-    };
-  }
-
-  return {
-    add(added, block, end, line) {
-      for (const { record, time, reason } of added) {
-        records.push(record);
-        chars += record.value.length;
-        if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
-        else {
-          counts.events += 1;
-          counts.from = Math.min(counts.from, time!);
-          counts.to = Math.max(counts.to, time!);
-        }
-      }
-      if (current?.block !== block) current = { block, end: 0 };
-      changed ||= end > current.end;
-      hash.update(block.bytes.subarray(current.end, end));
-      bytes += end - current.end;
-      current.end = end;
-      lines = line;
-      insideRow = !block.whole;
-    },
-    full: () => records.length >= CHUNK_RECORDS || chars >= CHUNK_CHARS,
-    async append(done = false) {
-      if (insideRow || (!changed && (wasDone || !done))) return;
-      const batch = records;
-      records = [];
-      chars = 0;
-      changed = false;
-      wasDone = done;
-      failing = true;
-      await log.append(batch, { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done });
-      await afterAppend?.();
-      failing = false;
-      onProgress?.(progress());
-    },
-    failed: () => failing,
-    progress,
-  };
 }

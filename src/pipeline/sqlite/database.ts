@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
-import { type Connection, type DriverName, sqliteDriver } from './driver.ts';
+import { type Connection, type DriverName, openConnection } from './driver.ts';
 
 export interface SqliteOptions {
   /** Absolute path of the file. */
@@ -23,11 +23,10 @@ const BUSY_TIMEOUT_MS = 15_000;
  */
 export function openDatabase(options: SqliteOptions, migrations: Migrations): Connection {
   const { path } = options;
-  const driver = sqliteDriver(options.driver);
   let connection: Connection | undefined;
   try {
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
-    connection = new driver(path, { timeout: BUSY_TIMEOUT_MS });
+    connection = openConnection(path, { timeout: BUSY_TIMEOUT_MS }, options.driver);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     connection.exec('PRAGMA journal_mode = WAL');
     connection.exec(`PRAGMA synchronous = ${options.synchronous}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorCode, errorMessage } from '../../errors.ts';
 import { storageError } from '../sqlite/database.ts';
-import { type Connection, sqliteDriver } from '../sqlite/driver.ts';
+import { type Connection, openConnection } from '../sqlite/driver.ts';
 
 /** Held by one process until it releases it or dies: the system drops a dead process's locks, so none is ever stale. */
 export interface InstanceLock {
@@ -27,7 +27,7 @@ export function acquireInstanceLock(config: LockConfig): InstanceLock | undefine
   let connection: Connection | undefined;
   try {
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
-    connection = new (sqliteDriver(config.sqliteDriver))(path, { timeout: ACQUIRE_TIMEOUT_MS });
+    connection = openConnection(path, { timeout: ACQUIRE_TIMEOUT_MS }, config.sqliteDriver);
     connection.exec(`PRAGMA busy_timeout = ${ACQUIRE_TIMEOUT_MS}`);
     // A journal file would outlive a killed holder, and look like something to be rolled back.
     connection.exec('PRAGMA journal_mode = MEMORY');
@@ -54,7 +54,7 @@ export function isInstanceRunning(config: LockConfig): boolean {
   if (!existsSync(path)) return false;
   let connection: Connection | undefined;
   try {
-    connection = new (sqliteDriver(config.sqliteDriver))(path, { readonly: true, timeout: 0 });
+    connection = openConnection(path, { readonly: true, timeout: 0 }, config.sqliteDriver);
     connection.exec('PRAGMA busy_timeout = 0');
     connection.prepare('SELECT count(*) FROM sqlite_master').get();
     return false;
