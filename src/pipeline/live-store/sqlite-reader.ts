@@ -38,7 +38,7 @@ export function createReader(connection: Connection): Reader {
   const allPositions = connection.prepare(
     'SELECT part AS partition, position, watermark FROM positions ORDER BY part',
   );
-  const allChanges = connection.prepare('SELECT cells FROM changes');
+  const changes = createChangeReader(connection);
   const cellsIn = connection.prepare('SELECT id, data FROM cells WHERE id >= ? AND id < ? ORDER BY id');
   const getKey = prepareValue<string>(connection, 'SELECT key AS value FROM keys WHERE id = ?');
 
@@ -118,17 +118,28 @@ export function createReader(connection: Connection): Reader {
     return [...cells].map(([start, totals]) => ({ start, totals })).sort((a, b) => a.start - b.start);
   }
   function snapshotNow(query: LiveQuery): LiveSnapshot {
-    const changes = (allChanges.all() as { cells: string }[]).flatMap(
-      ({ cells }) => JSON.parse(cells) as StoredCell[],
-    );
+    const pending = changes();
     return {
       positions: allPositions.all() as Position[],
-      tallies: query.tallies.map((request) => tally(request, changes)),
-      series: query.series === undefined ? [] : series(query.series, changes),
+      tallies: query.tallies.map((request) => tally(request, pending)),
+      series: query.series === undefined ? [] : series(query.series, pending),
     };
   }
   return {
     positions: () => allPositions.all() as Position[],
     snapshot: (query) => inTransaction(connection, () => snapshotNow(query), 'DEFERRED'),
+  };
+}
+
+/** Reads the changes that are not in the cells yet. A change never changes, so each is parsed once. */
+function createChangeReader(connection: Connection): () => StoredCell[] {
+  const allIds = connection.prepare('SELECT id FROM changes ORDER BY id');
+  const cellsOf = prepareValue<string>(connection, 'SELECT cells AS value FROM changes WHERE id = ?');
+  let parsed = new Map<number, StoredCell[]>();
+
+  return () => {
+    const ids = (allIds.all() as { id: number }[]).map(({ id }) => id);
+    parsed = new Map(ids.map((id) => [id, parsed.get(id) ?? (JSON.parse(cellsOf(id)!) as StoredCell[])]));
+    return [...parsed.values()].flat();
   };
 }

@@ -20,7 +20,8 @@ const MIGRATIONS: Migrations = [
    ) WITHOUT ROWID;
    CREATE TABLE keys (id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL, key TEXT NOT NULL, UNIQUE (dimension, key));
    CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL); -- see cellId and counter-table.ts
-   CREATE TABLE changes (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
+   -- Never the same id twice: a reader remembers what is behind one.
+   CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
    CREATE TABLE published (kind TEXT, key TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;`,
 ];
 
