@@ -24,7 +24,7 @@ export default defineConfig({
         {
           // What every command that reads the stores needs, in one file: a file more costs more than its contents.
           name: 'core',
-          test: /src\/((errors|config|package-root)\.ts$|commands\/(output|require-data|store-check|stats)\.ts$|pipeline\/(sqlite|live-store|event-log|stats|events\/(money|shop-event)|processor\/(columns|funnel|sessions)))/,
+          test: /node_modules\/env-paths\/|rolldown\/runtime|src\/((errors|config|package-root|version)\.ts$|commands\/(output|require-data|store-check|stats)\.ts$|pipeline\/(sqlite|live-store|event-log|stats|events\/(money|shop-event)|processor\/(columns|funnel|sessions)))/,
         },
       ],
     },

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { CommandContext } from './commands/context.ts';
+import { type CommandContext } from './commands/context.ts';
 import { loadConfig, readTerminalSettings } from './config.ts';
 import { EcomError, errorCode, errorMessage } from './errors.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
@@ -30,11 +30,14 @@ function createProgram(): Command {
     .option('--seed <seed>', 'seed of the simulated shop', 'ecom')
     .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
     .option('--processors <n>', 'number of processors that share the partitions', whole, 1)
-    .addOption(new Option('--stack <stack>', 'where the stores live').choices(['embedded']).default('embedded'))
+    .addOption(
+      new Option('--stack <stack>', 'where the stores live').choices(['embedded']).default('embedded'),
+    )
     .option('--no-dashboard', 'print a line of numbers instead of the dashboard')
     .action(async (options) => (await import('./commands/up.ts')).up(contextFor(options), options));
-  command('down', 'stop everything that ecom up started')
-    .action(async (options) => (await import('./commands/down.ts')).down(contextFor(options)));
+  command('down', 'stop everything that ecom up started').action(async (options) =>
+    (await import('./commands/down.ts')).down(contextFor(options)),
+  );
   command('status', 'show components, partitions and stores')
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat every second; with --json one object a line')
@@ -51,19 +54,29 @@ function createProgram(): Command {
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <n>', 'number of lines to begin with', whole, 100)
     .option('--json', 'print the lines as they are, JSON')
-    .action(async (component, options) => (await import('./commands/logs.ts')).logs(contextFor(options), component, options));
+    .action(async (component, options) =>
+      (await import('./commands/logs.ts')).logs(contextFor(options), component, options),
+    );
   command('doctor', 'check the installation, the data folder and the stores')
     .option('--json', 'print one JSON object')
     .action(async (options) => (await import('./commands/doctor.ts')).doctor(contextFor(options), options));
 
   command('ingest', 'read the shop’s events from a file or from standard input')
     .argument('<file>', 'CSV or JSON lines, .gz too; - for standard input')
-    .option('--format <format>', 'auto, native, segment, ga4, rees46, retailrocket, taobao, otto, online-retail or csv', 'auto')
+    .option(
+      '--format <format>',
+      'auto, native, segment, ga4, rees46, retailrocket, taobao, otto, online-retail or csv',
+      'auto',
+    )
     .option('--map <file>', 'JSON file that says which column of a CSV is what (see docs/formats.md)')
     .option('--speed <speed>', 'max, or a multiple of real time such as 60x', 'max')
-    .addOption(new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']))
+    .addOption(
+      new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']),
+    )
     .option('--json', 'print the result as one JSON object')
-    .action(async (file, options) => (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options));
+    .action(async (file, options) =>
+      (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options),
+    );
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
     .option('--rate <n>', 'events a second of the simulated shop', positive, 100)
@@ -72,11 +85,17 @@ function createProgram(): Command {
     .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
     .option('--paced', 'write at the rate of the shop instead of at once')
     .option('--out <file>', 'file to write; - for standard output', '-')
-    .action(async (options) => (await import('./commands/generate.ts')).generate(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/generate.ts')).generate(contextFor(options), options),
+    );
 
   command('stats', 'print the shop’s numbers')
     .addOption(windowOption('24h'))
-    .addOption(new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(SORT_KEYS))
+    .addOption(
+      new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(
+        SORT_KEYS,
+      ),
+    )
     .option('--limit <n>', 'length of the top lists', whole, 10)
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat; with --json one object a line')
@@ -85,21 +104,32 @@ function createProgram(): Command {
     .action(async (options) => (await import('./commands/stats.ts')).stats(contextFor(options), options));
   command('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
-    .action(async (options) => (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options),
+    );
   command('recommend', 'recommend products to a shopper')
     .requiredOption('--user <id>', 'user id or anonymous id')
     .option('--limit <n>', 'number of products', whole, 10)
-    .addOption(new Option('--algorithm <name>', 'what to recommend by').choices(['auto', 'co-occurrence', 'popular']).default('auto'))
+    .addOption(
+      new Option('--algorithm <name>', 'what to recommend by')
+        .choices(['auto', 'co-occurrence', 'popular'])
+        .default('auto'),
+    )
     .option('--explain', 'say why')
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/recommend.ts')).recommend(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/recommend.ts')).recommend(contextFor(options), options),
+    );
   command('similar', 'products bought or viewed together with one')
     .requiredOption('--product <id>', 'product id')
     .option('--limit <n>', 'number of products', whole, 10)
     .option('--json', 'print one JSON object')
     .action(async (options) => (await import('./commands/similar.ts')).similar(contextFor(options), options));
 
-  const deadLetters = program.command('dead-letters').description('what was not a valid event, and why').exitOverride();
+  const deadLetters = program
+    .command('dead-letters')
+    .description('what was not a valid event, and why')
+    .exitOverride();
   deadLetters
     .command('list')
     .description('reasons with counts, and the newest dead letters')
@@ -107,14 +137,18 @@ function createProgram(): Command {
     .option('--limit <n>', 'number of dead letters', whole, 20)
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
-    .action(async (options) => (await import('./commands/dead-letters.ts')).list(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/dead-letters.ts')).list(contextFor(options), options),
+    );
   deadLetters
     .command('show')
     .description('one dead letter with its original bytes')
     .argument('<id>', 'partition:offset, as the list shows it')
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
-    .action(async (id, options) => (await import('./commands/dead-letters.ts')).show(contextFor(options), id, options));
+    .action(async (id, options) =>
+      (await import('./commands/dead-letters.ts')).show(contextFor(options), id, options),
+    );
   return program;
 }
 
@@ -126,14 +160,32 @@ function contextFor(options: { dataDir?: string }): CommandContext {
   let controller: AbortController | undefined;
   return {
     config: loadConfig({ dataDir: options.dataDir }),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Made when asked for: each costs milliseconds of the start.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return guarded(process.stdout);
+    },
+    get stderr() {
+      return guarded(process.stderr);
+    },
     get signal() {
       controller ??= abortOnSignal();
       return controller.signal;
     },
   };
+}
+
+/** A reader that has seen enough (`| head`) closes the pipe: that is no failure. */
+function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (!stream.listeners('error').includes(endQuietly)) stream.on('error', endQuietly);
+  return stream;
+}
+
+function endQuietly(error: Error): void {
+  if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
+  throw error;
 }
 
 function abortOnSignal(): AbortController {
@@ -149,19 +201,22 @@ function abortOnSignal(): AbortController {
 
 function positive(value: string): number {
   const number = Number(value);
-  if (value.trim() === '' || !(number > 0 && number <= 1e9)) throw new InvalidArgumentError('it is not a number above 0.');
+  if (value.trim() === '' || !(number > 0 && number <= 1e9))
+    throw new InvalidArgumentError('it is not a number above 0.');
   return number;
 }
 
 function whole(value: string): number {
   const number = Number(value);
-  if (!/^\d+$/.test(value) || number < 1 || number > 1e12) throw new InvalidArgumentError('it is not a whole number above 0.');
+  if (!/^\d+$/.test(value) || number < 1 || number > 1e12)
+    throw new InvalidArgumentError('it is not a whole number above 0.');
   return number;
 }
 
 function share(value: string): number {
   const number = Number(value);
-  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('it is not a number from 0 to 1.');
+  if (value.trim() === '' || !(number >= 0 && number <= 1))
+    throw new InvalidArgumentError('it is not a number from 0 to 1.');
   return number;
 }
 
@@ -183,23 +238,19 @@ function fail(error: unknown): number {
     return error.code === 'USAGE' ? EXIT.usage : error.code === 'CONDITION' ? EXIT.condition : EXIT.failed;
   }
   if (errorCode(error) === 'EPIPE') return EXIT.done;
-  report(`unexpected: ${errorMessage(error)}`, 'this is a bug of ecom: run again with ECOM_LOG_LEVEL=debug and report it');
+  report(
+    `unexpected: ${errorMessage(error)}`,
+    'this is a bug of ecom: run again with ECOM_LOG_LEVEL=debug and report it',
+  );
   if (readTerminalSettings().debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failed;
 }
 
 function report(message: string, hint: string | undefined): void {
-  const colour = process.stderr.isTTY === true && readTerminalSettings().colour;
+  const stderr = guarded(process.stderr);
+  const colour = stderr.isTTY === true && readTerminalSettings().colour;
   const label = colour ? '\u001b[31merror:\u001b[39m' : 'error:';
-  process.stderr.write(`${label} ${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
-}
-
-// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
-    throw error;
-  });
+  stderr.write(`${label} ${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
 }
 
 try {

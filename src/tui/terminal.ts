@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { type TerminalSize } from './layout.ts';
 
-// Alternate screen on, cursor off, no wrapping at the right edge, clean; and the way back.
+// Alternate screen on, cursor off, no wrapping at the right edge, clean; and the way back. It is left clean: tmux mixes what
+// stands in it into the other screen where the size has changed meanwhile.
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J\u001b[H';
-const LEAVE = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
+const LEAVE = '\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l';
 // Terminals that know them show what is written in between at once.
 const BEGIN_UPDATE = '\u001b[?2026h';
 const END_UPDATE = '\u001b[?2026l';

@@ -165,7 +165,12 @@ export function createSums(): CounterSums {
       }
     },
     addRow(id, counters) {
-      for (const [name, amount] of counters) addValue(column(name, id + 1), name, id, amount);
+      for (const [name, amount] of counters) {
+        const values = column(name, id + 1);
+        const sum = typeof amount === 'number' ? values[id]! + amount : Number.NaN;
+        if (Number.isSafeInteger(sum) && exact.size === 0) values[id] = sum;
+        else addValue(values, name, id, amount);
+      }
     },
     positive(name) {
       const rows: { id: number; value: Count }[] = [];
