@@ -7,22 +7,47 @@ module.exports = {
     never('no-circular', {}, { circular: true }),
     never('nothing-imports-commands', { pathNot: '^src/(commands/|cli\\.ts$)' }, { path: '^src/commands/' }),
     never('ml-is-pure', { path: '^src/ml/' }, { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix' }),
-    never('tui-sees-its-source-only', { path: '^src/tui/' }, {
-      path: '^src/',
-      pathNot: '^src/tui/|^src/errors\\.ts$|^src/pipeline/stats/types\\.ts$|^src/pipeline/events/(shop-event|money|text)\\.ts$',
-    }),
-    never('events-stand-alone', { path: '^src/pipeline/events/' }, { path: '^src/', pathNot: '^src/(pipeline/events/|errors\\.ts$)' }),
-    never('only-open-imports-adapters', { path: '^src/', pathNot: '^src/pipeline/[^/]+/open\\.ts$' }, {
-      path: `^src/pipeline/(event-log|document-store|live-store)${adapter}`,
-    }),
-    never('adapters-know-their-port', { path: `^src/pipeline/(event-log|document-store|live-store)${adapter}` }, {
-      path: '^src/(pipeline/(processor|stats|generator|recommender|workers|supervisor|ingest)|tui|ml)/',
-    }),
-    never('reduce-is-pure', { path: '^src/pipeline/processor/', pathNot: 'processor/processor\\.ts$' }, {
-      path: '^node:|open\\.ts$|^src/(config|log)\\.ts$',
-    }),
+    never(
+      'tui-sees-its-source-only',
+      { path: '^src/tui/' },
+      {
+        path: '^src/',
+        pathNot:
+          '^src/tui/|^src/errors\\.ts$|^src/pipeline/stats/types\\.ts$|^src/pipeline/events/(shop-event|money|text)\\.ts$',
+      },
+    ),
+    never(
+      'events-stand-alone',
+      { path: '^src/pipeline/events/' },
+      { path: '^src/', pathNot: '^src/(pipeline/events/|errors\\.ts$)' },
+    ),
+    never(
+      'only-open-imports-adapters',
+      { path: '^src/', pathNot: '^src/pipeline/[^/]+/open\\.ts$' },
+      {
+        path: `^src/pipeline/(event-log|document-store|live-store)${adapter}`,
+      },
+    ),
+    never(
+      'adapters-know-their-port',
+      { path: `^src/pipeline/(event-log|document-store|live-store)${adapter}` },
+      {
+        path: '^src/(pipeline/(processor|stats|generator|recommender|workers|supervisor|ingest)|tui|ml)/',
+      },
+    ),
+    never(
+      'reduce-is-pure',
+      { path: '^src/pipeline/processor/', pathNot: 'processor/processor\\.ts$' },
+      {
+        path: '^node:|open\\.ts$|^src/(config|log)\\.ts$',
+      },
+    ),
     never('pipeline-below-views', { path: '^src/pipeline/' }, { path: '^src/(tui|commands)/' }),
-    never('no-dev-dependencies', { path: '^src/' }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
+    never(
+      'no-dev-dependencies',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -177,9 +177,12 @@ function contextFor(options: { dataDir?: string }): CommandContext {
   };
 }
 
-/** A reader that has seen enough (`| head`) closes the pipe: that is no failure. */
+const guardedStreams = new Set<NodeJS.WriteStream>();
+
+/** A reader that has seen enough (`| head`) closes the pipe: that is no failure. A command may decide otherwise, once. */
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (!stream.listeners('error').includes(endQuietly)) stream.on('error', endQuietly);
+  if (!guardedStreams.has(stream)) stream.on('error', endQuietly);
+  guardedStreams.add(stream);
   return stream;
 }
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import { type Config } from '../config.ts';
 
 /** What every command gets: the configuration, the three streams, and word of a wish to stop. */
 export interface CommandContext {

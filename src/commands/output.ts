@@ -7,7 +7,11 @@ export async function write(stream: NodeJS.WritableStream, text: string): Promis
 }
 
 /** Prints one JSON object: indented for people on a terminal, one line for a pipe or where `compact`. */
-export async function printJson(stream: NodeJS.WriteStream, value: unknown, compact = !stream.isTTY): Promise<void> {
+export async function printJson(
+  stream: NodeJS.WriteStream,
+  value: unknown,
+  compact = !stream.isTTY,
+): Promise<void> {
   await write(stream, `${compact ? JSON.stringify(value) : JSON.stringify(value, null, 2)}\n`);
 }
 

@@ -41,9 +41,12 @@ export async function runDashboard(options: DashboardOptions): Promise<void> {
   const ui = await loadUi();
   const model = await settledWithin(FIRST_MS, first);
   const terminal = enterTerminal(options.stdout);
+  const keyboard = options.stdin.isTTY ? options.stdin : undefined;
+  keyboard?.setRawMode(true); // before the first frame, so that no key is echoed into it
   try {
     await runSession(options, terminal, ui, first, model);
   } finally {
+    keyboard?.setRawMode(false);
     terminal.leave();
   }
 }

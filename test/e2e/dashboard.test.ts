@@ -9,7 +9,11 @@ import { configFor, openStores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
-const LEAVE = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
+const LEAVE = '\u001b[0m\u001b[2J\u001b[H\u001b[?7h\u001b[?25h\u001b[?1049l';
+
+// What stands between the two is one frame: in the midst of it there is nothing to look at.
+const BEGIN = '\u001b[?2026h';
+const END = '\u001b[?2026l';
 
 /** A program in a terminal that can be looked at. */
 interface Screen {
@@ -39,9 +43,12 @@ function open(
   });
   const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
   let output = '';
+  let drawn = '';
   pty.onData((data) => {
     output += data;
-    terminal.write(data);
+    terminal.write(data, () => {
+      drawn += data;
+    });
   });
   const exit = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
   onTestFinished(() => {
@@ -68,7 +75,7 @@ function open(
       for (;;) {
         await new Promise<void>((resolve) => terminal.write('', resolve));
         const text = lines().join('\n');
-        if (what.test(text)) return text;
+        if (what.test(text) && drawn.lastIndexOf(BEGIN) <= drawn.lastIndexOf(END)) return text;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -125,7 +132,7 @@ describe('the dashboard in a terminal', () => {
   test('writes only the lines that have changed', async () => {
     const screen = open([program], 80, 24);
     await screen.until(/LIVE 12:00:07/);
-    const updates = screen.output().split('\u001b[?2026h').slice(1);
+    const updates = screen.output().split(BEGIN).slice(1);
     const rowsWritten = (update: string) => update.match(/\u001b\[\d+;1H/g)?.length ?? 0;
     expect(rowsWritten(updates[0]!)).toBe(23);
     for (const update of updates.slice(1)) {

@@ -67,19 +67,6 @@ export function addCounters(into: Counters, from: ReadonlyMap<string, Count>): v
   for (const [column, amount] of from) increment(into, column, amount);
 }
 
-/** Adds a tally to another, in place; the counters of `from` are copied, never shared. */
-export function addTally(into: Tally, from: Tally): void {
-  addCounters(into.totals, from.totals);
-  for (const [dimension, entries] of from.breakdowns) {
-    const target = into.breakdowns.get(dimension)!;
-    for (const [key, counters] of entries) {
-      const existing = target.get(key);
-      if (existing === undefined) target.set(key, new Map(counters));
-      else addCounters(existing, counters);
-    }
-  }
-}
-
 /** The start of the cell of a given width that a time lies in. */
 export function cellStart(time: number, width: number): number {
   return Math.floor(time / width) * width;

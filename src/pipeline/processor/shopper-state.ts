@@ -50,8 +50,19 @@ function moveToEnd(list: string[], value: string, most: number): void {
 }
 
 /** Compact, because a state is written for nearly every event: `[lastSeen, lastPurchase, sessions, recent, bought]`. */
-export function encodeShopperState({ lastSeen, lastPurchase, sessions, recent, bought }: ShopperState): string {
-  const runs = sessions.map(({ id, start, end, path }) => [start, end, path, ...(id === undefined ? [] : [id])]);
+export function encodeShopperState({
+  lastSeen,
+  lastPurchase,
+  sessions,
+  recent,
+  bought,
+}: ShopperState): string {
+  const runs = sessions.map(({ id, start, end, path }) => [
+    start,
+    end,
+    path,
+    ...(id === undefined ? [] : [id]),
+  ]);
   return JSON.stringify([lastSeen, lastPurchase, runs, recent, bought]);
 }
 
