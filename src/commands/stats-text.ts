@@ -1,6 +1,6 @@
 import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
-import { bold, dim, fitLine, type Line, lineText, span } from '../tui/format/line.ts';
+import { bold, dim, fitLine, type Line, lineText, lineWidth, span } from '../tui/format/line.ts';
 import { compact, grouped, NONE, percent, rate } from '../tui/format/numbers.ts';
 import { paint } from '../tui/format/paint.ts';
 import { asRate, completeCells } from '../tui/format/series.ts';
@@ -104,8 +104,9 @@ function kpiLines({ kpis }: Stats, width: number): Line[] {
     ['Carts abandoned', percent(kpis.cartAbandonment)],
     ['Events/s', rate(kpis.eventsPerSecond)],
   ];
-  const perRow = width >= 78 ? 3 : width >= 52 ? 2 : 1;
-  return alignPairs(pairs, perRow);
+  // As many columns as fit: large amounts take more room.
+  const layouts = [3, 2, 1].map((perRow) => alignPairs(pairs, perRow));
+  return layouts.find((lines) => lines.every((line) => lineWidth(line) <= width)) ?? layouts.at(-1)!;
 }
 
 /** Names and values in columns as wide as what stands in them. */

@@ -62,7 +62,7 @@ function trendNote(lines: number): string {
 function drawTile(tile: Tile, width: number, lines: 1 | 2 | 3): Line[] {
   const value = bold(tile.value);
   if (lines === 1) return [spread([dim(tile.label)], [value], width)];
-  const heading = spread([dim(tile.label)], changeSpans(tile), width);
+  const heading = spread([dim(tile.label)], changeSpans(tile, width - textWidth(tile.label) - 1), width);
   const spark = (columns: number): Line => [
     span(sparkline(tile.trend, Math.max(0, columns), tile.floor), { colour: 'cyan' }),
   ];
@@ -70,12 +70,14 @@ function drawTile(tile: Tile, width: number, lines: 1 | 2 | 3): Line[] {
   return [heading, fitLine([value], width), fitLine(spark(width), width)];
 }
 
-function changeSpans({ change: by, rising }: Tile): Line {
+/** The change as an arrow with its size, or without where that would cost the label its end. */
+function changeSpans({ change: by, rising }: Tile, width: number): Line {
   const magnitude = Math.abs(by ?? 0);
   const text = tiny(magnitude < 10 ? Math.round(magnitude * 10) / 10 : Math.round(magnitude));
   if (by === undefined || text === '0') return [];
   const colour: Colour = by > 0 === (rising === 'good') ? 'green' : 'red';
-  return [span(`${by > 0 ? '▲' : '▼'}${text}`, { colour })];
+  const arrow = by > 0 ? '▲' : '▼';
+  return [span(text.length < width ? `${arrow}${text}` : arrow, { colour })];
 }
 
 function tilesOf(state: DashboardState, now: number): Tile[] {
