@@ -8,6 +8,8 @@ export default defineConfig({
     bench: 'benchmark/main.ts',
   },
   platform: 'node',
+  // Said of what a command imports late and another one early: that is meant.
+  checks: { ineffectiveDynamicImport: false },
   // Native modules are loaded from node_modules; react-devtools-core is Ink's optional debugging peer.
   external: ['better-sqlite3', 'libsql', 'react-devtools-core', '@lydell/node-pty'],
   transform: { define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },

@@ -84,49 +84,57 @@ function period({ window: { from, to }, asOf }: Stats): string {
 function kpiLines({ kpis }: Stats, width: number): Line[] {
   const { revenue, conversion, activeUsers } = kpis;
   const money = (amount: string | null): string => (amount === null ? NONE : grouped(amount, 2));
-  const pairs: readonly (readonly [string, string])[] = [
+  const earned: readonly Pair[] = [
     [`Revenue net ${revenue.currency}`, money(revenue.net)],
-    ['Orders', grouped(kpis.orders)],
-    ['Sessions', grouped(kpis.sessions)],
     ['Revenue gross', money(revenue.gross)],
-    ['Units sold', grouped(kpis.unitsSold)],
-    ['Users', grouped(kpis.users)],
     ['Refunds', money(revenue.refunds)],
-    ['Buyers', grouped(kpis.buyers)],
-    ['Active 5m', grouped(activeUsers['5m'])],
     ['Average order', money(kpis.averageOrderValue)],
-    ['Conversion', percent(conversion.session)],
-    ['Active 30m', grouped(activeUsers['30m'])],
     ['Per session', money(kpis.revenuePerSession)],
-    ['Users buying', percent(conversion.user)],
-    ['Events', grouped(kpis.events)],
     ['Per user', money(kpis.arpu)],
+  ];
+  const sold: readonly Pair[] = [
+    ['Orders', grouped(kpis.orders)],
+    ['Units sold', grouped(kpis.unitsSold)],
+    ['Buyers', grouped(kpis.buyers)],
+    ['Conversion', percent(conversion.session)],
+    ['Users buying', percent(conversion.user)],
     ['Carts abandoned', percent(kpis.cartAbandonment)],
+  ];
+  const active: readonly Pair[] = [
+    ['Sessions', grouped(kpis.sessions)],
+    ['Users', grouped(kpis.users)],
+    ['Active 5m', grouped(activeUsers['5m'])],
+    ['Active 30m', grouped(activeUsers['30m'])],
+    ['Events', grouped(kpis.events)],
     ['Events/s', rate(kpis.eventsPerSecond)],
   ];
   // As many columns as fit: large amounts take more room.
-  const layouts = [3, 2, 1].map((perRow) => alignPairs(pairs, perRow));
+  const layouts = [
+    [earned, sold, active],
+    [
+      [...earned, ...active.slice(0, 3)],
+      [...sold, ...active.slice(3)],
+    ],
+    [[...earned, ...sold, ...active]],
+  ].map(alignColumns);
   return layouts.find((lines) => lines.every((line) => lineWidth(line) <= width)) ?? layouts.at(-1)!;
 }
 
-/** Names and values in columns as wide as what stands in them. */
-function alignPairs(pairs: readonly (readonly [string, string])[], perRow: number): Line[] {
-  const widest = (column: number, side: 0 | 1): number =>
-    Math.max(...pairs.filter((_, index) => index % perRow === column).map((pair) => textWidth(pair[side])));
-  const rows: Line[] = [];
-  for (let first = 0; first < pairs.length; first += perRow) {
-    rows.push(
-      pairs
-        .slice(first, first + perRow)
-        .flatMap(([name, value], column) => [
-          span(column === 0 ? '' : '    '),
-          dim(fitText(name, widest(column, 0))),
-          span('  '),
-          bold(fitText(value, widest(column, 1), 'right')),
-        ]),
-    );
-  }
-  return rows;
+type Pair = readonly [name: string, value: string];
+
+/** Names and values, each column as wide as what stands in it. */
+function alignColumns(columns: readonly (readonly Pair[])[]): Line[] {
+  const widths = columns.map((pairs) =>
+    [0, 1].map((side) => Math.max(...pairs.map((pair) => textWidth(pair[side]!)))),
+  );
+  return columns[0]!.map((_, row) =>
+    columns.flatMap((pairs, column) => [
+      span(column === 0 ? '' : '    '),
+      dim(fitText(pairs[row]![0], widths[column]![0]!)),
+      span('  '),
+      bold(fitText(pairs[row]![1], widths[column]![1]!, 'right')),
+    ]),
+  );
 }
 
 function otherCurrencies({ kpis }: Stats): Line[] {
