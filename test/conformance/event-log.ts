@@ -58,6 +58,15 @@ export function describeEventLog(name: string, open: OpenLog): void {
       await log.close();
     });
 
+    test('reads large records in several batches, none lost', async () => {
+      const log = await open('large', 1);
+      const value = JSON.stringify('x'.repeat(60_000));
+      await log.append(Array.from({ length: 300 }, () => ({ key: '', value })));
+      expect((await log.read(0, 0, 300)).records.length).toBeLessThan(300);
+      expect(await readAll(log, 0, 300)).toHaveLength(300);
+      await log.close();
+    });
+
     test('gives a record the time at which it took it', async () => {
       const log = await open('times', 1);
       const before = Date.now();

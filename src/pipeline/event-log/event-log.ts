@@ -49,7 +49,7 @@ export interface EventLog {
   /** Progress of a source; `undefined` for one that was never appended. */
   progress(source: string): Promise<SourceProgress | undefined>;
   /**
-   * Up to `limit` records from offset `from`; an empty batch at the end. A `from` below what is retained starts at the
+   * Up to `limit` records from offset `from`, fewer where they are large; an empty batch only at the end. A `from` below what is retained starts at the
    * first retained record: look at `baseOffset`.
    */
   read(partition: number, from: number, limit: number): Promise<LogBatch>;

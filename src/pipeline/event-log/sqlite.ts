@@ -9,8 +9,23 @@ export interface SqliteEventLogOptions extends SqliteOptions {
   readonly partitions: number;
 }
 
-/** Most records in one row: a reader never has to take apart much more than it asked for. */
+/** Most records, and about most characters, in one row: a reader never takes apart much more than it asked for. */
 const ROW_RECORDS = 2000;
+const ROW_CHARACTERS = 1024 * 1024;
+
+function* inRows(values: readonly string[]): Iterable<string[]> {
+  let row: string[] = [];
+  let characters = 0;
+  for (const value of values) {
+    row.push(value);
+    characters += value.length;
+    if (row.length < ROW_RECORDS && characters < ROW_CHARACTERS) continue;
+    yield row;
+    row = [];
+    characters = 0;
+  }
+  if (row.length > 0) yield row;
+}
 
 /** The embedded event log: record batches as rows of one table. */
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
@@ -46,10 +61,9 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     byPartition.forEach((values, partition) => {
       if (values.length === 0) return;
       let base = reader.bounds(partition).end;
-      for (let i = 0; i < values.length; i += ROW_RECORDS) {
-        const chunk = values.slice(i, i + ROW_RECORDS);
-        insert.run(batchId(partition, base), chunk.length, now, chunk.join('\n'));
-        base += chunk.length;
+      for (const row of inRows(values)) {
+        insert.run(batchId(partition, base), row.length, now, row.join('\n'));
+        base += row.length;
       }
     });
   }

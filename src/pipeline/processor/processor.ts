@@ -13,8 +13,8 @@ import {
   stateKeys,
 } from './reduce.ts';
 import { createSeenIds, DUPLICATE_HORIZON } from './seen-ids.ts';
-import { decodeShopperState, encodeShopperState, type ShopperState } from './shopper-state.ts';
-import { createStateCache } from './state-cache.ts';
+import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
+import { createStateCache, type StateCache } from './state-cache.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
@@ -40,6 +40,8 @@ export interface Processor {
 
 const BATCH = 10_000;
 const FLUSH_MS = 100;
+/** Most characters in one micro-batch, about. */
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
 /** Shoppers whose state is kept in memory, about: two generations of half as many. */
 const CACHED_SHOPPERS = 60_000;
 /** How many records are read at once to remember the ids of the past. */
@@ -48,7 +50,8 @@ const RECALL_RECORDS = 10_000;
 /** All that a processor holds in memory: it may be lost at any time, and is read again from the stores. */
 interface Memory {
   readonly partitions: Map<number, PartitionMemory>;
-  readonly shoppers: ReturnType<typeof createStateCache<ShopperState>>;
+  /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */
+  readonly shoppers: StateCache;
 }
 
 /**
@@ -87,13 +90,15 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function readBatches({ partitions }: Memory): Promise<DecodedBatch[]> {
     const batches: DecodedBatch[] = [];
     let room = batchSize;
+    let characters = 0;
     // The partition that lags in position is read first, so that a full batch starves none.
     const order = [...partitions].sort(([, a], [, b]) => a.position - b.position);
     for (const [partition, { position }] of order) {
-      if (room <= 0) break;
+      if (room <= 0 || characters >= BATCH_CHARACTERS) break;
       const batch = await log.read(partition, position, room);
       if (batch.records.length === 0) continue;
       room -= batch.records.length;
+      for (const { value } of batch.records) characters += value.length;
       batches.push(decode(batch));
     }
     return batches;
@@ -106,7 +111,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     for (const key of keys.shoppers) {
       const cached = shoppers.get(key);
       if (cached === undefined) missing.push(key);
-      else states.shoppers.set(key, cached);
+      else states.shoppers.set(key, decodeShopperState(cached));
     }
     for (const [key, text] of await live.states(missing)) {
       if (keys.orders.has(key)) states.orders.set(key, decodeOrderState(text));
@@ -115,9 +120,17 @@ export function createProcessor(options: ProcessorOptions): Processor {
     return states;
   }
 
-  async function store({ change, documents: batches, touched }: Delta, states: States): Promise<boolean> {
+  async function store(
+    { change, documents: batches, touched }: Delta,
+    states: States,
+    { shoppers }: Memory,
+  ): Promise<boolean> {
     const encoded = new Map<string, string>();
-    for (const key of touched.shoppers) encoded.set(key, encodeShopperState(states.shoppers.get(key)!));
+    for (const key of touched.shoppers) {
+      const text = encodeShopperState(states.shoppers.get(key)!);
+      encoded.set(key, text);
+      shoppers.set(key, text);
+    }
     for (const key of touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
     await documents.append(batches);
     if (!(await live.apply({ ...change, states: encoded }))) return false;
@@ -134,8 +147,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const states = await loadStates(batches, current);
     if (batches.length > 0) {
       const delta = reduce(batches, (partition) => current.partitions.get(partition)!, states, currency);
-      if (!(await store(delta, states))) return step();
-      for (const [key, state] of states.shoppers) current.shoppers.set(key, state);
+      if (!(await store(delta, states, current))) return step();
     }
     memory = current;
     return batches.reduce((sum, { records }) => sum + records.length, 0);

@@ -1,15 +1,15 @@
 /** Two generations: what was not used while the younger one filled up goes, at no cost for what was. */
-export interface StateCache<T> {
-  get(key: string): T | undefined;
-  set(key: string, value: T): void;
+export interface StateCache {
+  get(key: string): string | undefined;
+  set(key: string, state: string): void;
 }
 
-/** A cache of at most about twice `size` entries. */
-export function createStateCache<T>(size: number): StateCache<T> {
-  let young = new Map<string, T>();
-  let old = new Map<string, T>();
+/** A cache of encoded states by key, of at most about twice `size` entries. */
+export function createStateCache(size: number): StateCache {
+  let young = new Map<string, string>();
+  let old = new Map<string, string>();
 
-  function set(key: string, value: T): void {
+  function set(key: string, value: string): void {
     if (young.size >= size) {
       old = young;
       young = new Map();

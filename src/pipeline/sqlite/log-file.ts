@@ -26,6 +26,9 @@ export function batchId(partition: number, base: number): number {
   return partition * PARTITION_SPAN + base;
 }
 
+/** A read ends once it has so many characters: records may be large, and memory is not. */
+const READ_CHARACTERS = 4 * 1024 * 1024;
+
 interface BatchRow {
   readonly id: number;
   readonly count: number;
@@ -61,6 +64,7 @@ export function createLogReader(connection: Connection): LogReader {
       holder !== undefined && holder.id + holder.count > origin + from ? holder.id : origin + from;
     const records: LogRecord[] = [];
     let baseOffset = from;
+    let characters = 0;
     for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
       const base = row.id - origin;
       if (records.length === 0) baseOffset = Math.max(from, base);
@@ -68,7 +72,8 @@ export function createLogReader(connection: Connection): LogReader {
       for (let i = Math.max(0, from - base); i < lines.length && records.length < limit; i += 1) {
         records.push({ value: lines[i]!, appendedAt: row.appended_at });
       }
-      if (records.length >= limit) break;
+      characters += row.data.length;
+      if (records.length >= limit || characters >= READ_CHARACTERS) break;
     }
     return { partition, baseOffset, records };
   }
