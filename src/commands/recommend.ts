@@ -1,3 +1,4 @@
+import { stripControls } from '../pipeline/events/text.ts';
 import { type ProductInfo } from '../pipeline/live-store/live-store.ts';
 import {
   type Recommendation,
@@ -28,8 +29,8 @@ export async function recommend(
   const { user, explain = false, algorithm } = options;
   await withLiveStore(config, async (live) => {
     const answer = await recommendTo(live, user, options);
+    if (answer === undefined) throw notTrained();
     const { known, source, items } = answer;
-    if (items.length === 0 && algorithm !== 'co-occurrence') throw notTrained();
     const mentioned = items.flatMap(({ productId, because }) => [
       productId,
       ...because.map((other) => other.productId),
@@ -51,45 +52,61 @@ export async function recommend(
       });
       return;
     }
-    await write(stderr, `${introduction(user, answer)}\n`);
+    await write(stderr, `${introduction(user, algorithm, answer)}\n`);
     const rows = items.map((item) => ({
       product: listed(item.productId, products),
       score: item.score,
-      why: explain ? '' : (reasons(item, products)[0] ?? ''),
+      why: shortReason(item, products),
     }));
     if (rows.length > 0 && !explain) await write(stdout, await productTable(rows, stdout));
-    if (explain) await write(stdout, await explanation(items, products));
+    if (explain) await write(stdout, await explanation(items, products, stdout.columns));
   });
 }
 
-function introduction(user: string, { known, source }: Recommended): string {
-  const name = JSON.stringify(user);
-  if (!known) return `no event of ${name} was counted: this is what is popular now`;
+function introduction(user: string, algorithm: ServedAlgorithm, { known, source }: Recommended): string {
+  const name = JSON.stringify(stripControls(user));
+  if (!known)
+    return `no event of ${name} was counted${source === 'none' ? '' : ': this is what is popular now'}`;
+  if (source === 'none') {
+    return algorithm === 'co-occurrence'
+      ? `nothing goes with what ${name} has looked at; --algorithm auto fills up with what is popular now`
+      : `nothing is left that ${name} has not bought`;
+  }
+  if (algorithm === 'popular') return `for ${name}, what is popular now`;
   if (source === 'popular')
     return `nothing goes with what ${name} has looked at: this is what is popular now`;
-  if (source === 'none') return `nothing goes with what ${name} has looked at`;
   return `for ${name}, by what goes together${source === 'mixed' ? ', filled up with what is popular now' : ''}`;
 }
 
 /** In words, the strongest first. */
-function reasons({ source, because }: Recommendation, products: ReadonlyMap<string, ProductInfo>): string[] {
-  if (source === 'popular') return ['popular now'];
+function reasons({ because, rank }: Recommendation, products: ReadonlyMap<string, ProductInfo>): string[] {
+  if (rank !== undefined) return [`popular now: number ${rank} of the shop`];
   return because.map(({ productId, support }) => {
     const times = support === 1 ? '1 session' : `${support} sessions`;
-    return `with ${products.get(productId)?.name ?? productId} in ${times}`;
+    return `bought or viewed together with ${products.get(productId)?.name ?? productId} in ${times}`;
   });
+}
+
+/** The strongest reason, for a narrow column. */
+function shortReason(
+  { because: [first], rank }: Recommendation,
+  products: ReadonlyMap<string, ProductInfo>,
+): string {
+  if (first === undefined) return rank === undefined ? '' : `popular now: number ${rank}`;
+  return `${first.support}× with ${products.get(first.productId)?.name ?? first.productId}`;
 }
 
 async function explanation(
   items: readonly Recommendation[],
   products: ReadonlyMap<string, ProductInfo>,
+  width = Number.POSITIVE_INFINITY,
 ): Promise<string> {
-  const { displayText } = await import('../tui/format/text.ts');
-  return items
-    .map((item, i) => {
-      const { productId, name } = listed(item.productId, products);
-      const why = reasons(item, products).map((reason) => `     ${displayText(reason)}\n`);
-      return `${String(i + 1).padStart(3)}. ${displayText(name ?? productId)} (${displayText(productId)})\n${why.join('')}`;
-    })
-    .join('');
+  const { displayText, truncate } = await import('../tui/format/text.ts');
+  const lines = items.flatMap((item, i) => {
+    const { productId, name } = listed(item.productId, products);
+    const title = name === null ? productId : `${name} (${productId})`;
+    const why = reasons(item, products).map((reason) => `     ${displayText(reason)}`);
+    return [`${String(i + 1).padStart(3)}. ${displayText(title)}`, ...why];
+  });
+  return lines.map((line) => `${truncate(line, width)}\n`).join('');
 }

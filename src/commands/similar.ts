@@ -1,4 +1,5 @@
 import { EcomError } from '../errors.ts';
+import { stripControls } from '../pipeline/events/text.ts';
 import { publishedPopular, publishedSimilar } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
@@ -12,7 +13,7 @@ export interface SimilarOptions {
 
 /**
  * Prints what goes with a product.
- * @throws EcomError `NOT_FOUND` where there is no data, nothing was learnt from it yet, or no event named the product
+ * @throws EcomError `NOT_FOUND` where there is no data, nothing was learnt from it yet, or the product is not known
  */
 export async function similar(
   { config, stdout, stderr }: CommandContext,
@@ -20,25 +21,34 @@ export async function similar(
 ): Promise<void> {
   const { product, limit } = options;
   await withLiveStore(config, async (live) => {
-    const list = (await publishedSimilar(live, [product])).get(product)?.slice(0, limit) ?? [];
+    const published = (await publishedSimilar(live, [product])).get(product);
+    const list = published?.slice(0, limit) ?? [];
     const products = await live.products([product, ...list.map(([id]) => id)]);
-    if (list.length === 0 && (await publishedPopular(live)) === undefined) throw notTrained();
-    if (list.length === 0 && !products.has(product)) {
-      throw new EcomError('NOT_FOUND', `no event named the product ${JSON.stringify(product)}`, {
-        hint: 'ids are as the shop writes them, and "A1" is not "a1"; ecom stats lists the top products with theirs',
-      });
+    if (published === undefined) {
+      const popular = await publishedPopular(live);
+      if (popular === undefined || popular.length === 0) throw notTrained();
+      if (!products.has(product)) throw unknownProduct(product);
     }
     if (options.json) {
       const items = list.map(([id, score, support]) => ({ ...listed(id, products), score, support }));
       await printJson(stdout, { schema: 'ecom.similar/1', product: listed(product, products), items });
       return;
     }
-    if (list.length === 0)
-      await write(stderr, 'nothing was in the same session or order as this product yet\n');
+    if (list.length === 0) await write(stderr, 'no other product was in the same session or order yet\n');
     const rows = list.map(([id, score, support]) => {
       const why = support === 1 ? 'in 1 session' : `in ${support} sessions`;
       return { product: listed(id, products), score, why };
     });
     if (rows.length > 0) await write(stdout, await productTable(rows, stdout));
   });
+}
+
+function unknownProduct(product: string): EcomError {
+  return new EcomError(
+    'NOT_FOUND',
+    `nothing is known of a product ${JSON.stringify(stripControls(product))}`,
+    {
+      hint: 'ids are as the shop writes them, and "A1" is not "a1"; ecom stats lists the top products with theirs',
+    },
+  );
 }

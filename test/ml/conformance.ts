@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Interaction, type Recommender } from '../../src/ml/recommender.ts';
+import { type Interaction, toMatrix } from '../../src/ml/matrix.ts';
+import { type Recommender } from '../../src/ml/recommender.ts';
 
 const HOUR = 3_600_000;
 
@@ -44,8 +45,8 @@ export function describeRecommender(name: string, create: () => Recommender): vo
       fc.assert(
         fc.property(shuffled, ([list, other]) => {
           const [one, two] = [create(), create()];
-          one.fit(list);
-          two.fit(other);
+          one.fit(toMatrix(list));
+          two.fit(toMatrix(other));
           expect(everything(two)).toEqual(everything(one));
           expect(two.save()).toBe(one.save());
         }),
@@ -56,7 +57,7 @@ export function describeRecommender(name: string, create: () => Recommender): vo
       fc.assert(
         fc.property(fc.array(interaction), (list) => {
           const [model, loaded] = [create(), create()];
-          model.fit(list);
+          model.fit(toMatrix(list));
           loaded.load(model.save());
           expect(everything(loaded)).toEqual(everything(model));
         }),
@@ -68,7 +69,7 @@ export function describeRecommender(name: string, create: () => Recommender): vo
       fc.assert(
         fc.property(fc.array(interaction), fc.integer({ min: 0, max: 4 }), (list, limit) => {
           const model = create();
-          model.fit(list);
+          model.fit(toMatrix(list));
           for (const { ids, scores } of [
             model.recommend(['p'], { limit, exclude }),
             model.similar('p', { limit, exclude }),
@@ -83,10 +84,56 @@ export function describeRecommender(name: string, create: () => Recommender): vo
       );
     });
 
+    test('puts first what everybody took with the history', () => {
+      const baskets = Array.from({ length: 20 }, (_, i) => ['tea', 'cup', `other ${i % 7}`]);
+      const model = create();
+      model.fit(
+        toMatrix(
+          baskets.flatMap((items, i) =>
+            items.map((item) => ({ user: `${i}`, item, weight: 1, time: i * HOUR })),
+          ),
+        ),
+      );
+      const exclude = new Set(['tea']);
+      expect(model.recommend(['tea'], { limit: 3, exclude }).ids[0]).toBe('cup');
+    });
+
+    test('answers a batch as it answers each', () => {
+      const model = create();
+      model.fit(toMatrix(twoGroups()));
+      const histories = [['a1'], [], ['b2', 'a3'], ['unknown'], ['a1', 'a1']];
+      const options = { limit: 4, exclude: new Set(['a2']) };
+      expect(model.recommendBatch(histories, options)).toEqual(
+        histories.map((history) => model.recommend(history, options)),
+      );
+    });
+
+    test('in steps learns the same, and answers as before until the last', () => {
+      const [model, whole] = [create(), create()];
+      model.fit(toMatrix([]));
+      whole.fit(toMatrix(twoGroups()));
+      let steps = 0;
+      for (const _ of model.fitSteps(toMatrix(twoGroups()))) {
+        expect(model.recommend(['a1'], { limit: 5 }).ids).toEqual([]);
+        steps += 1;
+      }
+      expect(steps).toBeGreaterThan(0);
+      expect(model.save()).toBe(whole.save());
+    });
+
+    test('knows nothing before it has learnt, and little from one interaction', () => {
+      const model = create();
+      expect(model.recommend(['a'], { limit: 5 })).toEqual({ ids: [], scores: [] });
+      expect(model.similar('a', { limit: 5 })).toEqual({ ids: [], scores: [] });
+      model.fit(toMatrix([{ user: 'u', item: 'a', weight: 1, time: 0 }]));
+      expect(model.recommend(['a'], { limit: 5, exclude: new Set(['a']) }).ids).toEqual([]);
+      expect(model.similar('a', { limit: 5 }).ids).toEqual([]);
+    });
+
     test('forgets what it learnt before', () => {
       const model = create();
-      model.fit(twoGroups());
-      model.fit([]);
+      model.fit(toMatrix(twoGroups()));
+      model.fit(toMatrix([]));
       expect(model.recommend(['a1'], { limit: 5 })).toEqual({ ids: [], scores: [] });
     });
   });

@@ -1,4 +1,4 @@
-import { type Interaction } from '../../ml/recommender.ts';
+import { compress, type InteractionMatrix } from '../../ml/matrix.ts';
 import { type EventType, type ShopEvent, shopperOf } from '../events/shop-event.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 
@@ -10,78 +10,131 @@ const WEIGHTS: Readonly<Partial<Record<EventType, number>>> = {
   purchase: 5,
 };
 
-/** Most sessions that are remembered, the latest, and most products of each. */
-const SESSIONS = 100_000;
-const PRODUCTS = 50;
+/** Most interactions that are remembered, the latest. With twice as many the worker would need over 250 MB. */
+const INTERACTIONS = 500_000;
+/** Sessions that can go on: those that had an event last. */
+const OPEN_SESSIONS = 50_000;
 
-interface Basket {
-  /** Greatest weight and newest time by product. */
-  readonly products: Map<string, { weight: number; time: number }>;
+export interface InteractionMemoryOptions {
+  /** Most interactions that are remembered. @default 500 000 */
+  readonly interactions?: number;
 }
 
-/** The interactions of the latest sessions, in bounded memory. */
+/** The latest interactions, in bounded memory: about 20 bytes each, and the names of their products. */
 export interface InteractionMemory {
   add(event: ShopEvent): void;
-  interactions(): Iterable<Interaction>;
+  /** Sessions × products. */
+  matrix(): InteractionMatrix;
   /** Number of interactions added so far, those that were forgotten too. */
   readonly added: number;
+  /** Number of interactions that are remembered. */
+  readonly size: number;
+}
+
+/** A session that can go on. */
+interface OpenSession {
+  readonly number: number;
+  /** Time of its latest event, ms since the epoch. */
+  readonly time: number;
 }
 
 /**
  * Groups interactions by session: the source's session id, else what a shopper does without a gap of 30 minutes, else the
  * order, for an order of nobody is still a basket.
  */
-export function createInteractionMemory(sessions = SESSIONS): InteractionMemory {
-  const baskets = new Map<string, Basket>();
-  /** The running session of each shopper whose source gives none. */
-  const running = new Map<string, { name: string; lastTime: number }>();
+export function createInteractionMemory(options: InteractionMemoryOptions = {}): InteractionMemory {
+  const { interactions: most = INTERACTIONS } = options;
+  const products = createNumbering(most);
+  /** The one with the latest event last. */
+  const open = new Map<string, OpenSession>();
+  // A ring: interaction `n` is in row `n % most`.
+  const sessions = new Uint32Array(most); // less `base`
+  const items = new Uint32Array(most);
+  const weights = new Uint8Array(most);
+  const times = new Float64Array(most);
   let added = 0;
+  let nextSession = 0;
+  let base = 0;
 
-  function basketName(event: ShopEvent): string | undefined {
+  function sessionOf(event: ShopEvent): number | undefined {
     const { time, sessionId, orderId } = event;
     const shopper = shopperOf(event);
-    if (shopper === undefined) return orderId === undefined ? undefined : `order ${orderId}`;
-    if (sessionId !== undefined) return `${shopper} ${sessionId}`;
-    const last = running.get(shopper);
-    const name =
-      last !== undefined && time - last.lastTime <= SESSION_GAP_MS ? last.name : `${shopper} at ${time}`;
-    running.delete(shopper);
-    running.set(shopper, { name, lastTime: Math.max(time, last?.lastTime ?? 0) });
-    if (running.size > sessions) running.delete(running.keys().next().value!);
-    return name;
+    if (shopper === undefined && orderId === undefined) return undefined;
+    const endless = shopper === undefined || sessionId !== undefined;
+    const key = shopper === undefined ? `order ${orderId}` : `${shopper} ${sessionId ?? ''}`;
+    const session = open.get(key);
+    open.delete(key);
+    // What was numbered so long ago that all between may be forgotten begins anew: the numbers in the ring stay close.
+    const goesOn =
+      session !== undefined &&
+      nextSession - session.number <= most &&
+      (endless || Math.abs(time - session.time) <= SESSION_GAP_MS);
+    const number = goesOn ? session.number : nextSession;
+    if (!goesOn) nextSession += 1;
+    open.set(key, { number, time: goesOn ? Math.max(session.time, time) : time });
+    if (open.size > OPEN_SESSIONS) open.delete(open.keys().next().value!);
+    return number;
   }
-  function touch(name: string): Basket {
-    const basket = baskets.get(name) ?? { products: new Map() };
-    baskets.delete(name);
-    baskets.set(name, basket);
-    if (baskets.size > sessions) baskets.delete(baskets.keys().next().value!);
-    return basket;
+  function remember(session: number, productId: string, weight: number, time: number): void {
+    const row = added % most;
+    if (added >= most) products.drop(items[row]!);
+    sessions[row] = session - base;
+    items[row] = products.take(productId);
+    weights[row] = weight;
+    times[row] = time;
+    added += 1;
   }
   return {
     add(event) {
       const weight = WEIGHTS[event.type];
       if (weight === undefined || event.items.length === 0) return;
-      const name = basketName(event);
-      if (name === undefined) return;
-      const { products } = touch(name);
-      for (const { productId } of event.items) {
-        added += 1;
-        const known = products.get(productId);
-        products.delete(productId);
-        products.set(productId, {
-          weight: Math.max(weight, known?.weight ?? 0),
-          time: Math.max(event.time, known?.time ?? 0),
-        });
-        if (products.size > PRODUCTS) products.delete(products.keys().next().value!);
-      }
+      const session = sessionOf(event);
+      if (session === undefined) return;
+      for (const { productId } of event.items) remember(session, productId, weight, event.time);
     },
-    *interactions() {
-      for (const [user, { products }] of baskets) {
-        for (const [item, { weight, time }] of products) yield { user, item, weight, time };
-      }
+    matrix() {
+      const length = Math.min(added, most);
+      let oldest = nextSession - base;
+      for (let row = 0; row < length; row += 1) oldest = Math.min(oldest, sessions[row]!);
+      for (let row = 0; row < length; row += 1) sessions[row]! -= oldest;
+      base += oldest;
+      const userCount = nextSession - base;
+      return compress({ length, users: sessions, userCount, items, itemIds: products.names, weights, times });
     },
     get added() {
       return added;
+    },
+    get size() {
+      return Math.min(added, most);
+    },
+  };
+}
+
+/** Numbers below `most` for names, each for as long as it is in use. */
+function createNumbering(most: number) {
+  const numbers = new Map<string, number>();
+  const names: (string | undefined)[] = [];
+  const uses = new Uint32Array(most);
+  const free: number[] = [];
+
+  return {
+    names,
+    take(name: string): number {
+      let number = numbers.get(name);
+      if (number === undefined) {
+        number = free.pop() ?? names.length;
+        names[number] = name;
+        numbers.set(name, number);
+      }
+      uses[number]! += 1;
+      return number;
+    },
+    drop(number: number): void {
+      uses[number]! -= 1;
+      if (uses[number] !== 0) return;
+      numbers.delete(names[number]!);
+      names[number] = undefined;
+      free.push(number);
     },
   };
 }

@@ -1,10 +1,10 @@
-import { setImmediate as breathe } from 'node:timers/promises';
-import { createCoOccurrence } from '../../ml/co-occurrence.ts';
+import { type CoOccurrence, createCoOccurrence } from '../../ml/co-occurrence.ts';
 import { createPopularity } from '../../ml/popularity.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { createInteractionMemory } from './interactions.ts';
-import { type PopularList, PUBLISHED, type SimilarList } from './published.ts';
+import { type Pace, unhurried } from './pace.ts';
+import { PARTS, partOf, publishPopular, publishSimilar } from './published.ts';
 
 export interface TrainerOptions {
   readonly documents: DocumentStore;
@@ -15,77 +15,121 @@ export interface TrainerOptions {
 
 /** What a round of training was made from, and what it gave. */
 export interface Training {
-  /** Interactions seen since the start. */
+  /** Interactions that it learnt from. */
   readonly interactions: number;
-  /** Products that have neighbours. */
+  /** Products that it knows. */
   readonly products: number;
 }
 
 /** Learns from the shop's events and publishes what it learnt. */
 export interface Trainer {
-  /** Reads the events that came since the last call. @returns the number of interactions in them */
-  readNew(signal?: AbortSignal): Promise<number>;
-  /** Fits the models anew, saves them, and publishes their lists. */
-  train(): Promise<Training>;
+  /** Reads the events that were counted since the last call. @returns the number of interactions in them */
+  readNew(pace: Pace): Promise<number>;
+  /** Fits the models anew, publishes their lists, and saves them. */
+  train(pace: Pace): Promise<Training>;
+  /** Interactions that no training has seen. */
+  readonly unseen: number;
+  /** Interactions that are remembered. */
+  readonly remembered: number;
 }
 
-const READ_RECORDS = 5_000;
+/** Records read at once. */
+const READ_RECORDS = 1_000;
+/** What lies further back than so many records, of all partitions, is not read. */
+const HORIZON_RECORDS = 1_000_000;
+/** Length of the list of what is popular now. */
 const POPULAR = 200;
 
 export function createTrainer({ documents, live, partitions }: TrainerOptions): Trainer {
   const memory = createInteractionMemory();
   const next = new Array<number>(partitions).fill(0);
   let newest = 0;
+  let seen = 0;
 
-  async function readNew(signal?: AbortSignal): Promise<number> {
+  /** @returns false at the end of what is to be read */
+  async function readSome(partition: number, end: number): Promise<boolean> {
+    const from = next[partition]!;
+    if (from >= end) return false;
+    const limit = Math.min(READ_RECORDS, end - from);
+    const { events, next: reached } = await documents.readEvents(partition, from, limit);
+    next[partition] = reached;
+    for (const { event } of events) {
+      memory.add(event);
+      newest = Math.max(newest, event.time);
+    }
+    return reached > from;
+  }
+  async function readNew(pace: Pace): Promise<number> {
     const before = memory.added;
-    for (let partition = 0; partition < partitions; partition += 1) {
-      for (;;) {
-        signal?.throwIfAborted();
-        const { events, next: reached } = await documents.readEvents(
-          partition,
-          next[partition]!,
-          READ_RECORDS,
-        );
-        if (reached === next[partition]) break;
-        next[partition] = reached;
-        for (const { event } of events) {
-          memory.add(event);
-          newest = Math.max(newest, event.time);
-        }
-        await breathe(); // heartbeats and signals go on
+    const ends = new Map<number, number>();
+    for (const { partition, position } of await live.positions()) {
+      if (partition >= partitions) continue;
+      ends.set(partition, position);
+      next[partition] = Math.max(next[partition]!, position - Math.ceil(HORIZON_RECORDS / partitions));
+    }
+    // In turns, because what is read last is remembered longest.
+    while (ends.size > 0) {
+      for (const [partition, end] of ends) {
+        if (!(await readSome(partition, end))) ends.delete(partition);
+        await pace();
       }
     }
     return memory.added - before;
   }
-  async function train(): Promise<Training> {
-    const coOccurrence = createCoOccurrence();
-    const popularity = createPopularity();
-    coOccurrence.fit(memory.interactions());
-    await breathe();
-    popularity.fit(memory.interactions());
-    await breathe();
-    await documents.saveModel({ name: 'co-occurrence', time: newest, json: coOccurrence.save() });
-    await documents.saveModel({ name: 'popularity', time: newest, json: popularity.save() });
-    const similar = new Map<string, string>();
-    for (const item of coOccurrence.items()) {
-      const list: SimilarList = coOccurrence
-        .neighbours(item)
-        .map(({ id, score, support }) => [id, score, support]);
-      similar.set(item, JSON.stringify(list));
-    }
-    await live.publish(PUBLISHED.similar, similar);
-    const { ids, scores } = popularity.recommend([], { limit: POPULAR });
-    const popular: PopularList = ids.map((id, i) => [id, Math.round(scores[i]! * 1000) / 1000]);
-    await live.publish(PUBLISHED.popular, new Map([[PUBLISHED.everybody, JSON.stringify(popular)]]));
-    return { interactions: memory.added, products: similar.size };
+  async function fitModels(pace: Pace) {
+    const models = { coOccurrence: createCoOccurrence(), popularity: createPopularity() };
+    const matrix = memory.matrix();
+    await pace();
+    for (const model of Object.values(models)) for (const _ of model.fitSteps(matrix)) await pace();
+    return models;
   }
-  return { readNew, train };
+  async function train(pace: Pace): Promise<Training> {
+    seen = memory.added;
+    const interactions = memory.size;
+    const { coOccurrence, popularity } = await fitModels(pace);
+    const products = await publishNeighbours(live, coOccurrence, pace);
+    const { ids, scores } = popularity.recommend([], { limit: POPULAR });
+    await publishPopular(
+      live,
+      ids.map((id, i) => [id, scores[i]!]),
+    );
+    await pace();
+    await documents.saveModel({ name: 'co-occurrence', time: newest, json: coOccurrence.save() });
+    await pace();
+    await documents.saveModel({ name: 'popularity', time: newest, json: popularity.save() });
+    return { interactions, products };
+  }
+  return {
+    readNew,
+    train,
+    get unseen() {
+      return memory.added - seen;
+    },
+    get remembered() {
+      return memory.size;
+    },
+  };
 }
 
-/** Trains once on all events. */
+/** @returns the number of lists */
+async function publishNeighbours(live: LiveStore, model: CoOccurrence, pace: Pace): Promise<number> {
+  const parts: string[][] = Array.from({ length: PARTS }, () => []);
+  for (const item of model.items()) parts[partOf(item)]!.push(item);
+  function* listsOf(items: readonly string[]) {
+    for (const item of items) yield [item, model.neighbours(item)] as const;
+  }
+  let products = 0;
+  for (const [part, items] of parts.entries()) {
+    products += await publishSimilar(live, part, listsOf(items));
+    await pace();
+  }
+  return products;
+}
+
+/** Trains once on the latest events. */
 export async function trainAndPublish(options: TrainerOptions, signal?: AbortSignal): Promise<Training> {
   const trainer = createTrainer(options);
-  await trainer.readNew(signal);
-  return trainer.train();
+  const pace = unhurried(signal);
+  await trainer.readNew(pace);
+  return trainer.train(pace);
 }

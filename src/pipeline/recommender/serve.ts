@@ -1,17 +1,20 @@
+import { relatedTo } from '../../ml/related.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeShopperState, type ShopperState, shopperKey } from '../processor/shopper-state.ts';
-import { publishedPopular, publishedSimilar, type SimilarList } from './published.ts';
+import { type PopularList, publishedPopular, publishedSimilar, type SimilarList } from './published.ts';
 
-export const ALGORITHMS = ['auto', 'co-occurrence', 'popular'] as const;
-export type ServedAlgorithm = (typeof ALGORITHMS)[number];
+export type ServedAlgorithm = 'auto' | 'co-occurrence' | 'popular';
 
 /** A recommended product. */
 export interface Recommendation {
   readonly productId: string;
+  /** Scores of different sources do not compare. */
   readonly score: number;
   readonly source: 'co-occurrence' | 'popular';
-  /** The products of the shopper's that it goes with, the strongest first. */
+  /** The products of the shopper's that it goes with, the strongest first; none where the source is `popular`. */
   readonly because: readonly { readonly productId: string; readonly support: number }[];
+  /** Place in the list of what is popular now, from 1; where that is the source. */
+  readonly rank?: number;
 }
 
 export interface Recommended {
@@ -22,39 +25,24 @@ export interface Recommended {
   readonly items: readonly Recommendation[];
 }
 
-/** Weight of a product of the history for each later one. */
-const RECENCY = 0.8;
+/** Most products that are told as evidence for one. */
+const REASONS = 3;
 
-/** What is recommended to a shopper, from the lists that the recommender has published and the shopper's latest steps. */
+/**
+ * What is recommended to a shopper, from the lists that the recommender has published and the shopper's latest steps.
+ * @returns `undefined` where nothing was learnt yet
+ */
 export async function recommendTo(
   live: LiveStore,
   user: string,
   { limit, algorithm }: { readonly limit: number; readonly algorithm: ServedAlgorithm },
-): Promise<Recommended> {
-  const shopper = await findShopper(live, user);
-  const recent = shopper?.recent ?? [];
+): Promise<Recommended | undefined> {
+  const [shopper, popular] = [await findShopper(live, user), await publishedPopular(live)];
+  if (popular === undefined || popular.length === 0) return undefined;
+  const { recent = [], bought = [] } = shopper ?? {};
   const lists = await publishedSimilar(live, algorithm === 'popular' ? [] : recent);
-  const owned = new Set(shopper?.bought);
-  const related = relatedTo(recent, lists, owned).slice(0, limit);
-  const fill = algorithm === 'co-occurrence' ? [] : await popularNow(live);
-  const taken = new Set([...owned, ...related.map(({ productId }) => productId)]);
-  const popular = fill.filter(({ productId }) => !taken.has(productId)).slice(0, limit - related.length);
-  const items = [...related, ...popular];
-  const source =
-    items.length === 0
-      ? 'none'
-      : popular.length === 0
-        ? 'co-occurrence'
-        : related.length === 0
-          ? 'popular'
-          : 'mixed';
-  return { known: shopper !== undefined, source, items };
-}
-
-/** What is popular now; empty before the first training. */
-async function popularNow(live: LiveStore): Promise<Recommendation[]> {
-  const list = (await publishedPopular(live)) ?? [];
-  return list.map(([productId, score]) => ({ productId, score, source: 'popular', because: [] }));
+  const items = blend({ recent, bought }, lists, algorithm === 'co-occurrence' ? [] : popular, limit);
+  return { known: shopper !== undefined, source: sourceOf(items), items };
 }
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */
@@ -66,35 +54,42 @@ async function findShopper(live: LiveStore, user: string): Promise<ShopperState 
 }
 
 /**
- * Products that go with a history, best first: the sum of the similarities, each weighted by how recent its product is.
- * @param history product ids, the latest last; they are not recommended again
+ * Products that go with what a shopper has looked at, filled up with what is popular now: first what the shopper has not
+ * seen, then the rest. What the shopper has bought is left out.
  */
-export function relatedTo(
-  history: readonly string[],
+export function blend(
+  { recent, bought }: Pick<ShopperState, 'recent' | 'bought'>,
   lists: ReadonlyMap<string, SimilarList>,
-  exclude: ReadonlySet<string>,
+  popular: PopularList,
+  limit: number,
 ): Recommendation[] {
-  const scores = new Map<
-    string,
-    { score: number; because: { productId: string; support: number; part: number }[] }
-  >();
-  const seen = new Set(history);
-  history.forEach((productId, i) => {
-    const weight = RECENCY ** (history.length - 1 - i);
-    for (const [id, similarity, support] of lists.get(productId) ?? []) {
-      if (seen.has(id) || exclude.has(id)) continue;
-      const entry = scores.get(id) ?? { score: 0, because: [] };
-      const part = weight * similarity;
-      entry.score += part;
-      entry.because.push({ productId, support, part });
-      scores.set(id, entry);
-    }
-  });
-  return [...scores]
-    .map(([productId, { score, because }]): Recommendation => {
-      because.sort((a, b) => b.part - a.part);
-      const evidence = because.slice(0, 3).map(({ productId: id, support }) => ({ productId: id, support }));
-      return { productId, score: Math.round(score * 1e6) / 1e6, source: 'co-occurrence', because: evidence };
+  const seen = new Set([...recent, ...bought]);
+  const neighboursOf = (product: string) =>
+    (lists.get(product) ?? []).map(([id, score, support]) => ({ id, score, support }));
+  const related = relatedTo(recent, neighboursOf, { exclude: seen })
+    .slice(0, limit)
+    .map(({ id, score, because }): Recommendation => {
+      const evidence = because
+        .slice(0, REASONS)
+        .map(({ id: productId, support }) => ({ productId, support }));
+      return {
+        productId: id,
+        score: Math.round(score * 1e6) / 1e6,
+        source: 'co-occurrence',
+        because: evidence,
+      };
+    });
+  const taken = new Set([...bought, ...related.map(({ productId }) => productId)]);
+  const fill = popular
+    .map(([productId, score], i): Recommendation => {
+      return { productId, score, source: 'popular', because: [], rank: i + 1 };
     })
-    .sort((a, b) => b.score - a.score || (a.productId < b.productId ? -1 : 1));
+    .filter(({ productId }) => !taken.has(productId))
+    .sort((a, b) => Number(seen.has(a.productId)) - Number(seen.has(b.productId)));
+  return [...related, ...fill].slice(0, limit);
+}
+
+function sourceOf(items: readonly Recommendation[]): Recommended['source'] {
+  const [first, second] = new Set(items.map(({ source }) => source));
+  return second === undefined ? (first ?? 'none') : 'mixed';
 }

@@ -43,7 +43,13 @@ async function read(log: EventLog, path: string | Readable, options: Partial<Ing
 async function contents(log: EventLog): Promise<string[][]> {
   const all: string[][] = [];
   for (let partition = 0; partition < log.partitions; partition += 1) {
-    all.push((await log.read(partition, 0, 1e6)).records.map(({ value }) => String(value)));
+    const values: string[] = [];
+    for (;;) {
+      const { records } = await log.read(partition, values.length, 1e6);
+      if (records.length === 0) break;
+      values.push(...records.map(({ value }) => String(value)));
+    }
+    all.push(values);
   }
   return all;
 }

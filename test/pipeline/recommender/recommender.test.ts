@@ -7,9 +7,10 @@ import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { createInteractionMemory } from '../../../src/pipeline/recommender/interactions.ts';
-import { publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
+import { throttled, unhurried } from '../../../src/pipeline/recommender/pace.ts';
+import { publishedPopular, publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
-import { recommendTo, relatedTo } from '../../../src/pipeline/recommender/serve.ts';
+import { recommendTo } from '../../../src/pipeline/recommender/serve.ts';
 import { configFor, openStores, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -46,17 +47,13 @@ describe('recommender', () => {
       { id: 'w', type: 'page_view', time: START, userId: 'new', items: [] } as { id: string },
       purchase('d', ['tea', 'cup'], { userId: 'owner', orderId: 'y' }),
     ]);
-    expect(await recommendTo(stores.live, 'viewer', auto)).toEqual({
-      known: true,
-      source: 'none',
-      items: [],
-    });
+    expect(await recommendTo(stores.live, 'viewer', auto)).toBeUndefined();
     const { products } = await trainAndPublish({ ...stores, partitions: 2 });
     expect(products).toBe(4);
 
     const viewer = await recommendTo(stores.live, 'viewer', auto);
     expect(viewer).toMatchObject({ known: true, source: 'mixed' });
-    expect(viewer.items[0]).toMatchObject({
+    expect(viewer!.items[0]).toMatchObject({
       productId: 'cup',
       source: 'co-occurrence',
       because: [{ productId: 'tea', support: 9 }],
@@ -64,47 +61,52 @@ describe('recommender', () => {
     expect(await recommendTo(stores.live, 'new', auto)).toMatchObject({ known: true, source: 'popular' });
     expect(await recommendTo(stores.live, 'nobody', auto)).toMatchObject({ known: false, source: 'popular' });
     const owner = await recommendTo(stores.live, 'owner', auto);
-    expect(owner.items.map(({ productId }) => productId).sort()).toEqual(['soap', 'towel']);
+    expect(owner!.items.map(({ productId }) => productId).sort()).toEqual(['soap', 'towel']);
     expect(await publishedSimilar(stores.live, ['soap', 'unknown'])).toEqual(
       new Map([['soap', [['towel', expect.any(Number), 1]]]]),
     );
     await stores.close();
   });
 
-  test('reads only what is new, and forgets the oldest sessions', async () => {
+  test('reads only what was counted since', async () => {
     const stores = await shopOf([purchase('1', ['a', 'b']), purchase('2', ['a', 'b'], { userId: 'u' })]);
     const trainer = createTrainer({ ...stores, partitions: 2 });
-    expect(await trainer.readNew()).toBe(2); // an order without shopper and id is no basket
-    expect(await trainer.readNew()).toBe(0);
+    const pace = unhurried();
+    expect(await trainer.readNew(pace)).toBe(2); // an order without shopper and id is no basket
+    expect([trainer.unseen, trainer.remembered]).toEqual([2, 2]);
+    await trainer.train(pace);
+    expect([await trainer.readNew(pace), trainer.unseen, trainer.remembered]).toEqual([0, 0, 2]);
+    const more = purchase('3', ['a', 'c', 'd'], { userId: 'v' });
+    await stores.log.append([{ key: 'v', value: JSON.stringify(more) }]);
+    expect(await trainer.readNew(pace)).toBe(0);
+    await createProcessor({ ...stores, currency: 'USD' }).step();
+    expect([await trainer.readNew(pace), trainer.unseen]).toEqual([3, 3]);
     await stores.close();
-
-    const memory = createInteractionMemory(3);
-    for (let i = 0; i < 10; i += 1) {
-      const event = decodeRecord(JSON.stringify(purchase(`${i}`, ['a'], { userId: `u${i}` })), {
-        partition: 0,
-        offset: i,
-        appendedAt: START,
-      });
-      if (!isRejected(event)) memory.add(event);
-    }
-    expect([...memory.interactions()].map(({ user }) => user.split(' ')[0])).toEqual([
-      'u:u7',
-      'u:u8',
-      'u:u9',
-    ]);
   });
 
-  test('weighs the history by how recent it is', () => {
-    const lists = new Map([
-      ['old', [['x', 0.5, 3] as const]],
-      ['new', [['y', 0.5, 4] as const]],
-    ]);
-    const related = relatedTo(['old', 'new'], lists, new Set());
-    expect(related.map(({ productId, score }) => [productId, score])).toEqual([
-      ['y', 0.5],
-      ['x', 0.4],
-    ]);
-    expect(relatedTo(['old', 'new'], lists, new Set(['y'])).map(({ productId }) => productId)).toEqual(['x']);
+  test('saves what it learnt', async () => {
+    const stores = await shopOf([purchase('1', ['a', 'b'], { orderId: 'o' })]);
+    await trainAndPublish({ ...stores, partitions: 2 });
+    const loaded = createCoOccurrence();
+    const saved = await stores.documents.loadModel('co-occurrence');
+    loaded.load(saved!.json);
+    expect(loaded.neighbours('a').map(({ id, support }) => [id, support])).toEqual([['b', 1]]);
+    expect(saved!.time).toBe(START);
+    const popularity = createPopularity();
+    popularity.load((await stores.documents.loadModel('popularity'))!.json);
+    expect(popularity.recommend([], { limit: 5 }).ids).toEqual(['a', 'b']);
+    await stores.close();
+  });
+
+  test('stops where it is told to', async () => {
+    const stores = await shopOf([purchase('1', ['a', 'b'], { orderId: 'o' })]);
+    const stopped = AbortSignal.abort(new Error('enough'));
+    await expect(trainAndPublish({ ...stores, partitions: 2 }, stopped)).rejects.toThrow('enough');
+    const trainer = createTrainer({ ...stores, partitions: 2 });
+    await trainer.readNew(throttled(1, new AbortController().signal));
+    await expect(trainer.train(throttled(1, stopped))).rejects.toThrow('enough');
+    expect(await publishedPopular(stores.live)).toBeUndefined();
+    await stores.close();
   });
 
   test('finds what simulated shoppers look at next more often than popularity does', () => {
@@ -131,7 +133,7 @@ describe('recommender', () => {
     }
     const models = [createCoOccurrence(), createPopularity()];
     const hits = models.map((model) => {
-      model.fit(memory.interactions());
+      model.fit(memory.matrix());
       let found = 0;
       for (const viewed of sessions.values()) {
         const history = viewed.slice(0, -1);

@@ -1,0 +1,31 @@
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+
+/** Awaited between two pieces of work of some milliseconds; rejects where the work is to be given up. */
+export type Pace = () => Promise<void>;
+
+/** As fast as it goes, but heartbeats and signals go on. */
+export function unhurried(signal?: AbortSignal): Pace {
+  return async () => {
+    signal?.throwIfAborted();
+    await breathe();
+  };
+}
+
+/** Pieces of work are gathered until they took so long, ms of processor time. */
+const SLICE_MS = 20;
+
+/**
+ * Sleeps so that this process has at most a share of one core.
+ * @param share above 0, up to 1
+ */
+export function throttled(share: number, signal: AbortSignal): Pace {
+  let start = process.cpuUsage();
+  return async () => {
+    signal.throwIfAborted();
+    const { user, system } = process.cpuUsage(start);
+    const busy = (user + system) / 1000;
+    if (busy < SLICE_MS) return breathe();
+    await sleep(busy / share - busy, undefined, { signal });
+    start = process.cpuUsage();
+  };
+}
