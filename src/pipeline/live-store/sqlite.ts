@@ -27,7 +27,7 @@ const MIGRATIONS: Migrations = [
 
 /** The embedded live store. */
 export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
-  const connection = openDatabase(options, MIGRATIONS);
+  const connection = openDatabase({ cacheKib: 16_000, ...options }, MIGRATIONS);
   const writer = createWriter(connection);
   const reader = createReader(connection);
   const read = <T>(work: () => T): T => {

@@ -8,6 +8,8 @@ export interface SqliteOptions {
   /** `normal` survives a crash of the process, `full` also a loss of power. */
   readonly synchronous: 'normal' | 'full';
   readonly driver?: DriverName | undefined;
+  /** Memory for pages, KiB: more where rows are found by key all over the file. @default 4000 */
+  readonly cacheKib?: number;
 }
 
 /** SQL scripts in order; the index of the last one that ran is the file's `user_version`. */
@@ -30,7 +32,7 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     connection.exec('PRAGMA journal_mode = WAL');
     connection.exec(`PRAGMA synchronous = ${options.synchronous}`);
-    connection.exec('PRAGMA cache_size = -16000');
+    connection.exec(`PRAGMA cache_size = -${options.cacheKib ?? 4000}`);
     connection.exec('PRAGMA journal_size_limit = 67108864');
     migrate(connection, path, migrations);
     return connection;
