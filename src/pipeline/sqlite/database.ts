@@ -128,7 +128,7 @@ const KNOWN: readonly { test: RegExp; what: string; hint: string }[] = [
   {
     test: /SQLITE_CANTOPEN|ENOENT|ENOTDIR|unable to open/,
     what: 'it cannot be opened',
-    hint: 'check that the folder exists, or choose another with --data-dir DIR',
+    hint: 'check that the folder exists and can be written, or choose another with --data-dir DIR',
   },
   {
     test: /SQLITE_IOERR/,

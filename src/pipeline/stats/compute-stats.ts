@@ -82,12 +82,15 @@ export function computeStats(input: StatsInput): Stats {
       units: whole(counters, COLUMNS.units),
       revenue: formatAmount(amount(counters, PREFIXES.gross + input.currency)),
     })),
-    series: input.series.map(({ start, totals }) => ({
-      time: iso(start),
-      events: countEvents(totals),
-      orders: sum(withPrefix(totals, PREFIXES.orders)),
-      revenue: formatAmount(amount(totals, PREFIXES.gross + input.currency)),
-    })),
+    // What was rejected today lies beyond the end of an imported history.
+    series: input.series
+      .filter(({ start }) => start <= asOf.time)
+      .map(({ start, totals }) => ({
+        time: iso(start),
+        events: countEvents(totals),
+        orders: sum(withPrefix(totals, PREFIXES.orders)),
+        revenue: formatAmount(amount(totals, PREFIXES.gross + input.currency)),
+      })),
   };
 }
 

@@ -148,4 +148,15 @@ describe('stats', () => {
     expect(freshness).toMatchObject({ duplicateOrders: 1, received: 2 });
     await stores.close();
   });
+
+  test('a history ends with its newest event, though lines of it were rejected today', async () => {
+    const time = NOW - 400 * 24 * HOUR;
+    const stores = await shop([{ type: 'page_view', userId: 'u', time }, { type: 'nonsense' }]);
+    const { asOf, freshness, series, kpis } = await readStats(stores, ask);
+    expect(asOf).toEqual({ time: new Date(time).toISOString(), basis: 'latest-event' });
+    expect(freshness).toMatchObject({ received: 2, rejected: 1, lagMs: 0 });
+    expect(series.map(({ events }) => events)).toEqual([1]);
+    expect(kpis.users).toBe(1);
+    await stores.close();
+  });
 });
