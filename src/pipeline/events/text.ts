@@ -9,12 +9,12 @@ export function stripControls(text: string): string {
   return text.replace(UNSAFE_ALL, (run) => (BLANKS.test(run) ? ' ' : '')).trim();
 }
 
-// Inside JSON a control character is an escape, so a line of these characters has none in any of its strings.
-const NOT_PLAIN = /[^\x20-\x5b\x5d-\x7e]/;
-
-/** Whether a line of JSON is printable ASCII without a backslash: what it says, it says literally. */
+/**
+ * Whether no string of a line of valid JSON can hold a control character or anything beyond ASCII: such a line says
+ * literally what it says. Inside JSON, control characters are escapes, apart from DEL.
+ */
 export function isPlain(line: string): boolean {
-  return !NOT_PLAIN.test(line);
+  return !line.includes('\\') && !line.includes('\u007f') && Buffer.byteLength(line) === line.length;
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -35,7 +35,7 @@ export interface WorkerProcess {
  * Room for a micro-batch's objects to die young in, and a bound that makes the collector keep the rest small, MB. What a
  * worker needs at once is less than half of the bound.
  */
-export const NODE_ARGUMENTS = ['--max-semi-space-size=32', '--max-old-space-size=192'] as const;
+export const NODE_ARGUMENTS = ['--max-semi-space-size=32', '--max-old-space-size=160'] as const;
 
 const WATCH_MS = 1000;
 
