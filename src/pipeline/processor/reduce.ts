@@ -22,7 +22,6 @@ import {
   RECENT_PRODUCTS,
   type Session,
   type ShopperState,
-  shopperKey,
 } from './shopper-state.ts';
 
 /** An event that is older than its partition's newest by more than this is late, ms. */
@@ -68,7 +67,7 @@ export function stateKeys(batches: readonly DecodedBatch[]): { shoppers: Set<str
     for (const record of records) {
       if (isRejected(record)) continue;
       const shopper = shopperOf(record);
-      if (shopper !== undefined) shoppers.add(shopperKey(shopper));
+      if (shopper !== undefined) shoppers.add(shopper);
       if (record.type === 'purchase' && record.orderId !== undefined) orders.add(orderKey(record.orderId));
     }
   }
@@ -163,7 +162,7 @@ function createRun(states: States, currency: string) {
     if (type === 'refund') countRefund(event, cell);
     countItems(event, cell);
     const shopper = shopperOf(event);
-    if (shopper !== undefined) followShopper(event, shopperKey(shopper), type === 'purchase' && !repeated);
+    if (shopper !== undefined) followShopper(event, shopper, type === 'purchase' && !repeated);
   }
 
   /** @returns false where the order was counted before */

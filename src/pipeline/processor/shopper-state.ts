@@ -9,7 +9,7 @@ export interface Session {
   path: number;
 }
 
-/** What the processor remembers of a shopper. */
+/** What the processor remembers of a shopper; its key in the live store is what `shopperOf` gives. */
 export interface ShopperState {
   /** Times of the newest event and of the newest purchase, ms since the epoch; 0 for none. */
   lastSeen: number;
@@ -25,11 +25,6 @@ export interface ShopperState {
 /** Most products that are remembered as recent, and as bought. */
 export const RECENT_PRODUCTS = 20;
 const BOUGHT_PRODUCTS = 50;
-
-/** Key of a shopper's state in the live store; the shopper is that of `shopperOf`. */
-export function shopperKey(shopper: string): string {
-  return shopper;
-}
 
 export function newShopper(): ShopperState {
   return { lastSeen: 0, lastPurchase: 0, sessions: [], recent: [], bought: [] };

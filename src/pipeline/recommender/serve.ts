@@ -1,6 +1,6 @@
 import { relatedTo } from '../../ml/related.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { decodeShopperState, type ShopperState, shopperKey } from '../processor/shopper-state.ts';
+import { decodeShopperState, type ShopperState } from '../processor/shopper-state.ts';
 import { type PopularList, publishedPopular, publishedSimilar, type SimilarList } from './published.ts';
 
 export type ServedAlgorithm = 'auto' | 'co-occurrence' | 'popular';
@@ -47,7 +47,7 @@ export async function recommendTo(
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */
 async function findShopper(live: LiveStore, user: string): Promise<ShopperState | undefined> {
-  const keys = [`u:${user}`, `a:${user}`, `s:${user}`].map(shopperKey);
+  const keys = [`u:${user}`, `a:${user}`, `s:${user}`];
   const states = await live.states(keys);
   const text = keys.map((key) => states.get(key)).find((state) => state !== undefined);
   return text === undefined ? undefined : decodeShopperState(text);
