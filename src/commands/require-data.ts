@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
-import { isEmbedded, STORE_FILES } from './store-check.ts';
+import { STORE_FILES } from '../pipeline/sqlite/files.ts';
+import { isEmbedded } from './store-check.ts';
 
 /**
  * Makes sure that there is something to read, so that a command that only reads never creates a data folder.

@@ -5,6 +5,7 @@ import { errorMessage } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
+import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 
 export interface StoreCheck {
   readonly port: 'log' | 'documents' | 'live';
@@ -25,9 +26,6 @@ export interface StoreReport {
   readonly bounds: readonly PartitionBounds[];
   readonly positions: readonly Position[];
 }
-
-/** Files of the embedded stores, in the data folder. */
-export const STORE_FILES = { log: 'log.db', documents: 'documents.db', live: 'live.db' } as const;
 
 /** Looks whether each store answers. An embedded one that does not exist is not created by looking. */
 export async function checkStores(config: Config): Promise<StoreReport> {

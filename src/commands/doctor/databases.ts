@@ -4,7 +4,7 @@ import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
 import { type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
-import { STORE_FILES } from '../store-check.ts';
+import { STORE_FILES } from '../../pipeline/sqlite/files.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** A larger file is not read as a whole: that would take longer than a few seconds. */

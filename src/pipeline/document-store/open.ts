@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-import { LOG_FILE } from '../sqlite/log-file.ts';
+import { STORE_FILES } from '../sqlite/files.ts';
 import { type DocumentStore } from './document-store.ts';
 
 /** Opens the document store that the URL's scheme names. */
@@ -11,8 +11,8 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
     case 'sqlite': {
       const { createSqliteDocumentStore } = await import('./sqlite.ts');
       return createSqliteDocumentStore({
-        path: join(config.dataDir, 'documents.db'),
-        logPath: join(config.dataDir, LOG_FILE),
+        path: join(config.dataDir, STORE_FILES.documents),
+        logPath: join(config.dataDir, STORE_FILES.log),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
       });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-import { LOG_FILE } from '../sqlite/log-file.ts';
+import { STORE_FILES } from '../sqlite/files.ts';
 import { type EventLog } from './event-log.ts';
 
 /** Opens the event log that the URL's scheme names. */
@@ -11,7 +11,7 @@ export async function openEventLog(config: Config): Promise<EventLog> {
     case 'sqlite': {
       const { createSqliteEventLog } = await import('./sqlite.ts');
       return createSqliteEventLog({
-        path: join(config.dataDir, LOG_FILE),
+        path: join(config.dataDir, STORE_FILES.log),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
         partitions: config.partitions,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
+import { STORE_FILES } from '../sqlite/files.ts';
 import { type LiveStore } from './live-store.ts';
 
 /** Opens the live store that the URL's scheme names. */
@@ -10,7 +11,7 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
     case 'sqlite': {
       const { createSqliteLiveStore } = await import('./sqlite.ts');
       return createSqliteLiveStore({
-        path: join(config.dataDir, 'live.db'),
+        path: join(config.dataDir, STORE_FILES.live),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
       });

@@ -2,9 +2,6 @@ import { type LogBatch, type LogRecord, type PartitionBounds } from '../event-lo
 import { type Migrations } from './database.ts';
 import { type Connection, type Statement } from './driver.ts';
 
-/** The file of the embedded event log. It is also what the embedded document store reads events from. */
-export const LOG_FILE = 'log.db';
-
 export const LOG_MIGRATIONS: Migrations = [
   `CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE batches (
