@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { decodeRecord, isRejected } from '../events/decode.ts';
 import {
+  guardFile,
   inTransaction,
   type Migrations,
   openDatabase,
   prepareValue,
   type SqliteOptions,
-  storageError,
 } from '../sqlite/database.ts';
 import { createLogReader, LOG_MIGRATIONS, type LogReader } from '../sqlite/log-file.ts';
 import {
@@ -44,6 +44,7 @@ function toLetter({ partition, offset, time, reason, detail, source, bytes }: De
 /** The embedded document store. Events are read from the log; duplicates, dead letters and models have tables of their own. */
 export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): DocumentStore {
   const connection = openDatabase(options, MIGRATIONS);
+  const guarded = guardFile(options.path);
   const getNext = prepareValue<number>(connection, 'SELECT next AS value FROM appended WHERE part = ?');
   const putNext = connection.prepare(
     'INSERT INTO appended (part, next) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET next = max(next, excluded.next)',
@@ -63,13 +64,6 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       log = { reader: createLogReader(file), close: () => file.close() };
     }
     return log?.reader;
-  }
-  function guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(error, options.path);
-    }
   }
   function appendBatch({ partition, to, duplicates, deadLetters }: DocumentBatch): void {
     putNext.run(partition, to);

@@ -1,5 +1,5 @@
 import { EcomError } from '../../errors.ts';
-import { inTransaction, openDatabase, type SqliteOptions, storageError } from '../sqlite/database.ts';
+import { guardFile, inTransaction, openDatabase, type SqliteOptions } from '../sqlite/database.ts';
 import { batchId, createLogReader, LOG_MIGRATIONS } from '../sqlite/log-file.ts';
 import { type EventLog, type NewRecord, type SourceProgress } from './event-log.ts';
 import { partitionFor } from './partitioner.ts';
@@ -30,6 +30,7 @@ function* inRows(values: readonly string[]): Iterable<string[]> {
 /** The embedded event log: record batches as rows of one table. */
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const connection = openDatabase(options, LOG_MIGRATIONS);
+  const guarded = guardFile(options.path);
   const reader = createLogReader(connection);
   const insert = connection.prepare('INSERT INTO batches (id, count, appended_at, data) VALUES (?, ?, ?, ?)');
   const putSource = connection.prepare(
@@ -48,13 +49,6 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       .prepare("INSERT OR IGNORE INTO settings (name, value) VALUES ('partitions', ?)")
       .run(options.partitions);
     return reader.partitions()!;
-  }
-  function guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(error, options.path);
-    }
   }
   function insertRecords(byPartition: readonly string[][]): void {
     const now = Date.now();

@@ -1,10 +1,10 @@
 import {
+  guardFile,
   inTransaction,
   type Migrations,
   openDatabase,
   prepareValue,
   type SqliteOptions,
-  storageError,
 } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
 import { type LiveStore, type ProductInfo } from './live-store.ts';
@@ -30,13 +30,7 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
   const connection = openDatabase({ cacheKib: 16_000, ...options }, MIGRATIONS);
   const writer = createWriter(connection);
   const reader = createReader(connection);
-  const read = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(error, options.path);
-    }
-  };
+  const guarded = guardFile(options.path);
   const getStates = prepareStates(connection);
   const getProduct = connection.prepare(
     'SELECT time, name, category, brand, price FROM products WHERE key = ?',
@@ -48,19 +42,19 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
 
   return {
     async positions() {
-      return read(reader.positions);
+      return guarded(reader.positions);
     },
     async states(keys) {
-      return read(() => getStates(keys));
+      return guarded(() => getStates(keys));
     },
     async apply(change) {
-      return read(() => writer.apply(change));
+      return guarded(() => writer.apply(change));
     },
     async snapshot(query) {
-      return read(() => reader.snapshot(query));
+      return guarded(() => reader.snapshot(query));
     },
     async products(ids) {
-      return read(() =>
+      return guarded(() =>
         lookUp(ids, (id) => {
           const row = getProduct.get(id) as ProductRow | undefined;
           return row === undefined ? undefined : toProduct(row);
@@ -68,10 +62,10 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
       );
     },
     async publish(kind, entries) {
-      read(() => inTransaction(connection, () => publish(connection, kind, entries)));
+      guarded(() => inTransaction(connection, () => publish(connection, kind, entries)));
     },
     async published(kind, keys) {
-      return read(() => lookUp(keys, (key) => getPublished(kind, key)));
+      return guarded(() => lookUp(keys, (key) => getPublished(kind, key)));
     },
     async close() {
       connection.close();

@@ -94,6 +94,19 @@ export function prepareValue<T>(
   return (...parameters) => (statement.get(...parameters) as { value: T } | undefined)?.value;
 }
 
+/** Runs work on a file; what the driver throws becomes an error that says what to do. */
+export type Guard = <T>(work: () => T) => T;
+
+export function guardFile(path: string): Guard {
+  return (work) => {
+    try {
+      return work();
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  };
+}
+
 /** Turns a driver's error into one that says what to do; an `EcomError` is returned as it is. */
 export function storageError(error: unknown, path: string): EcomError {
   if (error instanceof EcomError) return error;
