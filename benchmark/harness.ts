@@ -55,7 +55,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     });
     child.on('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
   });
-  child.send({ type: 'start', options } satisfies ToWorker);
+  child.send({ type: 'start', options, restarts: 0 } satisfies ToWorker);
   await ready;
   return child;
 }

@@ -1,61 +1,90 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config } from '../src/config.ts';
 import { type NewRecord } from '../src/pipeline/event-log/event-log.ts';
 import { openEventLog } from '../src/pipeline/event-log/open.ts';
 import { openLiveStore } from '../src/pipeline/live-store/open.ts';
 import { readStats } from '../src/pipeline/stats/read-stats.ts';
-import { type Benchmark, makeRecords, quantile, startWorker, stopWorker, withDataDir } from './harness.ts';
+import {
+  type Benchmark,
+  type BenchmarkContext,
+  type Figure,
+  makeRecords,
+  quantile,
+  startWorker,
+  stopWorker,
+  withDataDir,
+} from './harness.ts';
+import { missingServers, withServices } from './services.ts';
 
-const RATES = [1_000, 20_000];
 const SECONDS = 15;
 /** Appends an interval. */
 const TICK_MS = 20;
 
+type WithStack = (work: (config: Config) => Promise<number[]>) => Promise<number[]>;
+
 /** How long an event takes from its append until `ecom stats` tells it, at a steady rate. */
-export const latency: Benchmark = async ({ scale, note }) => {
-  const figures = [];
-  for (const rate of RATES) {
+export const latency: Benchmark = (context) => measureAll('', withDataDir, [1_000, 20_000], context);
+
+/** The same on the test servers, which share the machine. */
+export const servicesLatency: Benchmark = async (context) => {
+  if (missingServers().length === 0) return measureAll('services, ', withServices, [1_000, 10_000], context);
+  context.note(`skipped: ${missingServers().join(', ')} not set (bash scripts/services.sh up, then its env)`);
+  return [];
+};
+
+async function measureAll(
+  stack: string,
+  withStack: WithStack,
+  rates: readonly number[],
+  { scale, note }: BenchmarkContext,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const rate of rates) {
     const seconds = Math.max(3, SECONDS * scale);
     const records = makeRecords(Math.round(rate * seconds), rate, Date.now());
-    const waits = await measure(records, rate);
+    const waits = await withStack((config) => measure(config, records, rate));
     const [p50, p99] = [quantile(waits, 0.5), quantile(waits, 0.99)];
     note(`${rate} events/s: p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`);
     const detail = `${records.length} events in ${seconds} s, asked of stats every 10 ms; p50 ${p50.toFixed(0)} ms`;
-    figures.push({ name: `event to stats p99 at ${rate}/s`, value: Math.round(p99), unit: 'ms', detail });
+    figures.push({
+      name: `${stack}event to stats p99 at ${rate}/s`,
+      value: Math.round(p99),
+      unit: 'ms',
+      detail,
+    });
   }
   return figures;
-};
+}
 
 /** One wait an event, ms. */
-function measure(records: readonly NewRecord[], rate: number): Promise<number[]> {
-  return withDataDir(async (config) => {
-    const [log, live] = [await openEventLog(config), await openLiveStore(config)];
-    const worker = await startWorker(config, { component: 'processor', name: 'processor-1' });
-    const appended: { readonly end: number; readonly at: number }[] = [];
-    const waits: number[] = [];
-    const started = performance.now();
-    let sent = 0;
-    let seen = 0;
-    while (seen < records.length) {
-      const due = Math.min(records.length, Math.floor(((performance.now() - started) / 1000) * rate));
-      if (due > sent && (appended.length === 0 || performance.now() - appended.at(-1)!.at >= TICK_MS)) {
-        await log.append(records.slice(sent, due));
-        sent = due;
-        appended.push({ end: sent, at: performance.now() });
-      }
-      await sleep(10);
-      // Partitions are counted together, so the sum tells how many appends are wholly in.
-      const { kpis } = await readStats(
-        { live, log },
-        { window: 'all', limit: 10, now: Date.now(), currency: config.currency },
-      );
-      while (appended.length > 0 && appended[0]!.end <= kpis.events) {
-        const { end, at } = appended.shift()!;
-        const wait = performance.now() - at;
-        for (; seen < end; seen += 1) waits.push(wait);
-      }
+async function measure(config: Config, records: readonly NewRecord[], rate: number): Promise<number[]> {
+  const [log, live] = [await openEventLog(config), await openLiveStore(config)];
+  const worker = await startWorker(config, { component: 'processor', name: 'processor-1' });
+  const appended: { readonly end: number; readonly at: number }[] = [];
+  const waits: number[] = [];
+  const started = performance.now();
+  let sent = 0;
+  let seen = 0;
+  while (seen < records.length) {
+    const due = Math.min(records.length, Math.floor(((performance.now() - started) / 1000) * rate));
+    if (due > sent && (appended.length === 0 || performance.now() - appended.at(-1)!.at >= TICK_MS)) {
+      await log.append(records.slice(sent, due));
+      sent = due;
+      appended.push({ end: sent, at: performance.now() });
     }
-    await stopWorker(worker);
-    await Promise.all([log.close(), live.close()]);
-    return waits;
-  });
+    await sleep(10);
+    // Partitions are counted together, so the sum tells how many appends are wholly in.
+    const { kpis } = await readStats(
+      { live, log: { bounds: async () => undefined } },
+      { window: 'all', limit: 10, now: Date.now(), currency: config.currency },
+    );
+    while (appended.length > 0 && appended[0]!.end <= kpis.events) {
+      const { end, at } = appended.shift()!;
+      const wait = performance.now() - at;
+      for (; seen < end; seen += 1) waits.push(wait);
+    }
+  }
+  await stopWorker(worker);
+  await Promise.all([log.close(), live.close()]);
+  return waits;
 }

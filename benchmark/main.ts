@@ -1,9 +1,9 @@
 // npm run bench -- [NAME…] [--json] [--scale N]
 import { parseArgs } from 'node:util';
 import { coldStart, firstFrame } from './cold-start.ts';
-import { endToEnd } from './end-to-end.ts';
+import { endToEnd, servicesEndToEnd } from './end-to-end.ts';
 import { type Benchmark, type Figure } from './harness.ts';
-import { latency } from './latency.ts';
+import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -12,6 +12,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'cold-start': coldStart,
   'first-frame': firstFrame,
   memory,
+  'services-end-to-end': servicesEndToEnd,
+  'services-latency': servicesLatency,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext } from './commands/context.ts';
-import { loadConfig, readTerminalSettings } from './config.ts';
+import { type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
 import { EcomError, errorCode, errorMessage } from './errors.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
 import { VERSION } from './version.ts';
@@ -30,14 +30,13 @@ function createProgram(): Command {
     .option('--seed <seed>', 'seed of the simulated shop', 'ecom')
     .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
     .option('--processors <n>', 'number of processors that share the partitions', whole, 1)
-    .addOption(
-      new Option('--stack <stack>', 'where the stores live').choices(['embedded']).default('embedded'),
-    )
+    .addOption(stackOption())
     .option('--no-dashboard', 'print a line of numbers instead of the dashboard')
     .action(async (options) => (await import('./commands/up.ts')).up(contextFor(options), options));
-  command('down', 'stop everything that ecom up started').action(async (options) =>
-    (await import('./commands/down.ts')).down(contextFor(options)),
-  );
+  command('down', 'stop everything that ecom up started')
+    .addOption(stackOption())
+    .option('--volumes', 'with --stack docker: delete the servers’ data too')
+    .action(async (options) => (await import('./commands/down.ts')).down(contextFor(options), options));
   command('status', 'show components, partitions and stores')
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat every second; with --json one object a line')
@@ -49,6 +48,12 @@ function createProgram(): Command {
         (await import('./commands/control.ts')).control(contextFor(options), verb, component),
       );
   }
+  command('worker', 'run one more worker on shared stores, on this or any other host')
+    .addArgument(new Argument('<component>').choices(['processor', 'recommender']))
+    .option('--name <name>', 'its name in logs and status (default: the component)')
+    .action(async (component, options) =>
+      (await import('./commands/worker.ts')).worker(contextFor(options), component, options),
+    );
   command('logs', 'show what the workers logged')
     .argument('[component]', 'only this one: supervisor, processor, generator or recommender')
     .option('-f, --follow', 'go on with what is logged from now on')
@@ -156,10 +161,17 @@ function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {
   return new Option('--window <window>', 'period up to now').choices(WINDOW_LABELS).default(fallback);
 }
 
-function contextFor(options: { dataDir?: string }): CommandContext {
+function stackOption(): Option {
+  return new Option(
+    '--stack <stack>',
+    'where the stores live (default: $ECOM_STACK, else as last time)',
+  ).choices(STACKS);
+}
+
+function contextFor({ dataDir, stack }: ConfigFlags): CommandContext {
   let controller: AbortController | undefined;
   return {
-    config: loadConfig({ dataDir: options.dataDir }),
+    config: loadConfig({ dataDir, stack }),
     // Made when asked for: each costs milliseconds of the start.
     get stdin() {
       return process.stdin;

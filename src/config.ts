@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { EcomError } from './errors.ts';
 
@@ -7,26 +7,56 @@ import { EcomError } from './errors.ts';
 export interface Config {
   /** Absolute path of the data folder. */
   readonly dataDir: string;
-  /** URLs of the three ports; `sqlite:` is the embedded default. */
+  /** What gives the URLs that are not set one by one. */
+  readonly stack: Stack;
+  /** URLs of the three ports; `sqlite:` is the embedded default. They may hold a password: never to be shown. */
   readonly logUrl: string;
   readonly documentsUrl: string;
   readonly liveUrl: string;
+  /** What servers ask for, where it is not in the URL. */
+  readonly credentials: Readonly<Record<'kafka' | 'mongodb' | 'redis', Credentials>>;
   /** ISO 4217 code for events that name no currency. */
   readonly currency: string;
   /** SQLite's durability: `normal` survives a crash of ecom, `full` also one of the machine. */
   readonly synchronous: 'normal' | 'full';
   /** The SQLite driver to insist on; the best that can be loaded where undefined. */
   readonly sqliteDriver: 'better-sqlite3' | 'libsql' | undefined;
-  /** Number of partitions of a log that is created now. */
-  readonly partitions: number;
+  /** Number of partitions of a log that is created now; the log's own default where undefined. */
+  readonly partitions: number | undefined;
+  /** Days that a log on servers that is created now keeps its records; the server's own default where undefined. */
+  readonly logDays: number | undefined;
+  /** Days that a document store of its own keeps raw events; 0 is for ever. */
+  readonly eventDays: number;
   readonly logLevel: string;
   /** Where the values came from is of no interest to children: they get them through this environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
+export interface Credentials {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile: string | undefined;
+}
+
 export interface ConfigFlags {
   readonly dataDir?: string | undefined;
+  readonly stack?: string | undefined;
 }
+
+/** Where the stores live: in the data folder, on the servers of docker-compose.yml, or wherever the URLs say. */
+export const STACKS = ['embedded', 'docker', 'services'] as const;
+export type Stack = (typeof STACKS)[number];
+
+/** The servers of docker-compose.yml, which listen on this machine only. */
+const LOCAL_SERVERS = {
+  log: 'kafka://127.0.0.1:9092/ecom.events',
+  documents: 'mongodb://127.0.0.1:27017/ecom',
+  live: 'redis://127.0.0.1:6379/0',
+} as const;
+
+/** File of the data folder that says which stack `ecom up` was started with last. */
+const STACK_FILE = 'stack';
 
 /**
  * Resolves the configuration from flags, then environment, then defaults.
@@ -58,21 +88,30 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       hint: 'use three capital letters such as USD, EUR or GBP',
     });
   }
-  const partitions = Number(env.ECOM_PARTITIONS ?? 4);
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 256) {
-    throw new EcomError('USAGE', `ECOM_PARTITIONS is '${env.ECOM_PARTITIONS}'`, {
-      hint: 'use a whole number from 1 to 256',
-    });
-  }
+  const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
+  const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
+  const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
+  const stack = readStack(flags.stack ?? env.ECOM_STACK, dataDir);
+  const servers = stack === 'embedded' ? undefined : LOCAL_SERVERS;
+  // Who asks for the embedded stack by name means it, whatever the environment says.
+  const urls = flags.stack === 'embedded' ? {} : env;
   const config = {
     dataDir,
-    logUrl: portUrl('ECOM_LOG_URL', env.ECOM_LOG_URL),
-    documentsUrl: portUrl('ECOM_DOCUMENTS_URL', env.ECOM_DOCUMENTS_URL),
-    liveUrl: portUrl('ECOM_LIVE_URL', env.ECOM_LIVE_URL),
+    stack,
+    logUrl: portUrl('ECOM_LOG_URL', urls.ECOM_LOG_URL, servers?.log),
+    documentsUrl: portUrl('ECOM_DOCUMENTS_URL', urls.ECOM_DOCUMENTS_URL, servers?.documents),
+    liveUrl: portUrl('ECOM_LIVE_URL', urls.ECOM_LIVE_URL, servers?.live),
+    credentials: {
+      kafka: credentials(env.ECOM_KAFKA_USERNAME, env.ECOM_KAFKA_PASSWORD, env.ECOM_KAFKA_CA_FILE),
+      mongodb: credentials(env.ECOM_MONGODB_USERNAME, env.ECOM_MONGODB_PASSWORD, env.ECOM_MONGODB_CA_FILE),
+      redis: credentials(env.ECOM_REDIS_USERNAME, env.ECOM_REDIS_PASSWORD, env.ECOM_REDIS_CA_FILE),
+    },
     currency,
     synchronous,
     sqliteDriver: driver === 'auto' ? undefined : driver,
     partitions,
+    logDays,
+    eventDays,
     logLevel,
   };
   return {
@@ -85,7 +124,10 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_CURRENCY: currency,
       ECOM_SQLITE_SYNCHRONOUS: synchronous,
       ECOM_SQLITE_DRIVER: driver,
-      ECOM_PARTITIONS: String(partitions),
+      ECOM_STACK: stack,
+      ECOM_EVENT_DAYS: String(eventDays),
+      ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),
+      ...(logDays === undefined ? {} : { ECOM_LOG_DAYS: String(logDays) }),
       ECOM_LOG_LEVEL: logLevel,
     },
   };
@@ -135,12 +177,51 @@ export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): {
   return { colour: !env.NO_COLOR && env.TERM !== 'dumb', debug: env.ECOM_LOG_LEVEL === 'debug' };
 }
 
-function portUrl(name: string, value: string | undefined): string {
-  const url = value ?? 'sqlite:';
+function portUrl(name: string, value: string | undefined, fallback = 'sqlite:'): string {
+  const url = value || fallback;
   if (!/^[a-z][a-z0-9+.-]*:/.test(url)) {
     throw new EcomError('USAGE', `${name} is not a URL`, { hint: `unset ${name} to use the embedded store` });
   }
   return url;
+}
+
+function credentials(username?: string, password?: string, caFile?: string): Credentials {
+  return { username: username || undefined, password: password || undefined, caFile: caFile || undefined };
+}
+
+const MAX_DAYS = 36_500;
+
+function wholeNumber(
+  name: string,
+  value: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (value === undefined || value === '') return undefined;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new EcomError('USAGE', `${name} is '${value}'`, {
+    hint: `use a whole number from ${least} to ${most}`,
+  });
+}
+
+/** The stack that was asked for, else the one that `ecom up` remembered in the data folder. */
+function readStack(wanted: string | undefined, dataDir: string): Stack {
+  if (wanted !== undefined && wanted !== '') return oneOf('the stack', wanted, STACKS, 'embedded');
+  let remembered: string | undefined;
+  try {
+    remembered = readFileSync(join(dataDir, STACK_FILE), 'utf8').trim();
+  } catch {
+    // None was remembered.
+  }
+  return STACKS.find((stack) => stack === remembered) ?? 'embedded';
+}
+
+/** Remembers the stack for the commands that come later; the URLs and what is secret in them are not written down. */
+export function rememberStack({ dataDir, stack }: Config): void {
+  const path = join(dataDir, STACK_FILE);
+  if (stack === 'embedded') rmSync(path, { force: true });
+  else writeFileSync(path, `${stack}\n`, { mode: 0o600 });
 }
 
 function oneOf<const T extends string>(

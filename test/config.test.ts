@@ -16,7 +16,8 @@ describe('config', () => {
     expect(loadConfig({}, env).dataDir).toBe('/from/env');
     expect(loadConfig({ dataDir: 'x' }, {})).toMatchObject({
       currency: 'USD',
-      partitions: 4,
+      partitions: undefined,
+      stack: 'embedded',
       logUrl: 'sqlite:',
     });
   });

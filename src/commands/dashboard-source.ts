@@ -5,44 +5,51 @@ import { type DashboardSource } from '../tui/source.ts';
 /** Length of the dashboard's top lists: more than the highest terminal shows. */
 const TOP_LIMIT = 50;
 
+/** A supervisor's process and its workers; neither where none runs. */
+export interface OwnWorkers {
+  readonly supervisor: number | undefined;
+  readonly components: readonly ComponentStatus[];
+}
+
 /**
  * Reads what the dashboard shows from the stores, which must exist, and from whoever knows the workers.
- * @param components the workers; where it rejects the dashboard shows none
+ * @param ownWorkers those of this data folder; where it rejects the dashboard shows none
  */
 export async function createDashboardSource(
   config: Config,
-  components: () => Promise<readonly ComponentStatus[]>,
+  ownWorkers: () => Promise<OwnWorkers>,
 ): Promise<DashboardSource & { close(): Promise<void> }> {
-  const [{ openLiveStore }, { openEventLog }, { readStats }] = await Promise.all([
-    import('../pipeline/live-store/open.ts'),
-    import('../pipeline/event-log/open.ts'),
-    import('../pipeline/stats/read-stats.ts'),
-  ]);
-  const log = await openEventLog(config);
-  const live = await openLiveStore(config).catch(async (error) => {
-    await log.close();
+  const [{ openLiveStore }, { openLogBounds }, { readStats }, { allWorkers, readWorkers }] =
+    await Promise.all([
+      import('../pipeline/live-store/open.ts'),
+      import('./log-bounds.ts'),
+      import('../pipeline/stats/read-stats.ts'),
+      import('./workers.ts'),
+    ]);
+  const live = await openLiveStore(config);
+  const log = await openLogBounds(config, live).catch(async (error) => {
+    await live.close();
     throw error;
   });
   return {
     async read(window, sort) {
-      const request = { window, sort, limit: TOP_LIMIT, now: Date.now(), currency: config.currency };
-      const [stats, workers] = await Promise.all([
+      const now = Date.now();
+      const request = { window, sort, limit: TOP_LIMIT, now, currency: config.currency };
+      const [stats, reports, { supervisor, components }] = await Promise.all([
         readStats({ live, log }, request),
-        components().catch((): readonly ComponentStatus[] => []),
+        readWorkers(live, now),
+        ownWorkers().catch((): OwnWorkers => ({ supervisor: undefined, components: [] })),
       ]);
       return {
         stats,
-        components: workers.map(({ name, state, restarts, metrics }) => ({
-          name,
-          state,
-          restarts,
-          rss: metrics?.rss ?? null,
-        })),
+        components: allWorkers(components, supervisor, reports, now).map(
+          ({ name, state, restarts, metrics }) => ({ name, state, restarts, rss: metrics?.rss ?? null }),
+        ),
       };
     },
     async close() {
-      await live.close();
       await log.close();
+      await live.close();
     },
   };
 }

@@ -1,8 +1,8 @@
 import { type Config, readTerminalSettings } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { type WindowLabel } from '../pipeline/stats/types.ts';
-import { type ComponentStatus } from '../pipeline/supervisor/messages.ts';
 import { type CommandContext } from './context.ts';
+import { type OwnWorkers } from './dashboard-source.ts';
 import { requireData } from './require-data.ts';
 
 /** How long an answer about the components is shown before it is asked for again, ms. */
@@ -45,17 +45,19 @@ export async function dashboard(
 }
 
 /** The components as the supervisor last told: it is asked in the background, so that no frame waits for it. */
-function followComponents(config: Config): () => Promise<readonly ComponentStatus[]> {
-  let known: readonly ComponentStatus[] = [];
+function followComponents(config: Config): () => Promise<OwnWorkers> {
+  const none: OwnWorkers = { supervisor: undefined, components: [] };
+  let known = none;
   let askedAt = Number.NEGATIVE_INFINITY;
   let asking = false;
   async function ask(): Promise<void> {
     asking = true;
     try {
       const { askSupervisor } = await import('./supervisor-client.ts');
-      known = (await askSupervisor(config, { command: 'status' }))?.components ?? [];
+      const answer = await askSupervisor(config, { command: 'status' });
+      known = answer === undefined ? none : { supervisor: answer.pid, components: answer.components };
     } catch {
-      known = []; // one that does not answer is shown as none
+      known = none; // one that does not answer is shown as none
     } finally {
       asking = false;
       askedAt = performance.now();

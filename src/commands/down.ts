@@ -1,18 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, rememberStack } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { isInstanceRunning } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
+import { stopServers } from './docker.ts';
 import { askStartingSupervisor } from './supervisor-client.ts';
 
 /** Longer than the supervisor gives its workers, one kind after the other. */
 const DOWN_MS = 60_000;
 const POLL_MS = 50;
 
+/** The flags of `ecom down`, as the command line parses them. */
+export interface DownOptions {
+  readonly stack?: string;
+  readonly volumes?: boolean;
+}
+
 /**
  * Stops what `ecom up` started on the data folder and waits until it is gone. Where nothing runs it says so and is content.
- * @throws EcomError `UNAVAILABLE` where the process that holds the folder does not stop
+ * The servers of the stack `docker` may have other users, and their data is not that of one folder: they go on unless
+ * `--stack docker` asks for them to be stopped too. With `volumes` their data is deleted, and the folder forgets its stack.
+ * @throws EcomError `UNAVAILABLE` where the process that holds the folder does not stop, or Docker fails, `USAGE` for `volumes`
+ * without that stack
  */
-export async function down({ config, stderr }: CommandContext): Promise<void> {
+export async function down(context: CommandContext, options: DownOptions = {}): Promise<void> {
+  const { config, stderr } = context;
+  const servers = options.stack === 'docker';
+  const volumes = options.volumes === true;
+  if (volumes && !servers) {
+    throw new EcomError(
+      'USAGE',
+      '--volumes deletes the data of the servers, which --stack docker must name',
+      {
+        hint: 'ecom down --stack docker --volumes',
+      },
+    );
+  }
+  await stopWorkers(context);
+  if (servers) {
+    await stopServers(context, { volumes });
+    if (volumes) rememberStack({ ...config, stack: 'embedded' });
+    stderr.write(`stopped the servers${volumes ? ' and deleted their data' : ''}\n`);
+  } else if (config.stack === 'docker') {
+    stderr.write('the servers go on; ecom down --stack docker stops them too\n');
+  }
+}
+
+async function stopWorkers({ config, stderr }: CommandContext): Promise<void> {
   const isRunning = (): boolean => isInstanceRunning(config);
   const answer = await askStartingSupervisor(config, { command: 'down' }, isRunning);
   if (answer === undefined && !isRunning()) {
@@ -24,13 +58,17 @@ export async function down({ config, stderr }: CommandContext): Promise<void> {
       hint: 'look for a process called ecom, end it with kill, and see ecom logs supervisor',
     });
   }
-  for (let waited = 0; isRunning(); waited += POLL_MS) {
+  await gone(config, answer.pid);
+  stderr.write(`stopped ${answer.components.map(({ name }) => name).join(', ')}\n`);
+}
+
+async function gone(config: Config, pid: number): Promise<void> {
+  for (let waited = 0; isInstanceRunning(config); waited += POLL_MS) {
     if (waited > DOWN_MS) {
-      throw new EcomError('UNAVAILABLE', `process ${answer.pid} was told to stop and still runs`, {
-        hint: `see ecom logs supervisor, or end it with kill ${answer.pid}`,
+      throw new EcomError('UNAVAILABLE', `process ${pid} was told to stop and still runs`, {
+        hint: `see ecom logs supervisor, or end it with kill ${pid}`,
       });
     }
     await sleep(POLL_MS);
   }
-  stderr.write(`stopped ${answer.components.map(({ name }) => name).join(', ')}\n`);
 }

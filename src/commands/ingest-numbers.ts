@@ -5,6 +5,8 @@ import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
+import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
+import { isEmbedded } from './store-check.ts';
 import { askSupervisor } from './supervisor-client.ts';
 
 export interface Stores {
@@ -27,15 +29,15 @@ const ASK_EVERY = 20;
 
 export async function createNumbers(config: Config, stores: Stores, signal: AbortSignal): Promise<Numbers> {
   const { log, documents, live } = stores;
-  let foreign = await isRunning(config, 'processor');
+  let foreign = await isRunning(config, live, 'processor');
   let own: Processor | undefined;
 
-  async function step(): Promise<number> {
+  async function step(waitMs = 0): Promise<void> {
     if (own === undefined) {
       const { createProcessor } = await import('../pipeline/processor/processor.ts');
       own = createProcessor({ log, documents, live, currency: config.currency });
     }
-    return own.step();
+    await own.step(waitMs);
   }
 
   async function isCounted(): Promise<boolean> {
@@ -43,13 +45,13 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
     const positions = new Map(
       (await live.positions()).map(({ partition, position }) => [partition, position]),
     );
-    return bounds.every(({ end }, partition) => (positions.get(partition) ?? 0) >= end);
+    return bounds.every(({ begin, end }, partition) => (positions.get(partition) ?? begin) >= end);
   }
 
   async function awaitProcessor(): Promise<void> {
     for (let look = 1; !signal.aborted && !(await isCounted()); look += 1) {
       if (look % ASK_EVERY === 0) {
-        foreign = await isRunning(config, 'processor');
+        foreign = await isRunning(config, live, 'processor');
         if (!foreign) return;
       }
       await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
@@ -62,8 +64,8 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
     },
     async finish(changed) {
       if (foreign) await awaitProcessor();
-      if (!foreign) while (!signal.aborted && (await step()) > 0);
-      if (signal.aborted || (await isRunning(config, 'recommender'))) return;
+      if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
+      if (signal.aborted || (await isRunning(config, live, 'recommender'))) return;
       if (!changed && (await documents.loadModel('popularity')) !== undefined) return;
       const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
       await trainAndPublish({ documents, live, partitions: log.partitions }, signal);
@@ -71,9 +73,12 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
   };
 }
 
-async function isRunning(config: Config, name: ComponentName): Promise<boolean> {
+/** Whether a worker of a kind runs: under the supervisor of this data folder, or on another host. */
+async function isRunning(config: Config, live: LiveStore, name: ComponentName): Promise<boolean> {
   const answer = await askSupervisor(config, { command: 'status' });
-  return (
-    answer?.components.some(({ component, state }) => component === name && state === 'running') ?? false
-  );
+  const own = answer?.components ?? [];
+  if (own.some(({ component, state }) => component === name && state === 'running')) return true;
+  if (isEmbedded(config, 'live')) return false;
+  const reports = await readReports(live, Date.now() - SILENT_MS);
+  return reports.some(({ component, state }) => component === name && state === 'running');
 }

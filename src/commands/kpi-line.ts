@@ -11,7 +11,7 @@ export function kpiLine({ asOf, window, kpis, freshness }: Stats): string {
     `${count(kpis.orders)} orders`,
     `${amount(revenue.net)} ${revenue.currency} net`,
     `conversion ${kpis.conversion.session === null ? '-' : `${(kpis.conversion.session * 100).toFixed(1)}%`}`,
-    `${count(freshness.backlog)} waiting`,
+    `${freshness.backlog === null ? '?' : count(freshness.backlog)} waiting`,
     `${count(freshness.rejected)} rejected`,
   ];
   return `${asOf.time.slice(11, 19)} [${window.label}] ${parts.join(' · ')}`;

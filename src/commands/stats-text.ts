@@ -168,7 +168,7 @@ function freshnessLines({ freshness, asOf }: Stats, width: number): Line[] {
   );
   const facts = [
     newest,
-    `${grouped(freshness.backlog)} not counted yet`,
+    `${freshness.backlog === null ? 'unknown how many' : grouped(freshness.backlog)} not counted yet`,
     `${grouped(freshness.late)} late`,
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,

@@ -1,12 +1,11 @@
 import { EcomError } from '../errors.ts';
-import { type EventLog } from '../pipeline/event-log/event-log.ts';
-import { openEventLog } from '../pipeline/event-log/open.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { readStats } from '../pipeline/stats/read-stats.ts';
 import { type SortKey, type Stats, type WindowLabel } from '../pipeline/stats/types.ts';
 import { type Condition } from './condition.ts';
 import { type CommandContext } from './context.ts';
+import { type LogBounds, openLogBounds } from './log-bounds.ts';
 import { printJson, repeat, write } from './output.ts';
 import { requireData } from './require-data.ts';
 
@@ -33,23 +32,23 @@ export async function stats(context: CommandContext, options: StatsOptions): Pro
       ? undefined
       : (await import('./condition.ts')).parseCondition(options.failIf);
   requireData(config);
-  const log = await openEventLog(config);
+  const live = await openLiveStore(config);
   try {
-    const live = await openLiveStore(config);
+    const log = await openLogBounds(config, live);
     try {
       await printAll(context, options, { live, log }, condition);
     } finally {
-      await live.close();
+      await log.close();
     }
   } finally {
-    await log.close();
+    await live.close();
   }
 }
 
 async function printAll(
   context: CommandContext,
   options: StatsOptions,
-  stores: { readonly live: LiveStore; readonly log: EventLog },
+  stores: { readonly live: LiveStore; readonly log: LogBounds },
   condition: Condition | undefined,
 ): Promise<void> {
   const { window, sort, limit, watch = false } = options;

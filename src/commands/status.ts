@@ -1,10 +1,11 @@
-import { type Config } from '../config.ts';
+import { type Config, type Stack } from '../config.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { requestControl } from '../pipeline/supervisor/control-client.ts';
 import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, repeat, write } from './output.ts';
-import { checkStores, isEmbedded, type StoreCheck, type StoreReport } from './store-check.ts';
+import { checkStores, isEmbedded, PORTS, type StoreCheck, type StoreReport } from './store-check.ts';
+import { allWorkers } from './workers.ts';
 
 interface PartitionStatus {
   readonly partition: number;
@@ -21,7 +22,7 @@ interface PartitionStatus {
 export interface Status {
   readonly schema: 'ecom.status/1';
   readonly dataDir: string;
-  readonly stack: 'embedded' | 'services';
+  readonly stack: Stack;
   /** The `ecom up` that runs on the folder, null where none does. */
   readonly supervisor: { readonly pid: number; readonly startedAt: string } | null;
   readonly components: readonly Omit<ComponentStatus, 'component'>[];
@@ -51,23 +52,24 @@ async function readStatus(config: Config): Promise<Status> {
     requestControl(config, { command: 'status' }),
     checkStores(config),
   ]);
-  return composeStatus(config, response, report);
+  return composeStatus(config, response, report, Date.now());
 }
 
 /** Puts together what the supervisor and the stores said. */
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions }: StoreReport,
+  { stores, bounds, positions, reports }: StoreReport,
+  now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
-  const workers = running?.components ?? [];
+  const workers = allWorkers(running?.components ?? [], running?.pid, reports, now);
   const counted = new Map(positions.map(({ partition, position }) => [partition, position]));
-  const embedded = (['log', 'documents', 'live'] as const).every((port) => isEmbedded(config, port));
+  const embedded = PORTS.every((port) => isEmbedded(config, port));
   return {
     schema: 'ecom.status/1',
     dataDir: config.dataDir,
-    stack: embedded ? 'embedded' : 'services',
+    stack: embedded ? 'embedded' : config.stack === 'docker' ? 'docker' : 'services',
     supervisor:
       running === undefined
         ? null
@@ -95,10 +97,11 @@ export function statusText(current: Status): string {
     if (rows.length > 0) lines.push('', ...columns([title, ...rows]));
   };
   table(
-    ['COMPONENT', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'EVENTS', 'MEMORY', 'LAST ERROR'],
-    components.map(({ name, state, pid, uptimeMs, restarts, metrics, lastError }) => [
+    ['COMPONENT', 'STATE', 'HOST', 'PID', 'UPTIME', 'RESTARTS', 'EVENTS', 'MEMORY', 'LAST ERROR'],
+    components.map(({ name, state, host, pid, uptimeMs, restarts, metrics, lastError }) => [
       name,
       state,
+      stripControls(host),
       pid === null ? '-' : String(pid),
       uptimeMs === null ? '-' : duration(uptimeMs),
       String(restarts),

@@ -6,9 +6,14 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
+import { type ReadReport } from '../pipeline/workers/report.ts';
+import { readWorkers } from './workers.ts';
+
+/** The ports, in the order in which an event passes them. */
+export const PORTS = ['log', 'documents', 'live'] as const;
 
 export interface StoreCheck {
-  readonly port: 'log' | 'documents' | 'live';
+  readonly port: (typeof PORTS)[number];
   /** Without user, password and parameters, which may be secret. */
   readonly url: string;
   readonly ok: boolean;
@@ -25,12 +30,15 @@ export interface StoreReport {
   /** By partition; empty where the log is not there. */
   readonly bounds: readonly PartitionBounds[];
   readonly positions: readonly Position[];
+  /** Workers that reported lately to the live store. */
+  readonly reports: readonly ReadReport[];
 }
 
 /** Looks whether each store answers. An embedded one that does not exist is not created by looking. */
 export async function checkStores(config: Config): Promise<StoreReport> {
   let bounds: readonly PartitionBounds[] = [];
   let positions: readonly Position[] = [];
+  let reports: readonly ReadReport[] = [];
   const log = await check(config, 'log', openLog, async (store) => {
     bounds = await store.bounds();
   });
@@ -39,8 +47,9 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   });
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
+    reports = await readWorkers(store, Date.now());
   });
-  return { stores: [log, documents, live], bounds, positions };
+  return { stores: [log, documents, live], bounds, positions, reports };
 }
 
 /**

@@ -61,7 +61,7 @@ function launch(config: Config, options: UpOptions): ChildProcess {
     `--seed=${options.seed}`,
     `--dirty=${options.dirty}`,
     `--processors=${options.processors}`,
-    `--stack=${options.stack}`,
+    ...(options.stack === undefined ? [] : [`--stack=${options.stack}`]),
     ...(options.generator ? [] : ['--no-generator']),
   ];
   try {

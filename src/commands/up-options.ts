@@ -6,6 +6,6 @@ export interface UpOptions {
   readonly seed: string;
   readonly dirty: number;
   readonly processors: number;
-  readonly stack: string;
+  readonly stack?: string;
   readonly dashboard: boolean;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { ensureDataDir, readTerminalSettings } from '../config.ts';
+import { ensureDataDir, readTerminalSettings, rememberStack } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { serveControl } from '../pipeline/supervisor/control-server.ts';
@@ -9,8 +9,10 @@ import { planWorkers } from '../pipeline/supervisor/plan.ts';
 import { createSupervisor, type Supervisor } from '../pipeline/supervisor/supervisor.ts';
 import { type CommandContext } from './context.ts';
 import { createDashboardSource } from './dashboard-source.ts';
+import { startServers } from './docker.ts';
 import { kpiLine } from './kpi-line.ts';
 import { repeat } from './output.ts';
+import { withSpinner } from './spinner.ts';
 import { prepareStores } from './store-check.ts';
 import { askStartingSupervisor } from './supervisor-client.ts';
 import { isBackground, reportStart, startInBackground } from './up-background.ts';
@@ -21,18 +23,22 @@ const WINDOW = '30m';
 
 /**
  * Starts the pipeline on the data folder and keeps it running until it is interrupted, told to by `ecom down`, or the
- * dashboard is left; everything it started has ended when it returns. With `detach` it returns once all is ready.
+ * dashboard is left; the workers that it started have ended when it returns. With `detach` it returns once all is ready. On the
+ * stack `docker` it starts the servers before; they go on until `ecom down --stack docker`.
  * @throws EcomError `CONFLICT` where another one runs on the folder, `STORAGE` where a store cannot be opened, `USAGE` for
- * more processors than partitions, `UNAVAILABLE` where a worker does not start
+ * more processors than partitions, `UNAVAILABLE` where a server or a worker does not start
  */
 export async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const { config } = context;
   try {
     ensureDataDir(config);
+    // The process in the background relies on the one that starts it, whose user sees how it goes and can interrupt it.
+    if (config.stack === 'docker' && !isBackground()) await startServers(context);
     if (options.detach === true) return await startInBackground(context, options);
     const lock = acquireInstanceLock(config);
     if (lock === undefined) throw await heldBySomebody(context);
     try {
+      rememberStack(config);
       await runShop(context, options);
     } finally {
       lock.release();
@@ -121,7 +127,10 @@ async function watch(
 ): Promise<void> {
   const { config, stdin, stdout, stderr } = context;
   if (isBackground()) return aborted(signal);
-  const source = await createDashboardSource(config, async () => supervisor.status());
+  const source = await createDashboardSource(config, async () => ({
+    supervisor: process.pid,
+    components: supervisor.status(),
+  }));
   try {
     if (options.dashboard && stdin.isTTY && stdout.isTTY) {
       const { runDashboard } = await import('../tui/run.ts');
@@ -147,17 +156,4 @@ async function watch(
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-/** Shows a spinner while the work goes on, where somebody is there to see it. */
-async function withSpinner(context: CommandContext, text: string, work: () => Promise<void>): Promise<void> {
-  const { stderr } = context;
-  if (!stderr.isTTY) return work();
-  const { default: ora } = await import('ora');
-  const spinner = ora({ text, stream: stderr, discardStdin: false }).start();
-  try {
-    await work();
-  } finally {
-    spinner.stop();
-  }
 }

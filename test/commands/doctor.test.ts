@@ -123,6 +123,6 @@ describe('ecom doctor', () => {
       ],
       false,
     );
-    expect(text).toBe('✓ node           v22\n✗ disk           full[2J\n                 → free some\n');
+    expect(text).toBe('✓ node            v22\n✗ disk            full[2J\n                  → free some\n');
   });
 });

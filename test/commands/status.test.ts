@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { composeStatus, statusText } from '../../src/commands/status.ts';
 import { checkStores, prepareStores, shownUrl } from '../../src/commands/store-check.ts';
 import { type ControlResponse } from '../../src/pipeline/supervisor/messages.ts';
+import { reportId } from '../../src/pipeline/workers/report.ts';
 import { configFor, openStores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -29,7 +31,7 @@ const RUNNING: ControlResponse = {
 describe('ecom status', () => {
   test('a folder that is not there is not created by looking', async () => {
     const config = configFor(join(tempDir(), 'nowhere'));
-    const status = composeStatus(config, undefined, await checkStores(config));
+    const status = composeStatus(config, undefined, await checkStores(config), Date.now());
     expect(status).toMatchObject({
       schema: 'ecom.status/1',
       stack: 'embedded',
@@ -69,7 +71,7 @@ describe('ecom status', () => {
     });
     await stores.close();
 
-    const status = composeStatus(config, RUNNING, await checkStores(config));
+    const status = composeStatus(config, RUNNING, await checkStores(config), Date.now());
     expect(status.supervisor).toEqual({ pid: 4711, startedAt: '2026-01-05T00:00:00.000Z' });
     expect(status.components[0]).toEqual({
       name: 'processor-1',
@@ -88,8 +90,42 @@ describe('ecom status', () => {
     ]);
     expect(status.stores.map(({ ok, latencyMs }) => ok && typeof latencyMs)).toEqual(Array(3).fill('number'));
     const text = statusText(status);
-    expect(text).toMatch(/processor-1 +running +4712 +01:02:03 +2 +1,234 +64 MB +killed by/);
+    expect(text).toMatch(/processor-1 +running +shop +4712 +01:02:03 +2 +1,234 +64 MB +killed by/);
     expect(text).not.toContain('\u001b');
+  });
+
+  test('tells the workers of other hosts by what they report, and which fell silent', async () => {
+    const config = configFor(tempDir(), { ECOM_PARTITIONS: '3' });
+    await prepareStores(config);
+    const { live, close } = await openStores(config);
+    const now = Date.now();
+    const metrics = { rss: 1, events: 9, partitions: [1] };
+    const said = {
+      name: 'processor',
+      component: 'processor',
+      pid: 7,
+      startedAt: now - 5000,
+      restarts: 3,
+      metrics,
+    };
+    const report = (id: string, age: number, more: object) =>
+      live.report({ id, time: now - age, json: JSON.stringify({ ...said, state: 'running', ...more }) });
+    await report('far:1:processor', 1000, { host: 'far' });
+    await report('gone:1:processor', 30_000, { host: 'gone' });
+    await report('left:1:processor', 1000, { host: 'left', state: 'stopped' });
+    // What the own supervisor says of its workers is newer than their reports.
+    await report(reportId('processor-1', 4711), 1000, { host: hostname(), name: 'processor-1' });
+    await live.report({ id: 'odd', time: now, json: 'no JSON' });
+    await close();
+
+    const status = composeStatus(config, RUNNING, await checkStores(config), now);
+    expect(status.components.map(({ name, state, host }) => [name, state, host])).toEqual([
+      ['processor-1', 'running', 'shop'],
+      ['processor@far', 'running', 'far'],
+      ['processor@gone', 'silent', 'gone'],
+    ]);
+    expect(status.components[1]).toMatchObject({ pid: 7, restarts: 3, uptimeMs: 5000, metrics });
+    expect(status.partitions[1]!.owner).toBe('processor@far');
   });
 
   test('a url never shows a secret', () => {
@@ -100,7 +136,7 @@ describe('ecom status', () => {
     expect(shownUrl(config, 'live')).toBe('redis://cache:6379/0');
     expect(shownUrl(config, 'documents')).toBe('mongodb://a:1,b:2/ecom');
     expect(shownUrl(config, 'log')).toBe('sqlite:/data/log.db');
-    const none = { stores: [], bounds: [], positions: [] };
-    expect(composeStatus(config, undefined, none).stack).toBe('services');
+    const none = { stores: [], bounds: [], positions: [], reports: [] };
+    expect(composeStatus(config, undefined, none, 0).stack).toBe('services');
   });
 });

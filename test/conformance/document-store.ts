@@ -44,6 +44,7 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
         partition: 0,
         from: 0,
         to: 8,
+        time: Date.now(),
         events: kept.slice(0, 6),
         duplicates: [3],
         deadLetters: [letter(5, 'bad', 1)],
@@ -64,7 +65,15 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       const { documents } = stores;
       expect(await documents.readEvents(0, 0, 10)).toEqual({ events: [], next: 0 });
       await documents.append([
-        { partition: 0, from: 0, to: 20, events: events.slice(0, 20), duplicates: [], deadLetters: [] },
+        {
+          partition: 0,
+          from: 0,
+          to: 20,
+          time: Date.now(),
+          events: events.slice(0, 20),
+          duplicates: [],
+          deadLetters: [],
+        },
       ]);
       const seen: StoredEvent[] = [];
       let from = 0;
@@ -83,7 +92,7 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       const { documents, close } = await open('letters');
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];
       await documents.append([
-        { partition: 0, from: 0, to: 3, events: [], duplicates: [], deadLetters: letters },
+        { partition: 0, from: 0, to: 3, time: 30, events: [], duplicates: [], deadLetters: letters },
       ]);
       expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([1, 2, 0]);
       expect((await documents.deadLetters({ limit: 1 })).map(({ offset }) => offset)).toEqual([1]);

@@ -1,23 +1,49 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EventLog, type LogRecord } from '../../src/pipeline/event-log/event-log.ts';
+import { type EventLog, type LogBatch, type LogRecord } from '../../src/pipeline/event-log/event-log.ts';
 import { partitionFor } from '../../src/pipeline/event-log/partitioner.ts';
 
 /** Opens a log, or the same one again for the same name. */
 export type OpenLog = (name: string, partitions?: number) => Promise<EventLog>;
 
-async function readAll(log: EventLog, partition: number, step: number, from = 0): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  for (;;) {
-    const batch = await log.read(partition, from + records.length, step);
-    if (batch.records.length === 0) return records;
-    expect(batch.baseOffset).toBe(from + records.length);
-    records.push(...batch.records);
-  }
+export interface EventLogTraits {
+  /** How often a property is tried: creating a log may take a while. */
+  readonly runs: number;
+  /** Whether the log itself deals out its partitions among consumers. */
+  readonly groups: boolean;
 }
 
+/** Records of a partition from an offset to the end, in polls of about `step`. */
+async function readAll(log: EventLog, partition: number, step: number, from = 0): Promise<LogRecord[]> {
+  const { end } = (await log.bounds())[partition]!;
+  const records: LogRecord[] = [];
+  const consumer = log.consume({
+    start: async (owned) => new Map(owned.map((each) => [each, each === partition ? from : 2 ** 40])),
+  });
+  for (let next = from; next < end; ) {
+    for (const batch of await consumer.poll(step, 1000)) {
+      if (batch.partition !== partition) continue;
+      for (const { offset } of batch.records) {
+        expect(offset).toBeGreaterThanOrEqual(next);
+        expect(offset).toBeLessThan(batch.next);
+        next = offset;
+      }
+      records.push(...batch.records);
+      next = batch.next;
+    }
+  }
+  await consumer.close();
+  return records;
+}
+
+const valuesOf = (records: readonly LogRecord[]) => records.map(({ value }) => value);
+
 /** What every event log must do. */
-export function describeEventLog(name: string, open: OpenLog): void {
+export function describeEventLog(
+  name: string,
+  open: OpenLog,
+  { runs, groups }: EventLogTraits = { runs: 25, groups: false },
+): void {
   describe(`event log: ${name}`, () => {
     test('keeps the order within a partition and loses nothing, whatever the batches', async () => {
       let run = 0;
@@ -33,13 +59,13 @@ export function describeEventLog(name: string, open: OpenLog): void {
             for (let partition = 0; partition < 3; partition += 1) {
               const expected = batches.flat().filter(({ key }) => partitionFor(key, 3) === partition);
               const records = await readAll(log, partition, step);
-              expect(records.map(({ value }) => value)).toEqual(expected.map(({ value }) => value));
+              expect(valuesOf(records)).toEqual(expected.map(({ value }) => value));
               expect((await log.bounds())[partition]).toEqual({ begin: 0, end: expected.length });
             }
             await log.close();
           },
         ),
-        { numRuns: 25 },
+        { numRuns: runs },
       );
     });
 
@@ -47,14 +73,117 @@ export function describeEventLog(name: string, open: OpenLog): void {
       const log = await open('replay', 1);
       await log.append(Array.from({ length: 4500 }, (_, i) => ({ key: '', value: `"${i}"` })));
       await log.append([{ key: '', value: '"last"' }]);
-      for (const from of [0, 1, 1999, 2000, 2001, 4499, 4500]) {
-        const { baseOffset, records } = await log.read(0, from, 3);
-        expect(baseOffset).toBe(from);
-        expect(records[0]!.value).toBe(from === 4500 ? '"last"' : `"${from}"`);
-        expect(records).toHaveLength(Math.min(3, 4501 - from));
+      for (const from of [0, 1, 1999, 2000, 2001, 4499, 4500, 4501]) {
+        const records = await readAll(log, 0, 3000, from);
+        const expected = [...Array.from({ length: 4500 }, (_, i) => `"${i}"`), '"last"'].slice(from);
+        expect(valuesOf(records)).toEqual(expected);
       }
-      expect((await log.read(0, 4501, 10)).records).toEqual([]);
-      expect((await log.read(0, 9999, 10)).records).toEqual([]);
+      await log.close();
+    });
+
+    test('goes back where it is told to, and forgets what it read ahead', async () => {
+      const log = await open('seek', 1);
+      await log.append(Array.from({ length: 3000 }, (_, i) => ({ key: '', value: `"${i}"` })));
+      const consumer = log.consume({ start: async () => new Map([[0, 1000]]) });
+      const read = async (): Promise<LogRecord> => {
+        for (;;) {
+          const [batch] = await consumer.poll(10, 1000);
+          if (batch !== undefined) return batch.records[0]!;
+        }
+      };
+      expect(await read()).toMatchObject({ offset: 1000, value: '"1000"' });
+      for (const offset of [0, 2999, 500]) {
+        consumer.seek(0, offset);
+        expect(await read()).toMatchObject({ offset, value: `"${offset}"` });
+      }
+      await consumer.close();
+      await log.close();
+    });
+
+    test('gives a batch again to whoever begins at the same place', async () => {
+      const log = await open('redelivery', 1);
+      await log.append(Array.from({ length: 100 }, (_, i) => ({ key: '', value: `"${i}"` })));
+      const first = log.consume({ start: async () => new Map([[0, 40]]) });
+      let taken: readonly LogRecord[] = [];
+      while (taken.length === 0) taken = (await first.poll(20, 1000))[0]?.records ?? [];
+      // It dies before anything is stored, though it told the log where it was.
+      await first.commit(new Map([[0, taken.at(-1)!.offset + 1]]));
+      await first.close();
+      expect(valuesOf(await readAll(log, 0, 20, 40))).toEqual(
+        Array.from({ length: 60 }, (_, i) => `"${i + 40}"`),
+      );
+      await log.close();
+    });
+
+    test('asks where to begin inside of a poll only, and waits for records no longer than told', async () => {
+      const log = await open('asks', 2);
+      const asked: number[][] = [];
+      const consumer = log.consume({
+        start: async (partitions) => {
+          asked.push([...partitions]);
+          return new Map(partitions.map((partition) => [partition, 0]));
+        },
+      });
+      expect(consumer.owned()).toEqual([]);
+      expect(asked).toEqual([]);
+      while (consumer.owned().length < 2) expect(await consumer.poll(10, 200)).toEqual([]);
+      expect(asked).toEqual([[0, 1]]);
+      await log.append([{ key: 'a', value: '"1"' }]);
+      const deadline = Date.now() + 10_000;
+      let batches: readonly LogBatch[] = [];
+      while (batches.length === 0 && Date.now() < deadline) batches = await consumer.poll(10, 100);
+      expect(batches.map(({ records }) => valuesOf(records))).toEqual([['"1"']]);
+      expect(asked).toHaveLength(1);
+      await log.close();
+    });
+
+    test('lets two consumers share the partitions, and reads each record once', async () => {
+      const log = await open('share', 4);
+      const records = Array.from({ length: 2000 }, (_, i) => ({ key: `k${i}`, value: `"${i}"` }));
+      await log.append(records);
+      const bounds = await log.bounds();
+      const positions = new Map<number, number>();
+      const seen: LogRecord['value'][] = [];
+      const consumers = [0, 1].map((index) =>
+        log.consume({
+          member: { index, count: 2 },
+          start: async (owned) =>
+            new Map(owned.map((partition) => [partition, positions.get(partition) ?? 0])),
+        }),
+      );
+      const isShared = (): boolean => consumers.every((consumer) => consumer.owned().length === 2);
+      const isRead = (): boolean =>
+        bounds.every(({ end }, partition) => (positions.get(partition) ?? 0) >= end);
+      const deadline = Date.now() + 30_000;
+      while (!(isShared() && isRead()) && Date.now() < deadline) {
+        for (const consumer of consumers) {
+          for (const batch of await consumer.poll(100, 50)) {
+            // As a store's fence would: what another one has counted is not counted again.
+            const position = positions.get(batch.partition) ?? 0;
+            if (batch.next <= position) continue;
+            seen.push(...valuesOf(batch.records.filter(({ offset }) => offset >= position)));
+            positions.set(batch.partition, batch.next);
+          }
+        }
+      }
+      expect(consumers.flatMap((consumer) => consumer.owned()).sort()).toEqual([0, 1, 2, 3]);
+      expect([...seen].sort()).toEqual(records.map(({ value }) => value).sort());
+      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await log.close();
+    });
+
+    test.runIf(groups)('gives the partitions of one that leaves to those that stay', async () => {
+      const log = await open('leave', 2);
+      const start = async (owned: readonly number[]) => new Map(owned.map((partition) => [partition, 0]));
+      const [one, two] = [log.consume({ start }), log.consume({ start })];
+      const deadline = Date.now() + 30_000;
+      const until = async (done: () => boolean): Promise<void> => {
+        while (!done() && Date.now() < deadline) await Promise.all([one.poll(10, 50), two.poll(10, 50)]);
+      };
+      await until(() => one.owned().length === 1 && two.owned().length === 1);
+      await two.close();
+      while (one.owned().length < 2 && Date.now() < deadline) await one.poll(10, 50);
+      expect(one.owned()).toEqual([0, 1]);
       await log.close();
     });
 
@@ -62,8 +191,14 @@ export function describeEventLog(name: string, open: OpenLog): void {
       const log = await open('large', 1);
       const value = JSON.stringify('x'.repeat(60_000));
       await log.append(Array.from({ length: 300 }, () => ({ key: '', value })));
-      expect((await log.read(0, 0, 300)).records.length).toBeLessThan(300);
       expect(await readAll(log, 0, 300)).toHaveLength(300);
+      await log.close();
+    });
+
+    test('an append of nothing does nothing', async () => {
+      const log = await open('nothing', 1);
+      await log.append([]);
+      expect(await log.bounds()).toEqual([{ begin: 0, end: 0 }]);
       await log.close();
     });
 
@@ -71,7 +206,7 @@ export function describeEventLog(name: string, open: OpenLog): void {
       const log = await open('times', 1);
       const before = Date.now();
       await log.append([{ key: 'a', value: '1' }]);
-      const { appendedAt } = (await log.read(0, 0, 1)).records[0]!;
+      const [{ appendedAt }] = (await readAll(log, 0, 1)) as [LogRecord];
       expect(appendedAt).toBeGreaterThanOrEqual(before);
       expect(appendedAt).toBeLessThanOrEqual(Date.now());
       await log.close();
@@ -83,9 +218,7 @@ export function describeEventLog(name: string, open: OpenLog): void {
       await first.close();
       const second = await open('reopen', 7);
       expect(second.partitions).toBe(3);
-      expect((await second.read(partitionFor('k', 3), 0, 9)).records.map(({ value }) => value)).toEqual([
-        '"é漢🙂"',
-      ]);
+      expect(valuesOf(await readAll(second, partitionFor('k', 3), 9))).toEqual(['"é漢🙂"']);
       await second.close();
     });
 
@@ -104,7 +237,11 @@ export function describeEventLog(name: string, open: OpenLog): void {
       await log.append([], { ...progress, rows: 3, done: true });
       expect(await log.progress('file')).toEqual({ ...progress, rows: 3, done: true });
       expect(await log.progress('other')).toBeUndefined();
+      expect(valuesOf(await readAll(log, 0, 10))).toEqual(['1', '2']);
       await log.close();
+      const again = await open('progress', 1);
+      expect(await again.progress('file')).toEqual({ ...progress, rows: 3, done: true });
+      await again.close();
     });
 
     test('appends all records or none', async () => {
@@ -124,7 +261,7 @@ export function describeEventLog(name: string, open: OpenLog): void {
       await log.close();
     });
 
-    test('lets two writers append and two readers read at once', async () => {
+    test('lets two writers append at once', async () => {
       const logs = [await open('shared', 2), await open('shared', 2)];
       await Promise.all(
         logs.map(async (log, writer) => {
@@ -132,7 +269,7 @@ export function describeEventLog(name: string, open: OpenLog): void {
         }),
       );
       for (const log of logs) {
-        const values = (await Promise.all([0, 1].map((partition) => readAll(log, partition, 7)))).flat();
+        const values = [...(await readAll(log, 0, 7)), ...(await readAll(log, 1, 7))];
         expect(new Set(values.map(({ value }) => value)).size).toBe(100);
         await log.close();
       }

@@ -19,7 +19,8 @@ const WORKER = packageFile('dist', 'worker.js');
 
 function startProcessor(config: Config): ChildProcess {
   const child = fork(WORKER, [], { env: { ...process.env, ...config.env }, execArgv: [] });
-  child.send({ type: 'start', options: { component: 'processor', name: 'processor-1' } } satisfies ToWorker);
+  const options = { component: 'processor', name: 'processor-1' } as const;
+  child.send({ type: 'start', options, restarts: 0 } satisfies ToWorker);
   return child;
 }
 

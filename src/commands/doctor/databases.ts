@@ -5,14 +5,16 @@ import { errorMessage } from '../../errors.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
 import { type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { STORE_FILES } from '../../pipeline/sqlite/files.ts';
+import { isEmbedded, PORTS } from '../store-check.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** A larger file is not read as a whole: that would take longer than a few seconds. */
 const MAX_CHECKED_BYTES = 256 * 2 ** 20;
 
-/** Whether the embedded stores' files are sound and in WAL mode; those that are not there are left out. */
-export function checkDatabases(config: Pick<Config, 'dataDir' | 'sqliteDriver'>): Check[] {
-  return Object.values(STORE_FILES)
+/** Whether the embedded stores' files are sound and in WAL mode; those that are not there, or not in use, are left out. */
+export function checkDatabases(config: Config): Check[] {
+  return PORTS.filter((port) => isEmbedded(config, port))
+    .map((port) => STORE_FILES[port])
     .filter((file) => existsSync(join(config.dataDir, file)))
     .map((file) => checkDatabase(file, join(config.dataDir, file), config));
 }

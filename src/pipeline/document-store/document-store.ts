@@ -3,6 +3,8 @@ import { type ShopEvent } from '../events/shop-event.ts';
 /** An event with its place in the log. */
 export interface StoredEvent {
   readonly offset: number;
+  /** Place among the events of one log record that holds several; absent for the first and only one. */
+  readonly index?: number;
   readonly event: ShopEvent;
 }
 
@@ -10,6 +12,8 @@ export interface StoredEvent {
 export interface DeadLetter {
   readonly partition: number;
   readonly offset: number;
+  /** As in {@link StoredEvent}. */
+  readonly index?: number;
   /** When the log took it, ms since the epoch. */
   readonly time: number;
   /** One of a small set of phrases such as `zero price`: what to group by. */
@@ -27,6 +31,8 @@ export interface DocumentBatch {
   readonly partition: number;
   readonly from: number;
   readonly to: number;
+  /** When the log took the newest of its records, ms since the epoch: what the age of its events is counted from. */
+  readonly time: number;
   readonly events: readonly StoredEvent[];
   /** Offsets of the records that repeat an earlier event. */
   readonly duplicates: readonly number[];
@@ -49,11 +55,12 @@ export interface ModelDocument {
 
 /** Raw events, dead letters and models: what is read by range and not by the second. */
 export interface DocumentStore {
-  /** Idempotent by (partition, offset): a replayed batch finds its rows and changes nothing. */
+  /** Idempotent by (partition, offset, index): a replayed batch finds its rows and changes nothing. */
   append(batches: readonly DocumentBatch[]): Promise<void>;
   /**
    * Appended events of a partition with offset ≥ `from`, in order, each once, looking at no more than `limit` records.
-   * `next` is the offset to go on from; it equals `from` at the end.
+   * `next` is the offset to go on from; it equals `from` at the end. Offsets may have gaps, at the beginning too, where
+   * what was there is no longer kept.
    */
   readEvents(
     partition: number,

@@ -17,9 +17,18 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
         driver: config.sqliteDriver,
       });
     }
+    case 'mongodb':
+    case 'mongodb+srv': {
+      const { createMongoDocumentStore } = await import('./mongodb.ts');
+      return createMongoDocumentStore({
+        url: config.documentsUrl,
+        eventDays: config.eventDays,
+        ...config.credentials.mongodb,
+      });
+    }
     default:
       throw new EcomError('USAGE', `ECOM_DOCUMENTS_URL: no document store speaks '${scheme}:'`, {
-        hint: 'use sqlite:',
+        hint: 'use sqlite: or mongodb://host:27017/ecom',
       });
   }
 }

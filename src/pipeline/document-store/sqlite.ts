@@ -81,14 +81,13 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     const end = getNext(partition) ?? 0;
     const reader = openLog();
     if (from >= end || reader === undefined) return { events: [], next: from };
-    const { baseOffset, records } = reader.read(partition, from, Math.min(limit, end - from));
-    const next = Math.min(baseOffset + records.length, end);
-    const rows = duplicatesIn.all(partition, baseOffset, next) as { pos: number }[];
+    const batch = reader.read(partition, from, Math.min(limit, end - from));
+    const next = Math.min(batch.next, end);
+    const rows = duplicatesIn.all(partition, from, next) as { pos: number }[];
     const skipped = new Set(rows.map(({ pos }) => pos));
     const events: StoredEvent[] = [];
-    for (let offset = baseOffset; offset < next; offset += 1) {
+    for (const { offset, value, appendedAt } of batch.records) {
       if (skipped.has(offset)) continue;
-      const { value, appendedAt } = records[offset - baseOffset]!;
       const event = decodeRecord(value, { partition, offset, appendedAt });
       if (!isRejected(event)) events.push({ offset, event });
     }

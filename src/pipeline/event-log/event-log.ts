@@ -6,17 +6,22 @@ export interface NewRecord {
 }
 
 export interface LogRecord {
+  readonly offset: number;
+  /** Place among the events of one foreign record that holds several; absent for the first and only one. */
+  readonly index?: number;
   /** As it was appended; bytes where a foreign producer wrote what is no UTF-8. */
   readonly value: string | Uint8Array;
   /** When the log took it, ms since the epoch. */
   readonly appendedAt: number;
 }
 
-/** Consecutive records of one partition: `records[i]` has offset `baseOffset + i`. */
+/** Records of one partition in the order of their offsets, which may have gaps. */
 export interface LogBatch {
   readonly partition: number;
-  readonly baseOffset: number;
+  /** Possibly none, where what lies there holds nothing for a reader. */
   readonly records: readonly LogRecord[];
+  /** Offset to go on from: after the last record, and after what follows it that holds none. */
+  readonly next: number;
 }
 
 /** How far a finite source (a file, a stream with a fingerprint) has been appended. */
@@ -38,24 +43,50 @@ export interface PartitionBounds {
   readonly end: number;
 }
 
+export interface ConsumeOptions {
+  /**
+   * Which of how many processors this is, for a log that leaves the sharing of the partitions to whoever starts them; one
+   * with consumer groups deals them out itself and goes on dealing while members come and go.
+   */
+  readonly member?: { readonly index: number; readonly count: number } | undefined;
+  /**
+   * Where to begin with partitions that the consumer has come to own, by partition. Called inside `poll` only, whenever
+   * partitions are owned anew; an offset outside of what is retained becomes the nearest one inside.
+   */
+  start(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
+}
+
+/** Reads the partitions that one of several processors owns. */
+export interface LogConsumer {
+  /**
+   * The next records, about `limit` of them, each owned partition at most once; none after `waitMs` without any. What it
+   * returned before counts as taken: it is not returned again unless `seek` goes back.
+   */
+  poll(limit: number, waitMs: number): Promise<readonly LogBatch[]>;
+  /** Partitions owned as of the last `poll`, ascending. */
+  owned(): readonly number[];
+  /** Goes on from an offset of an owned partition; what was read ahead of it is dropped. */
+  seek(partition: number, offset: number): void;
+  /** Notes how far partitions are counted, for lag monitoring; nothing depends on it. */
+  commit(positions: ReadonlyMap<number, number>): Promise<void>;
+  /** Gives the partitions up. */
+  close(): Promise<void>;
+}
+
 /** The durable, partitioned, replayable order of everything that happened. */
 export interface EventLog {
   readonly partitions: number;
   /**
-   * Appends records in order, atomically: all, or none where it rejects. With `progress`, that is stored in the same
-   * transaction, so that a source counts once whenever the process dies.
+   * Appends records in order. With `progress`, that is stored with them atomically, so that a source counts once whenever
+   * the process dies. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
    */
   append(records: readonly NewRecord[], progress?: SourceProgress): Promise<void>;
   /** Progress of a source; `undefined` for one that was never appended. */
   progress(source: string): Promise<SourceProgress | undefined>;
-  /**
-   * Up to `limit` records from offset `from`, fewer where they are large; an empty batch only at the end. A `from` below what is retained starts at the
-   * first retained record: look at `baseOffset`.
-   */
-  read(partition: number, from: number, limit: number): Promise<LogBatch>;
+  /** A new reader; it owns nothing before its first `poll`. */
+  consume(options: ConsumeOptions): LogConsumer;
   /** Bounds of every partition, by partition number. */
   bounds(): Promise<readonly PartitionBounds[]>;
-  /** Notes a consumer's position for lag monitoring; nothing depends on it. */
-  commit(partition: number, position: number): Promise<void>;
+  /** Closes its consumers too. */
   close(): Promise<void>;
 }

@@ -4,6 +4,9 @@ import { EcomError } from '../../errors.ts';
 import { STORE_FILES } from '../sqlite/files.ts';
 import { type EventLog } from './event-log.ts';
 
+const DAY_MS = 86_400_000;
+const EMBEDDED_PARTITIONS = 4;
+
 /** Opens the event log that the URL's scheme names. */
 export async function openEventLog(config: Config): Promise<EventLog> {
   const scheme = config.logUrl.slice(0, config.logUrl.indexOf(':'));
@@ -14,10 +17,22 @@ export async function openEventLog(config: Config): Promise<EventLog> {
         path: join(config.dataDir, STORE_FILES.log),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
+        partitions: config.partitions ?? EMBEDDED_PARTITIONS,
+      });
+    }
+    case 'kafka':
+    case 'kafkas': {
+      const { createKafkaEventLog } = await import('./kafka.ts');
+      return createKafkaEventLog({
+        url: config.logUrl,
+        credentials: config.credentials.kafka,
         partitions: config.partitions,
+        retentionMs: config.logDays === undefined ? undefined : config.logDays * DAY_MS,
       });
     }
     default:
-      throw new EcomError('USAGE', `ECOM_LOG_URL: no event log speaks '${scheme}:'`, { hint: 'use sqlite:' });
+      throw new EcomError('USAGE', `ECOM_LOG_URL: no event log speaks '${scheme}:'`, {
+        hint: 'use sqlite: or kafka://host:9092/topic',
+      });
   }
 }

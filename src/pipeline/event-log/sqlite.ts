@@ -1,7 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
 import { guardFile, inTransaction, openDatabase, type SqliteOptions } from '../sqlite/database.ts';
-import { batchId, createLogReader, LOG_MIGRATIONS } from '../sqlite/log-file.ts';
-import { type EventLog, type NewRecord, type SourceProgress } from './event-log.ts';
+import { batchId, createLogReader, LOG_MIGRATIONS, type LogReader } from '../sqlite/log-file.ts';
+import {
+  type ConsumeOptions,
+  type EventLog,
+  type LogBatch,
+  type LogConsumer,
+  type NewRecord,
+  type SourceProgress,
+} from './event-log.ts';
 import { partitionFor } from './partitioner.ts';
 
 export interface SqliteEventLogOptions extends SqliteOptions {
@@ -87,16 +95,62 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       if (row === undefined) return undefined;
       return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
     },
-    async read(partition, from, limit) {
-      return guarded(() => reader.read(partition, from, limit));
-    },
+    consume: (consuming) => createConsumer(reader, partitions, guarded, consuming),
     async bounds() {
       return guarded(() => Array.from({ length: partitions }, (_, partition) => reader.bounds(partition)));
     },
-    // Lag is read from the live store's positions here; a second write transaction would only slow the appenders.
-    async commit() {},
     async close() {
       connection.close();
     },
+  };
+}
+
+/** Most characters that one poll returns, about. */
+const POLL_CHARACTERS = 8 * 1024 * 1024;
+
+function createConsumer(
+  reader: LogReader,
+  partitions: number,
+  guarded: <T>(work: () => T) => T,
+  { member = { index: 0, count: 1 }, start }: ConsumeOptions,
+): LogConsumer {
+  const owned = Array.from({ length: partitions }, (_, partition) => partition).filter(
+    (partition) => partition % member.count === member.index,
+  );
+  const positions = new Map<number, number>();
+
+  function read(limit: number): LogBatch[] {
+    const batches: LogBatch[] = [];
+    let room = limit;
+    let characters = 0;
+    // The partition that lags in position is read first, so that a full batch starves none.
+    for (const [partition, position] of [...positions].sort(([, a], [, b]) => a - b)) {
+      if (room <= 0 || characters >= POLL_CHARACTERS) break;
+      const batch = reader.read(partition, position, room);
+      if (batch.records.length === 0) continue;
+      room -= batch.records.length;
+      for (const { value } of batch.records) characters += value.length;
+      positions.set(partition, batch.next);
+      batches.push(batch);
+    }
+    return batches;
+  }
+
+  return {
+    async poll(limit, waitMs) {
+      if (positions.size === 0)
+        for (const [partition, offset] of await start(owned)) positions.set(partition, offset);
+      const batches = guarded(() => read(limit));
+      if (batches.length > 0 || waitMs <= 0) return batches;
+      await sleep(waitMs);
+      return guarded(() => read(limit));
+    },
+    owned: () => (positions.size === 0 ? [] : owned),
+    seek(partition, offset) {
+      positions.set(partition, offset);
+    },
+    // Lag is read from the live store's positions here; a write transaction would only slow the appenders.
+    async commit() {},
+    async close() {},
   };
 }

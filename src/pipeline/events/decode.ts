@@ -19,6 +19,8 @@ export interface Rejected {
 export interface DecodeContext {
   readonly partition: number;
   readonly offset: number;
+  /** Place among the events of one record, from 1 on; absent for the first. */
+  readonly index?: number | undefined;
   /** When the log took the record, ms since the epoch. */
   readonly appendedAt: number;
 }
@@ -95,7 +97,7 @@ function tooLarge(value: string | Uint8Array, line: string): Rejected {
 function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean): ShopEvent {
   const { items } = event;
   if (careful) cleanStrings(event);
-  event.id = idOr(event.id, undefined) ?? `${context.partition}:${context.offset}`;
+  event.id = idOr(event.id, undefined) ?? placeId(context);
   event.time = eventTime(event.time, context.appendedAt);
   optionalId(event, 'userId');
   optionalId(event, 'anonymousId');
@@ -124,6 +126,10 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
   }
   if (event.properties !== undefined) normaliseProperties(event, careful);
   return event as unknown as ShopEvent;
+}
+
+function placeId({ partition, offset, index }: DecodeContext): string {
+  return index === undefined ? `${partition}:${offset}` : `${partition}:${offset}:${index}`;
 }
 
 function normaliseItem(item: ParsedItem, index: number): void {

@@ -80,6 +80,15 @@ export interface LiveSnapshot {
   readonly series: readonly { readonly start: number; readonly totals: Counters }[];
 }
 
+/** What a worker says of itself, as JSON. */
+export interface WorkerReport {
+  /** Unique among all workers of all hosts. */
+  readonly id: string;
+  /** When it said so, ms since the epoch. */
+  readonly time: number;
+  readonly json: string;
+}
+
 /** Positions, counters, shopper states and published lists: what changes by the second. */
 export interface LiveStore {
   /** Positions of the partitions that were ever applied. */
@@ -100,5 +109,9 @@ export interface LiveStore {
   publish(kind: string, entries: ReadonlyMap<string, string>): Promise<void>;
   /** Published documents by key; those never published are absent from the map. */
   published(kind: string, keys: readonly string[]): Promise<Map<string, string>>;
+  /** Notes what a worker says of itself, in place of what it said before. Reports a day older than it may be forgotten. */
+  report(report: WorkerReport): Promise<void>;
+  /** The reports of `since` and later, by id. */
+  reports(since: number): Promise<readonly WorkerReport[]>;
   close(): Promise<void>;
 }

@@ -16,9 +16,16 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
         driver: config.sqliteDriver,
       });
     }
+    case 'redis':
+    case 'rediss':
+    case 'redis+cluster':
+    case 'rediss+cluster': {
+      const { createRedisLiveStore } = await import('./redis.ts');
+      return createRedisLiveStore({ url: config.liveUrl, ...config.credentials.redis });
+    }
     default:
       throw new EcomError('USAGE', `ECOM_LIVE_URL: no live store speaks '${scheme}:'`, {
-        hint: 'use sqlite:',
+        hint: 'use sqlite: or redis://host:6379/0',
       });
   }
 }

@@ -1,18 +1,9 @@
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
-import {
-  addCounters,
-  type CellChanges,
-  type Counters,
-  cellStart,
-  DIMENSIONS,
-  LEVEL_NAMES,
-  LEVELS,
-  RETENTION,
-} from './cells.ts';
+import { DIMENSIONS } from './cells.ts';
 import { type LiveChange } from './live-store.ts';
-import { cellId, flatten, inflate, SLOTS, type StoredCell, TOTALS_ROW } from './sqlite-cells.ts';
+import { expiredIds, foldChanges, type StoredCell, storedCells } from './stored-cells.ts';
 
 /** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
 const FOLD_CHANGES = 32;
@@ -63,15 +54,6 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
     cache.set(key, id);
     return id;
   }
-  function storedCells(cells: CellChanges): StoredCell[] {
-    return [...cells].map(([start, { totals, breakdowns }]) => [
-      start,
-      flatten(totals),
-      DIMENSIONS.map((dimension, index) =>
-        [...breakdowns.get(dimension)!].map(([key, counters]) => [keyId(index, key), flatten(counters)]),
-      ),
-    ]);
-  }
   function applyAll({ advances, cells, claims, states, products }: LiveChange): boolean {
     for (const { partition, from } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;
@@ -83,7 +65,7 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
     if (cells.size > 0) {
-      const text = JSON.stringify(storedCells(cells));
+      const text = JSON.stringify(storedCells(cells, keyId));
       putChange.run(text.length, text);
     }
     const { changes, characters } = backlog.get() as { changes: number; characters: number };
@@ -114,42 +96,17 @@ function createFold(connection: Connection): () => void {
   const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
   let folds = 0;
 
-  function prune(now: number): void {
-    for (const level of LEVEL_NAMES) {
-      if (RETENTION[level] === Number.POSITIVE_INFINITY) continue;
-      const limit = Math.max(0, cellStart(now - RETENTION[level], LEVELS[level]));
-      for (const slot of SLOTS) dropCells.run(cellId(level, slot, 0), cellId(level, slot, limit));
-    }
-  }
   return () => {
     const now = newest() ?? 0;
-    const cells = new Map<number, Map<number, Counters>>();
-    const gather = (id: number, row: number, counters: Counters): void => {
-      const rows = cells.get(id) ?? new Map<number, Counters>();
-      cells.set(id, rows);
-      const existing = rows.get(row);
-      if (existing === undefined) rows.set(row, new Map(counters));
-      else addCounters(existing, counters);
-    };
-    for (const { cells: text } of allChanges.all() as { cells: string }[]) {
-      for (const [start, totals, breakdowns] of JSON.parse(text) as StoredCell[]) {
-        for (const level of ['all', ...LEVEL_NAMES] as const) {
-          if (level !== 'all' && start < now - RETENTION[level]) continue;
-          const cell = level === 'all' ? 0 : cellStart(start, LEVELS[level]);
-          gather(cellId(level, 'totals', cell), TOTALS_ROW, inflate(totals));
-          breakdowns.forEach((rows, index) => {
-            const id = cellId(level, DIMENSIONS[index]!, cell);
-            for (const [row, counters] of rows) gather(id, row, inflate(counters));
-          });
-        }
-      }
-    }
-    for (const [id, rows] of cells) {
+    const changes = (allChanges.all() as { cells: string }[]).flatMap(
+      ({ cells }) => JSON.parse(cells) as StoredCell[],
+    );
+    for (const [id, rows] of foldChanges(changes, now)) {
       const data = getCell(id);
       putCell.run(id, encodeTable(addToTable(data && decodeTable(data), rows)));
     }
     clear.run();
     folds += 1;
-    if (folds % PRUNE_FOLDS === 0) prune(now);
+    if (folds % PRUNE_FOLDS === 0) for (const range of expiredIds(now)) dropCells.run(...range);
   };
 }

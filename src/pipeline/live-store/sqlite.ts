@@ -7,7 +7,7 @@ import {
   type SqliteOptions,
 } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
-import { type LiveStore, type ProductInfo } from './live-store.ts';
+import { type LiveStore, type ProductInfo, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { createWriter } from './sqlite-writer.ts';
 
@@ -23,7 +23,10 @@ const MIGRATIONS: Migrations = [
    -- Never the same id twice: a reader remembers what is behind one.
    CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
    CREATE TABLE published (kind TEXT, key TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;`,
+  'CREATE TABLE reports (id TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;',
 ];
+
+const DAY_MS = 86_400_000;
 
 /** The embedded live store. */
 export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
@@ -39,6 +42,12 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
     connection,
     'SELECT json AS value FROM published WHERE kind = ? AND key = ?',
   );
+
+  const putReport = connection.prepare(
+    'INSERT INTO reports (id, time, json) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET time = excluded.time, json = excluded.json',
+  );
+  const dropReports = connection.prepare('DELETE FROM reports WHERE time < ?');
+  const getReports = connection.prepare('SELECT id, time, json FROM reports WHERE time >= ? ORDER BY id');
 
   return {
     async positions() {
@@ -66,6 +75,17 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
     },
     async published(kind, keys) {
       return guarded(() => lookUp(keys, (key) => getPublished(kind, key)));
+    },
+    async report({ id, time, json }) {
+      guarded(() =>
+        inTransaction(connection, () => {
+          putReport.run(id, time, json);
+          dropReports.run(time - DAY_MS);
+        }),
+      );
+    },
+    async reports(since) {
+      return guarded(() => getReports.all(since)) as WorkerReport[];
     },
     async close() {
       connection.close();

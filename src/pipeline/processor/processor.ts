@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { EcomError } from '../../errors.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
-import { type EventLog, type LogBatch } from '../event-log/event-log.ts';
+import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
 import { decodeRecord } from '../events/decode.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
@@ -14,7 +15,7 @@ import {
 } from './reduce.ts';
 import { createSeenIds, DUPLICATE_HORIZON } from './seen-ids.ts';
 import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
-import { createStateCache, type StateCache } from './state-cache.ts';
+import { createStateCache } from './state-cache.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
@@ -22,8 +23,8 @@ export interface ProcessorOptions {
   readonly live: LiveStore;
   /** ISO 4217 code for events that name no currency. */
   readonly currency: string;
-  /** All partitions of the log where absent. */
-  readonly partitions?: readonly number[] | undefined;
+  /** Which of how many processors this is; the only one where absent. */
+  readonly member?: ConsumeOptions['member'];
   /** Most records in one micro-batch. */
   readonly batch?: number | undefined;
   /** Longest wait for records before the next look, ms. */
@@ -32,79 +33,84 @@ export interface ProcessorOptions {
 
 /** Counts what is in the log, micro-batch after micro-batch. */
 export interface Processor {
-  /** Processes one micro-batch. @returns the number of records that it counted, 0 at the end of the log. */
-  step(): Promise<number>;
+  /**
+   * Processes one micro-batch, for whose first record it waits up to `waitMs`.
+   * @returns the number of records that it counted, 0 at the end of the log
+   */
+  step(waitMs?: number): Promise<number>;
   /** Goes on until the signal aborts; `onBatch` is told the number of records of every batch. */
   run(signal: AbortSignal, onBatch?: (records: number) => void): Promise<void>;
+  /** Partitions that it works on now. */
+  owned(): readonly number[];
+  /** Leaves its partitions to others. */
+  close(): Promise<void>;
 }
 
 const BATCH = 10_000;
 const FLUSH_MS = 100;
-/** Most characters in one micro-batch, about. */
-const BATCH_CHARACTERS = 8 * 1024 * 1024;
 /** Shoppers whose state is kept in memory, about: two generations of half as many. */
 const CACHED_SHOPPERS = 60_000;
-/** How many records are read at once to remember the ids of the past. */
-const RECALL_RECORDS = 10_000;
-
-/** All that a processor holds in memory: it may be lost at any time, and is read again from the stores. */
-interface Memory {
-  readonly partitions: Map<number, PartitionMemory>;
-  /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */
-  readonly shoppers: StateCache;
-}
 
 /**
  * The loop around `reduce`. The position stored beside the counters is the only truth about progress: a crash between any
  * two steps repeats the batch, whose documents are then found and whose change is applied once, or refused.
  */
 export function createProcessor(options: ProcessorOptions): Processor {
-  const { log, documents, live, currency, batch: batchSize = BATCH, flushMs = FLUSH_MS } = options;
-  const owned = options.partitions ?? Array.from({ length: log.partitions }, (_, partition) => partition);
-  let memory: Memory | undefined;
+  const { log, documents, live, currency, member, batch: batchSize = BATCH, flushMs = FLUSH_MS } = options;
+  const consumer = log.consume({ member, start: recall });
+  // All that is held in memory: it may be lost at any time, and is read again from the stores.
+  const memory = new Map<number, PartitionMemory>();
+  /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */
+  let shoppers = createStateCache(CACHED_SHOPPERS / 2);
+  /** Whether memory may be ahead of the stores. */
+  let unsure = false;
 
-  async function recall(): Promise<Memory> {
-    const positions = new Map((await live.positions()).map((stored) => [stored.partition, stored]));
-    const partitions = new Map<number, PartitionMemory>();
-    for (const partition of owned) {
-      const { position = 0, watermark = 0 } = positions.get(partition) ?? {};
-      const remembered = { position, watermark, seen: createSeenIds() };
-      await recallIds(partition, remembered);
-      partitions.set(partition, remembered);
+  /**
+   * Reads from the stores what has to be known of partitions.
+   * @returns the offsets to read from: early enough to see again the ids that a duplicate may repeat
+   */
+  async function recall(partitions: readonly number[]): Promise<Map<number, number>> {
+    const [positions, bounds] = [await live.positions(), await log.bounds()];
+    const stored = new Map(positions.map((position) => [position.partition, position]));
+    const starts = new Map<number, number>();
+    // Whoever owned the partitions meanwhile has changed their shoppers.
+    shoppers = createStateCache(CACHED_SHOPPERS / 2);
+    for (const partition of partitions) {
+      const { position = 0, watermark = 0 } = stored.get(partition) ?? {};
+      const { end } = bounds[partition]!;
+      if (position > end) throw logTooShort(partition, position, end);
+      memory.set(partition, { position, watermark, seen: createSeenIds() });
+      starts.set(partition, Math.max(0, position - DUPLICATE_HORIZON));
     }
-    return { partitions, shoppers: createStateCache(CACHED_SHOPPERS / 2) };
-  }
-  async function recallIds(partition: number, { position, seen }: PartitionMemory): Promise<void> {
-    let from = Math.max(0, position - DUPLICATE_HORIZON);
-    while (from < position) {
-      const batch = await log.read(partition, from, Math.min(RECALL_RECORDS, position - from));
-      if (batch.records.length === 0) return;
-      const { baseOffset, records } = decode(batch);
-      records.forEach(({ id }, i) => {
-        if (id !== undefined) seen.add(id, baseOffset + i);
-      });
-      from = baseOffset + records.length;
-    }
-  }
-
-  async function readBatches({ partitions }: Memory): Promise<DecodedBatch[]> {
-    const batches: DecodedBatch[] = [];
-    let room = batchSize;
-    let characters = 0;
-    // The partition that lags in position is read first, so that a full batch starves none.
-    const order = [...partitions].sort(([, a], [, b]) => a.position - b.position);
-    for (const [partition, { position }] of order) {
-      if (room <= 0 || characters >= BATCH_CHARACTERS) break;
-      const batch = await log.read(partition, position, room);
-      if (batch.records.length === 0) continue;
-      room -= batch.records.length;
-      for (const { value } of batch.records) characters += value.length;
-      batches.push(decode(batch));
-    }
-    return batches;
+    return starts;
   }
 
-  async function loadStates(batches: readonly DecodedBatch[], { shoppers }: Memory): Promise<States> {
+  /** The next records that are not counted yet. Those that are come first after a recall: of them only the ids are noted. */
+  async function readBatches(waitMs: number): Promise<DecodedBatch[]> {
+    for (;;) {
+      const polled = await consumer.poll(batchSize, waitMs);
+      const owned = new Set(consumer.owned());
+      for (const partition of memory.keys()) if (!owned.has(partition)) memory.delete(partition);
+      const batches = polled.flatMap(uncounted);
+      if (batches.length > 0 || polled.length === 0) return batches;
+      await setImmediate();
+    }
+  }
+
+  function uncounted(batch: LogBatch): DecodedBatch[] {
+    const { position, seen } = memory.get(batch.partition)!;
+    const decoded = decode(batch);
+    const first = batch.records.findIndex(({ offset }) => offset >= position);
+    const known = first < 0 ? batch.records.length : first;
+    for (let i = 0; i < known; i += 1) {
+      const { id } = decoded.records[i]!;
+      if (id !== undefined) seen.add(id, batch.records[i]!.offset);
+    }
+    if (batch.next <= position) return [];
+    return [known === 0 ? decoded : withoutFirst(decoded, known)];
+  }
+
+  async function loadStates(batches: readonly DecodedBatch[]): Promise<States> {
     const keys = stateKeys(batches);
     const states: States = { shoppers: new Map(), orders: new Map() };
     const missing: string[] = [...keys.orders];
@@ -120,11 +126,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
     return states;
   }
 
-  async function store(
-    { change, documents: batches, touched }: Delta,
-    states: States,
-    { shoppers }: Memory,
-  ): Promise<boolean> {
+  /** @returns false where somebody else has counted these records, or some of them */
+  async function store({ change, documents: batches, touched }: Delta, states: States): Promise<boolean> {
     const encoded = new Map<string, string>();
     for (const key of touched.shoppers) {
       const text = encodeShopperState(states.shoppers.get(key)!);
@@ -134,29 +137,31 @@ export function createProcessor(options: ProcessorOptions): Processor {
     for (const key of touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
     await documents.append(batches);
     if (!(await live.apply({ ...change, states: encoded }))) return false;
-    for (const { partition, to } of change.advances) await log.commit(partition, to);
+    await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;
   }
 
-  async function step(): Promise<number> {
-    memory ??= await recall();
-    const current = memory;
-    // Until the change is stored, memory is ahead of the stores: whatever happens meanwhile, it is read anew.
-    memory = undefined;
-    const batches = await readBatches(current);
-    const states = await loadStates(batches, current);
-    if (batches.length > 0) {
-      const delta = reduce(batches, (partition) => current.partitions.get(partition)!, states, currency);
-      if (!(await store(delta, states, current))) return step();
+  async function step(waitMs = 0): Promise<number> {
+    if (unsure) {
+      const starts = await recall(consumer.owned());
+      for (const [partition, offset] of starts) consumer.seek(partition, offset);
     }
-    memory = current;
+    // Until the change is stored, memory is ahead of the stores: whatever happens meanwhile, it is read anew.
+    unsure = true;
+    const batches = await readBatches(waitMs);
+    if (batches.length > 0) {
+      const states = await loadStates(batches);
+      const delta = reduce(batches, (partition) => memory.get(partition)!, states, currency);
+      if (!(await store(delta, states))) return step(waitMs);
+    }
+    unsure = false;
     return batches.reduce((sum, { records }) => sum + records.length, 0);
   }
 
   async function run(signal: AbortSignal, onBatch: (records: number) => void = () => {}): Promise<void> {
     while (!signal.aborted) {
       const started = Date.now();
-      const records = await step();
+      const records = await step(flushMs);
       onBatch(records);
       // A batch that is not full waits for company: fewer, larger transactions cost less, and nobody notices 100 ms.
       if (records < batchSize / 2) {
@@ -168,16 +173,30 @@ export function createProcessor(options: ProcessorOptions): Processor {
       }
     }
   }
-  return { step, run };
+  return { step, run, owned: () => consumer.owned(), close: () => consumer.close() };
 }
 
-function decode({ partition, baseOffset, records }: LogBatch): DecodedBatch {
+function logTooShort(partition: number, position: number, end: number): EcomError {
+  return new EcomError(
+    'STORAGE',
+    `partition ${partition} of the log ends at ${end}, but ${position} of it are counted: it is not the log that the numbers were made from`,
+    {
+      hint: 'bring back the log, or start with an empty live store and document store: other URLs, or another data folder',
+    },
+  );
+}
+
+function decode({ partition, records, next }: LogBatch): DecodedBatch {
   return {
     partition,
-    baseOffset,
-    records: records.map(({ value, appendedAt }, i) => {
-      return decodeRecord(value, { partition, offset: baseOffset + i, appendedAt });
-    }),
-    appendedAt: records.map((record) => record.appendedAt),
+    records: records.map(({ offset, index, value, appendedAt }) =>
+      decodeRecord(value, { partition, offset, index, appendedAt }),
+    ),
+    origins: records,
+    next,
   };
+}
+
+function withoutFirst({ partition, records, origins, next }: DecodedBatch, count: number): DecodedBatch {
+  return { partition, records: records.slice(count), origins: origins.slice(count), next };
 }

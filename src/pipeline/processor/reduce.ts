@@ -1,4 +1,5 @@
 import { type DeadLetter, type DocumentBatch, type StoredEvent } from '../document-store/document-store.ts';
+import { type LogRecord } from '../event-log/event-log.ts';
 import { isRejected, type Rejected } from '../events/decode.ts';
 import { multiply } from '../events/money.ts';
 import { type EventItem, type ShopEvent, shopperOf } from '../events/shop-event.ts';
@@ -36,13 +37,13 @@ export interface PartitionMemory {
   readonly seen: SeenIds;
 }
 
-/** Decoded records of one partition: `records[i]` has offset `baseOffset + i`. */
+/** Decoded records of one partition: `records[i]` is what `origins[i]` says. */
 export interface DecodedBatch {
   readonly partition: number;
-  readonly baseOffset: number;
   readonly records: readonly (ShopEvent | Rejected)[];
-  /** When the log took each record, ms since the epoch. */
-  readonly appendedAt: readonly number[];
+  readonly origins: readonly LogRecord[];
+  /** Offset to go on from. */
+  readonly next: number;
 }
 
 /** States by key; one that is absent from both maps is new. */
@@ -90,14 +91,14 @@ export function reduce(
   const advances: Advance[] = [];
   const documents: DocumentBatch[] = [];
   for (const batch of batches) {
-    const { partition, baseOffset, records } = batch;
+    const { partition, origins, next } = batch;
     const remembered = memory(partition);
     const from = remembered.position;
     const kept = run.countAll(batch, remembered);
-    remembered.position = baseOffset + records.length;
+    remembered.position = next;
     const { position: to, watermark } = remembered;
     advances.push({ partition, from, to, watermark });
-    documents.push({ partition, from, to, ...kept });
+    documents.push({ partition, from, to, time: origins.at(-1)?.appendedAt ?? 0, ...kept });
   }
   const { cells, claims, products, touched } = run;
   return { documents, change: { advances, cells, claims: [...claims], products }, touched };
@@ -128,24 +129,24 @@ function createRun(states: States, currency: string) {
     batch: DecodedBatch,
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> {
-    const { partition, baseOffset, records, appendedAt } = batch;
+    const { partition, records, origins } = batch;
     const events: StoredEvent[] = [];
     const duplicates: number[] = [];
     const deadLetters: DeadLetter[] = [];
     for (let i = 0; i < records.length; i += 1) {
       const record = records[i]!;
-      const offset = baseOffset + i;
-      const time = appendedAt[i]!;
+      const { offset, index, appendedAt: time } = origins[i]!;
+      const place = index === undefined ? { offset } : { offset, index };
       const rejected = isRejected(record);
       if (record.id !== undefined && memory.seen.add(record.id, offset)) {
         duplicates.push(offset);
         increment(cellAt(rejected ? time : record.time).totals, COLUMNS.duplicates, 1);
       } else if (rejected) {
         const { reason, detail, source, bytes } = record;
-        deadLetters.push({ partition, offset, time, reason, detail, source, bytes });
+        deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
         increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);
       } else {
-        events.push({ offset, event: record });
+        events.push({ ...place, event: record });
         countEvent(record, memory.watermark);
         if (record.time > memory.watermark) memory.watermark = record.time;
       }

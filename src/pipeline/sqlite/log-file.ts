@@ -35,6 +35,10 @@ interface BatchRow {
 
 /** Reads the tables above; the statements are prepared once. */
 export interface LogReader {
+  /**
+   * Up to `limit` records from offset `from`, fewer where they are large; none only at the end. A `from` below what is
+   * retained starts at the first retained record.
+   */
   read(partition: number, from: number, limit: number): LogBatch;
   bounds(partition: number): PartitionBounds;
   /** Number of partitions; `undefined` where the log is not set up yet. */
@@ -60,19 +64,17 @@ export function createLogReader(connection: Connection): LogReader {
     const start =
       holder !== undefined && holder.id + holder.count > origin + from ? holder.id : origin + from;
     const records: LogRecord[] = [];
-    let baseOffset = from;
     let characters = 0;
     for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
       const base = row.id - origin;
-      if (records.length === 0) baseOffset = Math.max(from, base);
       const lines = row.data.split('\n');
       for (let i = Math.max(0, from - base); i < lines.length && records.length < limit; i += 1) {
-        records.push({ value: lines[i]!, appendedAt: row.appended_at });
+        records.push({ offset: base + i, value: lines[i]!, appendedAt: row.appended_at });
       }
       characters += row.data.length;
       if (records.length >= limit || characters >= READ_CHARACTERS) break;
     }
-    return { partition, baseOffset, records };
+    return { partition, records, next: records.length === 0 ? from : records.at(-1)!.offset + 1 };
   }
   function bounds(partition: number): PartitionBounds {
     const origin = batchId(partition, 0);

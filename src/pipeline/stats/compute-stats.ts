@@ -16,7 +16,7 @@ export interface StatsInput {
   readonly currency: string;
   /** Time of the newest event, ms since the epoch; 0 for none. */
   readonly newest: number;
-  readonly backlog: number;
+  readonly backlog: number | null;
   readonly all: Counters;
   readonly window: Counters;
   readonly closed: Counters;

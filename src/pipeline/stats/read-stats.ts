@@ -1,9 +1,14 @@
-import { type EventLog } from '../event-log/event-log.ts';
-import { type LiveStore, type Ranking } from '../live-store/live-store.ts';
+import { type PartitionBounds } from '../event-log/event-log.ts';
+import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { computeStats, mainCurrency } from './compute-stats.ts';
 import { frameOf } from './time-frame.ts';
 import { type SortKey, type Stats, type WindowLabel } from './types.ts';
+
+/** Tells how far the log reaches; `undefined` where nobody knows. */
+export interface LogReach {
+  bounds(): Promise<readonly PartitionBounds[] | undefined>;
+}
 
 export interface StatsRequest {
   readonly window: WindowLabel;
@@ -21,7 +26,7 @@ const AUTO_SORT: readonly SortKey[] = ['revenue', 'units', 'carts', 'views'];
 
 /** Reads the shop's numbers from the live store; the log only tells how much is not counted yet. */
 export async function readStats(
-  { live, log }: { readonly live: LiveStore; readonly log: Pick<EventLog, 'bounds'> },
+  { live, log }: { readonly live: LiveStore; readonly log: LogReach },
   { window, sort, limit, now, currency: ownCurrency }: StatsRequest,
 ): Promise<Stats> {
   const history = await live.snapshot({ tallies: [{ ranges: 'all' }] });
@@ -45,12 +50,7 @@ export async function readStats(
   const topProducts = ranked[Math.max(0, first) * 2]!;
   const topCategories = ranked[Math.max(0, first) * 2 + 1]!;
   const products = await live.products(topProducts.map(({ key }) => key));
-  const ends = await log.bounds();
-  const counted = new Map(positions.map(({ partition, position }) => [partition, position]));
-  const backlog = ends.reduce(
-    (sum, { begin, end }, partition) => sum + end - (counted.get(partition) ?? begin),
-    0,
-  );
+  const backlog = backlogOf(await log.bounds(), positions);
   return computeStats({
     frame,
     currency,
@@ -66,6 +66,19 @@ export async function readStats(
     products,
     series,
   });
+}
+
+function backlogOf(
+  bounds: readonly PartitionBounds[] | undefined,
+  positions: readonly Position[],
+): number | null {
+  if (bounds === undefined) return null;
+  const counted = new Map(positions.map(({ partition, position }) => [partition, position]));
+  // The bounds may be a moment older than the positions.
+  return bounds.reduce(
+    (sum, { begin, end }, partition) => sum + Math.max(0, end - (counted.get(partition) ?? begin)),
+    0,
+  );
 }
 
 function newestOf(positions: readonly { watermark: number }[]): number {

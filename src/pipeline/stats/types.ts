@@ -64,8 +64,8 @@ export interface Stats {
     readonly newestEvent: string | null;
     /** `asOf.time` − newest event, ms; 0 where the basis is the newest event, null without events. */
     readonly lagMs: number | null;
-    /** Records in the log that are not counted yet. */
-    readonly backlog: number;
+    /** Records in the log that are not counted yet; null where nobody knows: a log on servers, and no processor that runs. */
+    readonly backlog: number | null;
     /** Records of the window that were counted: accepted + duplicates + rejected. */
     readonly received: number;
     readonly late: number;

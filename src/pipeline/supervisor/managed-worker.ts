@@ -68,6 +68,7 @@ export function createManagedWorker(options: ManagedWorkerOptions): ManagedWorke
     life = launchWorker({
       ...options.launch,
       worker,
+      restarts,
       timings,
       onReady() {
         readyAt = Date.now();

@@ -10,8 +10,8 @@ export interface WorkerOptions {
   /** Unique among the workers of one supervisor, such as `processor-2`. */
   readonly name: string;
   readonly processor?: {
-    /** Partitions of this worker; all where absent. */
-    readonly partitions?: readonly number[];
+    /** Which of how many that share the partitions; the only one where absent. */
+    readonly member?: { readonly index: number; readonly count: number };
     readonly batch?: number;
     readonly flushMs?: number;
   };
@@ -39,7 +39,8 @@ export interface WorkerMetrics {
 }
 
 export type ToWorker =
-  | { readonly type: 'start'; readonly options: WorkerOptions }
+  /** `restarts`: how often it has been started again. */
+  | { readonly type: 'start'; readonly options: WorkerOptions; readonly restarts: number }
   /** Finish what is under way and exit with 0. */
   | { readonly type: 'stop' };
 
@@ -49,7 +50,15 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly message: string; readonly hint?: string }
   | { readonly type: 'heartbeat'; readonly metrics: WorkerMetrics };
 
-export type ComponentState = 'starting' | 'running' | 'stopping' | 'stopped' | 'backoff' | 'failed';
+export type ComponentState =
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'stopped'
+  | 'backoff'
+  | 'failed'
+  /** Another host's, which has not been heard of lately. */
+  | 'silent';
 
 /** One worker in the answer of `ecom status`. */
 export interface ComponentStatus {

@@ -11,8 +11,8 @@ export interface PlanOptions {
 }
 
 /**
- * The workers that a supervisor runs: `processor-1` … `processor-N`, with the partitions dealt out among them, `generator`
- * where one is wanted, and `recommender`.
+ * The workers that a supervisor runs: `processor-1` … `processor-N`, which share the partitions, `generator` where one is
+ * wanted, and `recommender`.
  * @throws EcomError `USAGE` where a processor would have no partition
  */
 export function planWorkers({ partitions, processors, generator }: PlanOptions): WorkerOptions[] {
@@ -24,11 +24,7 @@ export function planWorkers({ partitions, processors, generator }: PlanOptions):
   const workers: WorkerOptions[] = Array.from({ length: processors }, (_, index) => ({
     component: 'processor',
     name: `processor-${index + 1}`,
-    processor: {
-      partitions: Array.from({ length: partitions }, (_, partition) => partition).filter(
-        (partition) => partition % processors === index,
-      ),
-    },
+    processor: { member: { index, count: processors } },
   }));
   if (generator !== undefined) workers.push({ component: 'generator', name: 'generator', generator });
   workers.push({ component: 'recommender', name: 'recommender' });

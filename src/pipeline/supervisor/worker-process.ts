@@ -4,6 +4,8 @@ import { type Timings } from './restart-policy.ts';
 
 export interface WorkerProcessOptions {
   readonly worker: WorkerOptions;
+  /** How often it has been started again. */
+  readonly restarts: number;
   /** Absolute path of the workers' entry. */
   readonly workerFile: string;
   readonly env: NodeJS.ProcessEnv;
@@ -89,7 +91,7 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
     if (child.pid === undefined) end(null, null);
   });
   child.on('exit', end);
-  send(child, { type: 'start', options: options.worker });
+  send(child, { type: 'start', options: options.worker, restarts: options.restarts });
 
   return {
     pid: child.pid,

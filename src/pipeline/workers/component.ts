@@ -1,5 +1,6 @@
 import { type Config } from '../../config.ts';
 import { type Logger } from '../../log.ts';
+import { type PartitionBounds } from '../event-log/event-log.ts';
 import { type WorkerOptions } from '../supervisor/messages.ts';
 
 /** What a component gets from the process that it runs in. */
@@ -13,8 +14,9 @@ export interface ComponentContext {
   ready(): void;
   /** Adds to the number of events handled that heartbeats report. */
   handled(events: number): void;
-  /** Partitions that this worker works on, for `ecom status`. */
+  /** Partitions that this worker works on now, and how far the log reaches, for `ecom status` and for the lag. */
   owns(partitions: readonly number[]): void;
+  reaches(bounds: readonly PartitionBounds[]): void;
 }
 
 /** Runs until the signal aborts, or until there is nothing more to do; throws to be restarted. */

@@ -1,26 +1,56 @@
+import { errorMessage } from '../../errors.ts';
 import { openDocumentStore } from '../document-store/open.ts';
 import { openEventLog } from '../event-log/open.ts';
 import { openLiveStore } from '../live-store/open.ts';
 import { createProcessor } from '../processor/processor.ts';
-import { type RunComponent } from './component.ts';
+import { type ComponentContext, type RunComponent } from './component.ts';
+
+/** Pause between two looks at how far the log reaches, ms. */
+const LOOK_MS = 2000;
 
 /** Counts events until it is told to stop. */
-export const run: RunComponent = async ({ config, options, logger, signal, ready, handled, owns }) => {
+export const run: RunComponent = async (context) => {
+  const { config, options, signal, ready, handled, reaches, logger } = context;
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config);
+  const look = (): void => {
+    log.bounds().then(reaches, (error: unknown) => logger.warn({ err: error }, errorMessage(error)));
+  };
+  const looking = setInterval(look, LOOK_MS);
+  const processor = createProcessor({
+    log,
+    documents,
+    live,
+    currency: config.currency,
+    ...options.processor,
+  });
+  const noteOwned = ownershipNote(context, processor.owned);
   try {
-    const { partitions, batch, flushMs } = options.processor ?? {};
-    const owned = partitions ?? Array.from({ length: log.partitions }, (_, partition) => partition);
-    const { currency } = config;
-    const processor = createProcessor({ log, documents, live, currency, partitions: owned, batch, flushMs });
-    owns(owned);
-    logger.info({ partitions: owned }, 'processing');
     // The first batch also proves that the stores can be written.
     handled(await processor.step());
+    look();
+    noteOwned();
     ready();
-    await processor.run(signal, handled);
+    await processor.run(signal, (records) => {
+      handled(records);
+      noteOwned();
+    });
   } finally {
+    clearInterval(looking);
+    await processor.close().catch(() => {});
     await Promise.allSettled([log.close(), documents.close(), live.close()]);
   }
 };
+
+/** Tells and logs which partitions the processor works on, whenever they change. */
+function ownershipNote({ owns, logger }: ComponentContext, owned: () => readonly number[]): () => void {
+  let noted = '';
+  return () => {
+    const partitions = owned();
+    if (String(partitions) === noted) return;
+    noted = String(partitions);
+    owns(partitions);
+    logger.info({ partitions }, 'processing');
+  };
+}

@@ -2,13 +2,16 @@
 import { loadConfig } from '../../config.ts';
 import { EcomError, errorMessage } from '../../errors.ts';
 import { createLogger, type Logger } from '../../log.ts';
+import { type PartitionBounds } from '../event-log/event-log.ts';
 import {
   type ComponentName,
   type FromWorker,
   type ToWorker,
+  type WorkerMetrics,
   type WorkerOptions,
 } from '../supervisor/messages.ts';
 import { type RunComponent } from './component.ts';
+import { type Reporter, startReporting } from './reporter.ts';
 
 const HEARTBEAT_MS = 1000;
 /** How long an orphan may take to finish what is under way. */
@@ -42,21 +45,20 @@ async function fail(error: unknown, logger: Logger | undefined): Promise<void> {
   await send({ type: 'failed', message: errorMessage(error), ...(hint === undefined ? {} : { hint }) });
 }
 
-async function work(options: WorkerOptions): Promise<void> {
+async function work(options: WorkerOptions, restarts: number): Promise<void> {
   process.title = `ecom ${options.name}`;
   let logger: Logger | undefined;
+  let reporter: Reporter | undefined;
   let events = 0;
   let partitions: readonly number[] | undefined;
+  let bounds: readonly PartitionBounds[] | undefined;
+  const metrics = (): WorkerMetrics => ({
+    rss: process.memoryUsage.rss(),
+    events,
+    ...(partitions === undefined ? {} : { partitions }),
+  });
   const beat = (done = false): Promise<void> =>
-    send({
-      type: 'heartbeat',
-      metrics: {
-        rss: process.memoryUsage.rss(),
-        events,
-        ...(partitions === undefined ? {} : { partitions }),
-        ...(done ? { done } : {}),
-      },
-    });
+    send({ type: 'heartbeat', metrics: { ...metrics(), ...(done ? { done } : {}) } });
   const heart = setInterval(() => void beat(), HEARTBEAT_MS);
   try {
     const config = loadConfig();
@@ -65,6 +67,7 @@ async function work(options: WorkerOptions): Promise<void> {
       await fail(error, logger);
       process.exit(EXIT.failed);
     });
+    reporter = await startReporting({ config, options, restarts, logger, metrics, bounds: () => bounds });
     const run = await loadComponent(options.component);
     await run({
       config,
@@ -81,12 +84,16 @@ async function work(options: WorkerOptions): Promise<void> {
       owns(owned) {
         partitions = owned;
       },
+      reaches(now) {
+        bounds = now;
+      },
     });
     await beat(!controller.signal.aborted);
   } catch (error) {
     if (!isStop(error)) await fail(error, logger);
   } finally {
     clearInterval(heart);
+    await reporter?.close();
   }
 }
 
@@ -111,9 +118,9 @@ async function main(): Promise<void> {
     stop();
     setTimeout(() => process.exit(EXIT.failed), ORPHAN_MS).unref();
   });
-  const options = await new Promise<WorkerOptions | undefined>((resolve) => {
+  const start = await new Promise<Extract<ToWorker, { type: 'start' }> | undefined>((resolve) => {
     process.on('message', (message: ToWorker) => {
-      if (message.type === 'start') resolve(message.options);
+      if (message.type === 'start') resolve(message);
       else {
         stop();
         resolve(undefined);
@@ -121,7 +128,7 @@ async function main(): Promise<void> {
     });
     process.on('disconnect', () => resolve(undefined));
   });
-  if (options !== undefined && !controller.signal.aborted) await work(options);
+  if (start !== undefined && !controller.signal.aborted) await work(start.options, start.restarts);
 }
 
 if (process.send === undefined) {

@@ -24,7 +24,7 @@ export function healthLine(model: DashboardModel | undefined, width: number): Li
   const { freshness } = model.stats;
   const inner = width - 2;
   const facts: Line[] = [
-    fact('backlog', freshness.backlog, freshness.backlog > 0 ? 'yellow' : undefined),
+    fact('backlog', freshness.backlog, freshness.backlog === 0 ? undefined : 'yellow'),
     fact('rejected', freshness.rejected, freshness.rejected > 0 ? 'yellow' : undefined),
     fact('late', freshness.late),
     fact('duplicates', freshness.duplicates + freshness.duplicateOrders),
@@ -52,8 +52,8 @@ function workersSpans(components: readonly DashboardComponent[]): Line {
   ];
 }
 
-function fact(name: string, count: number, colour?: Colour): Line {
-  return [dim(`${name} `), span(compact(count), { colour })];
+function fact(name: string, count: number | null, colour?: Colour): Line {
+  return [dim(`${name} `), span(count === null ? '?' : compact(count), { colour })];
 }
 
 /** How whole and how fresh the numbers are, and why events were rejected. */
@@ -75,9 +75,10 @@ function qualityLines({ freshness }: Stats, width: number): Line[] {
   const warn = (count: number): { colour: Colour | undefined } => ({
     colour: count > 0 ? 'yellow' : undefined,
   });
+  const { backlog } = freshness;
   const pairs: readonly (readonly [string, Line])[] = [
     ['Newest event', [span(lag)]],
-    ['Not counted yet', [span(compact(freshness.backlog), warn(freshness.backlog))]],
+    ['Not counted yet', [span(backlog === null ? '?' : compact(backlog), warn(backlog ?? 1))]],
     ['Late', [span(compact(freshness.late))]],
     ['Rejected', [span(compact(freshness.rejected), warn(freshness.rejected))]],
     ['Duplicate events', [span(compact(freshness.duplicates))]],

@@ -7,6 +7,7 @@ import { openEventLog } from '../../../src/pipeline/event-log/open.ts';
 import { type WireEvent } from '../../../src/pipeline/events/shop-event.ts';
 import { type WorkerOptions } from '../../../src/pipeline/supervisor/messages.ts';
 import { run } from '../../../src/pipeline/workers/generator.ts';
+import { readLog } from '../../support/read-log.ts';
 
 const HOUR = 3_600_000;
 let dir: string;
@@ -39,25 +40,17 @@ async function simulate(
       if (stopWhen(seen.handled)) controller.abort();
     },
     owns: silent,
+    reaches: silent,
   });
   return seen;
 }
 
 /** Every record of the log, by partition. */
-async function readLog(): Promise<WireEvent[][]> {
+async function readEvents(): Promise<WireEvent[][]> {
   const log = await openEventLog(config);
   try {
-    const bounds = await log.bounds();
-    return await Promise.all(
-      bounds.map(async ({ end }, partition) => {
-        const events: WireEvent[] = [];
-        while (events.length < end) {
-          const { records } = await log.read(partition, events.length, 5000);
-          for (const { value } of records) events.push(JSON.parse(String(value)) as WireEvent);
-        }
-        return events;
-      }),
-    );
+    const partitions = await readLog(log);
+    return partitions.map((records) => records.map(({ value }) => JSON.parse(String(value)) as WireEvent));
   } finally {
     await log.close();
   }
@@ -68,7 +61,7 @@ describe('the generator as a worker', () => {
     const before = Date.now();
     const { handled, ready } = await simulate({ rate: 2000 }, (n) => n > 40_000);
     expect(ready).toBe(1);
-    const partitions = await readLog();
+    const partitions = await readEvents();
     const events = partitions.flat();
     expect(events.length).toBe(handled);
     const times = events.map(({ time }) => time as number).sort((a, b) => a - b);
@@ -90,7 +83,7 @@ describe('the generator as a worker', () => {
     expect((await simulate({ rate: 1e6, count: 500 })).handled).toBe(500);
     const restarted = Date.now();
     expect((await simulate({ rate: 1e6, count: 700 })).handled).toBe(700);
-    const events = (await readLog()).flat();
+    const events = (await readEvents()).flat();
     expect(events.length).toBe(1200);
     expect(new Set(events.map(({ id }) => id)).size).toBe(1200);
     expect(events.filter(({ time }) => (time as number) >= restarted).length).toBe(700);
@@ -110,7 +103,7 @@ describe('the generator as a worker', () => {
     const seconds = (Date.now() - start) / 1000;
     // Never ahead of the clock: what has come is what the rate allows, give or take chance.
     expect(handled).toBeLessThan(1000 * seconds * 1.1 + 100);
-    const times = (await readLog())
+    const times = (await readEvents())
       .flat()
       .map(({ time }) => time as number)
       .filter((time) => time >= start);
@@ -122,6 +115,6 @@ describe('the generator as a worker', () => {
   test('returns at once when it was stopped before it began', async () => {
     const { handled } = await simulate({ rate: 100 }, () => true);
     expect(handled).toBeLessThan(5000);
-    expect((await readLog()).flat().length).toBe(handled);
+    expect((await readEvents()).flat().length).toBe(handled);
   });
 });

@@ -11,6 +11,7 @@ import { openEventLog } from '../../../src/pipeline/event-log/open.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
 import { type IngestOptions, ingest } from '../../../src/pipeline/ingest/ingest.ts';
 import { findInput } from '../../../src/pipeline/ingest/source.ts';
+import { readLog } from '../../support/read-log.ts';
 import { configFor } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -41,17 +42,7 @@ async function read(log: EventLog, path: string | Readable, options: Partial<Ing
 
 /** All records, by partition. */
 async function contents(log: EventLog): Promise<string[][]> {
-  const all: string[][] = [];
-  for (let partition = 0; partition < log.partitions; partition += 1) {
-    const values: string[] = [];
-    for (;;) {
-      const { records } = await log.read(partition, values.length, 1e6);
-      if (records.length === 0) break;
-      values.push(...records.map(({ value }) => String(value)));
-    }
-    all.push(values);
-  }
-  return all;
+  return (await readLog(log)).map((records) => records.map(({ value }) => String(value)));
 }
 
 async function ids(log: EventLog): Promise<(string | undefined)[]> {

@@ -9,6 +9,7 @@ import { add, type Count, formatAmount, multiply } from '../../../src/pipeline/e
 import { type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
 import { ingest } from '../../../src/pipeline/ingest/ingest.ts';
 import { findInput } from '../../../src/pipeline/ingest/source.ts';
+import { readLog } from '../../support/read-log.ts';
 import { configFor } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -60,17 +61,12 @@ async function ingestAll(path: string, take: (event: ShopEvent) => void) {
     clock: Date.now,
     signal,
   });
-  for (let partition = 0; partition < log.partitions; partition += 1) {
-    for (let from = 0; ; ) {
-      const { records } = await log.read(partition, from, 10_000);
-      if (records.length === 0) break;
-      records.forEach(({ value, appendedAt }, i) => {
-        const decoded = decodeRecord(value, { partition, offset: from + i, appendedAt });
-        if (!isRejected(decoded)) take(decoded);
-      });
-      from += records.length;
+  (await readLog(log)).forEach((records, partition) => {
+    for (const { offset, value, appendedAt } of records) {
+      const decoded = decodeRecord(value, { partition, offset, appendedAt });
+      if (!isRejected(decoded)) take(decoded);
     }
-  }
+  });
   await log.close();
   return result;
 }

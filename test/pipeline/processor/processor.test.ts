@@ -2,8 +2,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
+import {
+  type ConsumeOptions,
+  type EventLog,
+  type LogConsumer,
+} from '../../../src/pipeline/event-log/event-log.ts';
 import { formatAmount } from '../../../src/pipeline/events/money.ts';
-import { EVENT_TYPES, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
+import { EVENT_TYPES, type ShopEvent, shopperOf } from '../../../src/pipeline/events/shop-event.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { type Stats } from '../../../src/pipeline/stats/types.ts';
@@ -81,7 +86,7 @@ describe('processor', () => {
   test('counts what the reference counts', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 60 }),
+        fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 70 }),
         async (steps, batch) => {
           const stores = await newStores('reference');
@@ -132,7 +137,11 @@ describe('processor', () => {
 
   test('gives the same numbers for any batches and any crashes', async () => {
     const jumble = fc.record({
-      steps: fc.array(fc.tuple(step, fc.integer({ min: -7200, max: 7200 })), { minLength: 1, maxLength: 60 }),
+      steps: fc.array(fc.tuple(step, fc.integer({ min: -7200, max: 7200 })), {
+        minLength: 1,
+        maxLength: 60,
+        size: 'max',
+      }),
       batches: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 20 }),
       crashes: fc.array(fc.constantFrom('none', 'append', 'apply', 'commit'), {
         minLength: 1,
@@ -195,7 +204,109 @@ describe('processor', () => {
     expect(freshness).toMatchObject({ duplicates: 0, backlog: 0 });
     await stores.close();
   });
+
+  test('gives the same numbers while partitions move among processors, some of which do not know yet', async () => {
+    const moves = fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.record({ step: fc.nat(2) }) },
+        fc.record({ deal: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2)) }),
+        fc.record({ learn: fc.nat(2) }),
+      ),
+      { minLength: 1, maxLength: 120, size: 'max' },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
+        moves,
+        async (steps, moved) => {
+          const events = eventsOf(steps);
+          const lines = events.flatMap((event, i) => {
+            const line = { key: keyOf(event), value: wire(event) };
+            return steps[i]!.again ? [line, line] : [line];
+          });
+          const [calm, shared] = [await newStores('alone'), await newStores('shared')];
+          await calm.log.append(lines);
+          await shared.log.append(lines);
+          await processAll(calm, 1000);
+
+          const group = createGroup(shared.log);
+          const processors = [0, 1, 2].map((member) =>
+            createProcessor({ ...shared, log: group.logOf(member), currency: 'USD', batch: 2 }),
+          );
+          for (const move of moved) {
+            if ('step' in move) await processors[move.step]!.step();
+            else if ('deal' in move) group.deal(move.deal);
+            else group.learn(move.learn);
+          }
+          group.deal([0, 0, 0]);
+          for (const member of [0, 1, 2]) group.learn(member);
+          while ((await processors[0]!.step()) > 0);
+          const now = Date.now();
+          const strip = ({ asOf: _, ...stats }: Stats) => ({ ...stats, window: stats.window.label });
+          expect(strip(await statsOf(shared, now))).toEqual(strip(await statsOf(calm, now)));
+          const keys = events.flatMap((event) => shopperOf(event) ?? []);
+          expect(await shared.live.states(keys)).toEqual(await calm.live.states(keys));
+          await Promise.all([calm.close(), shared.close()]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('refuses a log that is shorter than what was counted of it', async () => {
+    const stores = await newStores('shorter');
+    const advances = [{ partition: 1, from: 0, to: 7, watermark: 0 }];
+    const nothing = { cells: new Map(), claims: [], states: new Map(), products: new Map() };
+    await stores.live.apply({ advances, ...nothing });
+    const processor = createProcessor({ ...stores, currency: 'USD' });
+    await expect(processor.step()).rejects.toThrow(/partition 1 of the log ends at 0, but 7/);
+    await stores.close();
+  });
 });
+
+/**
+ * A log whose partitions the test deals out among members. A member goes on as it was until it learns of a deal, as one
+ * does that a consumer group has lost sight of.
+ */
+function createGroup(log: EventLog) {
+  let owners: readonly number[] = [0, 1, 2];
+  const known = new Map<number, readonly number[]>();
+
+  function consume(member: number, { start }: ConsumeOptions): LogConsumer {
+    let deal: readonly number[] | undefined;
+    let owned: number[] = [];
+    let inner: LogConsumer;
+    return {
+      async poll(limit, waitMs) {
+        if (!known.has(member)) known.set(member, owners);
+        if (known.get(member) !== deal) {
+          deal = known.get(member)!;
+          owned = deal.flatMap((owner, partition) => (owner === member ? [partition] : []));
+          const starts = await start(owned);
+          const nowhere = 2 ** 40;
+          inner = log.consume({
+            start: async (all) =>
+              new Map(all.map((partition) => [partition, starts.get(partition) ?? nowhere])),
+          });
+        }
+        return inner.poll(limit, waitMs);
+      },
+      owned: () => owned,
+      seek: (partition, offset) => inner.seek(partition, offset),
+      commit: async () => {},
+      close: async () => {},
+    };
+  }
+  return {
+    logOf: (member: number): EventLog => ({ ...log, consume: (options) => consume(member, options) }),
+    deal(next: readonly number[]) {
+      owners = next;
+    },
+    learn(member: number) {
+      known.set(member, owners);
+    },
+  };
+}
 
 /** Takes a step at a time, with a new processor after every crash, as a killed process would be followed by another. */
 async function processWithCrashes(
@@ -208,7 +319,16 @@ async function processWithCrashes(
     const fail = (): never => {
       throw new Error('crash');
     };
-    const log = crash === 'commit' && i < 200 ? { ...stores.log, commit: async () => fail() } : stores.log;
+    const log =
+      crash === 'commit' && i < 200
+        ? {
+            ...stores.log,
+            consume: (options: ConsumeOptions) => ({
+              ...stores.log.consume(options),
+              commit: async () => fail(),
+            }),
+          }
+        : stores.log;
     const documents =
       crash === 'append' && i < 200
         ? {

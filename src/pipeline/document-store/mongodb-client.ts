@@ -1,0 +1,86 @@
+import { type Db, type MongoClient } from 'mongodb';
+import { EcomError, errorMessage } from '../../errors.ts';
+
+export interface MongoAddress {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly caFile?: string | undefined;
+}
+
+const DATABASE = 'ecom';
+const SELECTION_MS = 8000;
+
+export interface MongoConnection {
+  /** The database that the URL names; it connects when it is first asked for. */
+  database(): Promise<Db>;
+  close(): Promise<void>;
+}
+
+export function connectMongo({ url, username, password, caFile }: MongoAddress): MongoConnection {
+  let client: Promise<MongoClient> | undefined;
+
+  async function connect(): Promise<MongoClient> {
+    const { MongoClient } = await import('mongodb');
+    return new MongoClient(url, {
+      appName: 'ecom',
+      serverSelectionTimeoutMS: SELECTION_MS,
+      connectTimeoutMS: SELECTION_MS,
+      // Every write is idempotent by its id, and not every server has sessions.
+      retryWrites: false,
+      ignoreUndefined: true,
+      ...(username === undefined ? {} : { auth: { username, password: password ?? '' } }),
+      ...(caFile === undefined ? {} : { tlsCAFile: caFile }),
+    });
+  }
+  return {
+    async database() {
+      client ??= connect();
+      const connected = await client;
+      return connected.db(nameIn(url));
+    },
+    async close() {
+      await (await client)?.close();
+    },
+  };
+}
+
+function nameIn(url: string): string {
+  const path = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]*)/.exec(url)?.[1];
+  return path ? decodeURIComponent(path) : DATABASE;
+}
+
+/** Whether an error is about a server that is away, and may pass. */
+export function isPassing(error: unknown): boolean {
+  const { name = '' } = error as { name?: string };
+  return /^Mongo(Network|ServerSelection|ServerClosed|PoolCleared|PoolClosed|TopologyClosed|ConnectionPool)/.test(
+    name,
+  );
+}
+
+/** What a driver's error means to people; never with a secret in it. */
+export function mongoError(error: unknown, url: string): EcomError {
+  if (error instanceof EcomError) return error;
+  const { name = '', code } = error as { name?: string; code?: number };
+  const where = `mongodb ${url
+    .replace(/^[^:]*:\/\//, '')
+    .replace(/^.*@/s, '')
+    .replace(/[/?].*$/s, '')}`;
+  if (code === 18 || code === 13 || /auth/i.test(errorMessage(error))) {
+    return new EcomError('UNAVAILABLE', `${where} refuses the user or what it wants to do`, {
+      hint: 'check ECOM_MONGODB_USERNAME and ECOM_MONGODB_PASSWORD, and the user’s roles; ecom doctor says more',
+      cause: error,
+    });
+  }
+  if (name === 'MongoParseError' || name === 'MongoInvalidArgumentError' || name === 'MongoAPIError') {
+    return new EcomError('USAGE', 'ECOM_DOCUMENTS_URL is no address that the driver understands', {
+      hint: 'mongodb://[user:password@]host:27017/ecom',
+      cause: error,
+    });
+  }
+  return new EcomError(isPassing(error) ? 'UNAVAILABLE' : 'STORAGE', `${where}: ${errorMessage(error)}`, {
+    hint: 'is it running, and the address right? ecom doctor looks',
+    cause: error,
+  });
+}

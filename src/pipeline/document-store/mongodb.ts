@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Collection, type FindCursor } from 'mongodb';
+import {
+  type DeadLetterQuery,
+  type DocumentBatch,
+  type DocumentStore,
+  type ModelDocument,
+  type StoredEvent,
+} from './document-store.ts';
+import { connectMongo, isPassing, type MongoAddress, mongoError } from './mongodb-client.ts';
+import {
+  type EventDocument,
+  fromEventDocument,
+  fromLetterDocument,
+  type LetterDocument,
+  placeId,
+  toEventDocument,
+  toLetterDocument,
+} from './mongodb-documents.ts';
+import { expireEvents } from './mongodb-expiry.ts';
+
+export interface MongoDocumentStoreOptions extends MongoAddress {
+  /** Days that raw events are kept; 0 is for ever. */
+  readonly eventDays: number;
+}
+
+/** Documents in one insert. */
+const INSERT = 2000;
+/** Characters of a model in one document, whose limit is 16 MiB. */
+const MODEL_CHARACTERS = 4 * 1024 * 1024;
+/** How long a server that is away is waited for when something has to be stored, ms. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 500;
+const DUPLICATE_KEY = 11_000;
+
+interface ModelHeader {
+  readonly _id: string;
+  readonly time: number;
+  readonly version: string;
+  readonly chunks: number;
+}
+interface ModelChunk {
+  readonly _id: string;
+  readonly text: string;
+}
+
+/** A partition's events from where the last read ended: a reader goes on, and a new query would look for the place again. */
+interface Place {
+  readonly cursor: FindCursor<EventDocument>;
+  next: number;
+}
+
+/**
+ * The document store on MongoDB, or what speaks its protocol: plain documents, `_id` the place in the log, so that a
+ * partition's events are a range of ids in the order of the log. Nothing is used that only some servers have, but for the
+ * expiry of events.
+ */
+export function createMongoDocumentStore(options: MongoDocumentStoreOptions): DocumentStore {
+  const connection = connectMongo(options);
+  const places = new Map<number, Place>();
+
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw mongoError(error, options.url);
+    }
+  }
+  /** Tries again while the server is away: what is stored is stored once, however often it comes. */
+  async function patiently(work: () => Promise<void>): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isPassing(error) || Date.now() > deadline) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+  const collection = async <T extends { _id: string }>(name: string): Promise<Collection<T>> =>
+    (await connection.database()).collection<T>(name);
+  const events = () => collection<EventDocument>('events');
+  const letters = () => collection<LetterDocument>('dead_letters');
+  const models = () => collection<ModelHeader>('models');
+  const chunks = () => collection<ModelChunk>('model_chunks');
+
+  const expire = expireEvents(events, options.eventDays);
+  let prepared: Promise<void> | undefined;
+  async function prepare(): Promise<void> {
+    await (await letters()).createIndex({ time: -1 });
+    await (await letters()).createIndex({ reason: 1, time: -1 });
+  }
+
+  async function append(batches: readonly DocumentBatch[]): Promise<void> {
+    prepared ??= prepare();
+    await prepared.catch((error) => {
+      prepared = undefined;
+      throw error;
+    });
+    // In order: a reader that finds an event has found all before it.
+    const stored = batches.flatMap((batch) => batch.events.map((event) => toEventDocument(event, batch)));
+    await insertAll(await events(), stored);
+    await insertAll(
+      await letters(),
+      batches.flatMap(({ deadLetters }) => deadLetters.map(toLetterDocument)),
+    );
+    await expire();
+  }
+
+  async function readEvents(
+    partition: number,
+    from: number,
+    limit: number,
+  ): Promise<{ events: StoredEvent[]; next: number }> {
+    let place = places.get(partition);
+    if (place?.next !== from) {
+      await place?.cursor.close();
+      const range = { $gte: placeId(partition, from), $lt: placeId(partition + 1, 0) };
+      const cursor = (await events()).find({ _id: range } as object).sort({ _id: 1 });
+      place = { cursor: cursor as FindCursor<EventDocument>, next: from };
+      places.set(partition, place);
+    }
+    const found: StoredEvent[] = [];
+    while (found.length < limit) {
+      const document = await place.cursor.next();
+      if (document === null) {
+        places.delete(partition);
+        break;
+      }
+      found.push(fromEventDocument(document));
+    }
+    // A record's events are given together.
+    place.next = found.length === 0 ? from : found.at(-1)!.offset + 1;
+    return { events: found, next: place.next };
+  }
+
+  async function saveModel({ name, time, json }: ModelDocument): Promise<void> {
+    const version = randomUUID();
+    const before = await (await models()).findOne({ _id: name });
+    const parts: string[] = [];
+    for (let at = 0; at < json.length || at === 0; at += MODEL_CHARACTERS) {
+      parts.push(json.slice(at, at + MODEL_CHARACTERS));
+    }
+    for (const [i, text] of parts.entries()) {
+      await (await chunks()).insertOne({ _id: `${name}:${version}:${i}`, text });
+    }
+    await (await models()).replaceOne(
+      { _id: name },
+      { time, version, chunks: parts.length },
+      { upsert: true },
+    );
+    for (let i = 0; before !== null && i < before.chunks; i += 1) {
+      await (await chunks()).deleteOne({ _id: `${name}:${before.version}:${i}` });
+    }
+  }
+  async function loadModel(name: string): Promise<ModelDocument | undefined> {
+    for (;;) {
+      const header = await (await models()).findOne({ _id: name });
+      if (header === null) return undefined;
+      const parts: (string | undefined)[] = [];
+      for (let i = 0; i < header.chunks; i += 1) {
+        parts.push((await (await chunks()).findOne({ _id: `${name}:${header.version}:${i}` }))?.text);
+      }
+      // One that is missing was deleted because a newer model has come.
+      if (!parts.includes(undefined)) return { name, time: header.time, json: parts.join('') };
+    }
+  }
+
+  return {
+    append: (batches) => guarded(() => patiently(() => append(batches))),
+    readEvents: (partition, from, limit) =>
+      guarded(async () => {
+        try {
+          return await readEvents(partition, from, limit);
+        } catch (error) {
+          await places
+            .get(partition)
+            ?.cursor.close()
+            .catch(() => {});
+          places.delete(partition);
+          throw error;
+        }
+      }),
+    deadLetters: ({ reason, limit }: DeadLetterQuery) =>
+      guarded(async () => {
+        const found = (await letters())
+          .find(reason === undefined ? {} : { reason })
+          .sort({ time: -1, partition: -1, offset: -1 })
+          .limit(limit);
+        return (await found.toArray()).map((document) => fromLetterDocument(document as LetterDocument));
+      }),
+    deadLetter: (partition, offset) =>
+      guarded(async () => {
+        const found = await (await letters()).findOne({ _id: placeId(partition, offset) });
+        return found === null ? undefined : fromLetterDocument(found as LetterDocument);
+      }),
+    deadLetterReasons: () =>
+      guarded(async () => {
+        const groups = await (await letters())
+          .aggregate<{ _id: string; count: number }>([{ $group: { _id: '$reason', count: { $sum: 1 } } }])
+          .toArray();
+        return groups
+          .map(({ _id: reason, count }) => ({ reason, count }))
+          .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+      }),
+    saveModel: (model) => guarded(() => saveModel(model)),
+    loadModel: (name) => guarded(() => loadModel(name)),
+    close: () => connection.close(),
+  };
+}
+
+/** Inserts documents, of which some may be there already. */
+async function insertAll<T extends { _id: string }>(
+  into: Collection<T>,
+  documents: readonly T[],
+): Promise<void> {
+  for (let i = 0; i < documents.length; i += INSERT) {
+    try {
+      await into.insertMany(documents.slice(i, i + INSERT) as never, { ordered: false });
+    } catch (error) {
+      const { writeErrors } = error as { writeErrors?: unknown };
+      const failures = writeErrors === undefined ? [] : [writeErrors].flat();
+      const known = failures.every((failure) => (failure as { code?: number }).code === DUPLICATE_KEY);
+      if (failures.length === 0 || !known) throw error;
+    }
+  }
+}

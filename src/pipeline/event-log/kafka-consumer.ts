@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Batch, type EachBatchPayload, type Kafka } from 'kafkajs';
+import { errorMessage } from '../../errors.ts';
+import {
+  type ConsumeOptions,
+  type LogBatch,
+  type LogConsumer,
+  type LogRecord,
+  type PartitionBounds,
+} from './event-log.ts';
+
+export interface KafkaConsumerOptions {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly group: string;
+  readonly partitions: number;
+  bounds(): Promise<readonly PartitionBounds[]>;
+  /** The records of a message: several where somebody else's format holds several events in one. */
+  read(partition: number, offset: number, value: Buffer | null, appendedAt: number): readonly LogRecord[];
+  /** What an error of the client means. */
+  explain(error: unknown): Error;
+}
+
+const SESSION_MS = 10_000;
+const HEARTBEAT_MS = 1000;
+const FETCH_BYTES = 1024 * 1024;
+const COMMIT_MS = 1000;
+
+/** A fetched batch that waits to be taken. */
+interface Parcel {
+  readonly batch: Batch;
+  settle(taken: boolean): void;
+}
+
+/**
+ * kafkajs pushes batches; this holds one a partition until `poll` asks for it, which is when kafkajs fetches the next. The
+ * group deals out the partitions, and where to begin with them is asked inside `poll`, never taken from the group.
+ */
+export function createKafkaConsumer(
+  { kafka, topic, group, partitions, bounds, read, explain }: KafkaConsumerOptions,
+  { start }: ConsumeOptions,
+): LogConsumer {
+  const consumer = kafka.consumer({
+    groupId: group,
+    sessionTimeout: SESSION_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    rebalanceTimeout: 3 * SESSION_MS,
+    maxBytesPerPartition: FETCH_BYTES,
+    maxWaitTimeInMs: 100,
+    retry: { retries: 60, initialRetryTime: 200, maxRetryTime: 2000, restartOnFailure: async () => false },
+  });
+  const waiting = new Map<number, Parcel>();
+  /** Offsets to go on from, of the owned partitions. */
+  const expected = new Map<number, number>();
+  /** Where only what holds no record lies next, and what comes after it. */
+  const markers = new Map<number, number>();
+  let dealt: readonly number[] | undefined;
+  let started: Promise<void> | undefined;
+  let failure: Error | undefined;
+  let closed = false;
+  let wake = (): void => {};
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    dealt = [...(payload.memberAssignment[topic] ?? [])].sort((a, b) => a - b);
+    wake();
+  });
+  consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
+    failure = explain(error);
+    wake();
+  });
+  // Of a fetch that held only the marks of transactions, kafkajs tells nothing else.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    const { partition, batchSize, firstOffset, lastOffset } = payload;
+    if (batchSize > 0 || Number(firstOffset) !== expected.get(partition)) return;
+    markers.set(partition, Number(lastOffset) + 1);
+    wake();
+  });
+
+  async function begin(): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: partitions,
+      eachBatch: offer,
+    });
+  }
+
+  /** Holds a batch until it is taken, or until it is of no use any more. */
+  async function offer({
+    batch,
+    resolveOffset,
+    heartbeat,
+    isRunning,
+    isStale,
+  }: EachBatchPayload): Promise<void> {
+    let settle: Parcel['settle'] = () => {};
+    const settled = new Promise<boolean>((resolve) => {
+      settle = resolve;
+    });
+    const parcel: Parcel = { batch, settle };
+    waiting.set(batch.partition, parcel);
+    wake();
+    try {
+      for (;;) {
+        const timer = new AbortController();
+        const taken = await Promise.race([
+          settled,
+          sleep(HEARTBEAT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+        ]);
+        timer.abort();
+        if (taken === true) resolveOffset(batch.lastOffset());
+        if (taken !== undefined || !isRunning() || isStale()) return;
+        await heartbeat();
+      }
+    } finally {
+      if (waiting.get(batch.partition) === parcel) waiting.delete(batch.partition);
+    }
+  }
+
+  function drop(partition: number): void {
+    waiting.get(partition)?.settle(false);
+    waiting.delete(partition);
+    markers.delete(partition);
+  }
+
+  function goOn(partition: number, offset: number): void {
+    drop(partition);
+    expected.set(partition, offset);
+    consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  /** Takes over what the group has dealt. What was owned before goes on where it was: the group knows another place. */
+  async function settleIn(assigned: readonly number[]): Promise<void> {
+    for (const partition of expected.keys()) {
+      if (assigned.includes(partition)) goOn(partition, expected.get(partition)!);
+      else {
+        drop(partition);
+        expected.delete(partition);
+      }
+    }
+    const fresh = assigned.filter((partition) => !expected.has(partition));
+    if (fresh.length === 0) return;
+    const [starts, limits] = [await start(fresh), await bounds()];
+    for (const partition of fresh) {
+      const { begin: first, end } = limits[partition]!;
+      goOn(partition, Math.min(end, Math.max(first, starts.get(partition) ?? first)));
+    }
+  }
+
+  function take(partition: number): LogBatch | undefined {
+    const parcel = waiting.get(partition);
+    if (parcel === undefined) {
+      const next = markers.get(partition);
+      markers.delete(partition);
+      if (next === undefined || next <= expected.get(partition)!) return undefined;
+      expected.set(partition, next);
+      return { partition, records: [], next };
+    }
+    const { batch } = parcel;
+    waiting.delete(partition);
+    markers.delete(partition);
+    parcel.settle(true);
+    const records: LogRecord[] = [];
+    for (const { offset, value, timestamp } of batch.messages) {
+      for (const record of read(partition, Number(offset), value, Number(timestamp))) records.push(record);
+    }
+    const next = Number(batch.lastOffset()) + 1;
+    expected.set(partition, next);
+    return { partition, records, next };
+  }
+
+  function collect(limit: number): LogBatch[] {
+    const batches: LogBatch[] = [];
+    let room = limit;
+    // Who lags in offset goes first, so that a full batch starves none.
+    for (const [partition] of [...expected].sort(([, a], [, b]) => a - b)) {
+      if (room <= 0) break;
+      const batch = take(partition);
+      if (batch === undefined) continue;
+      batches.push(batch);
+      room -= batch.records.length;
+    }
+    return batches;
+  }
+
+  let committedAt = 0;
+  return {
+    async poll(limit, waitMs) {
+      started ??= begin().catch((error: unknown) => {
+        failure ??= explain(error);
+      });
+      const until = Date.now() + waitMs;
+      for (;;) {
+        if (failure !== undefined) throw failure;
+        if (closed) throw new Error('the consumer is closed');
+        if (dealt !== undefined) {
+          const assigned = dealt;
+          dealt = undefined;
+          await settleIn(assigned);
+        }
+        const batches = collect(limit);
+        const left = until - Date.now();
+        if (batches.length > 0 || left <= 0) return batches;
+        const timer = new AbortController();
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await Promise.race([woken, sleep(left, undefined, { signal: timer.signal }).catch(() => {})]);
+        timer.abort();
+        wake = () => {};
+      }
+    },
+    owned: () => [...expected.keys()].sort((a, b) => a - b),
+    seek(partition, offset) {
+      if (expected.has(partition)) goOn(partition, offset);
+    },
+    async commit(positions) {
+      const now = Date.now();
+      if (now - committedAt < COMMIT_MS) return;
+      committedAt = now;
+      const offsets = [...positions].map(([partition, offset]) => ({
+        topic,
+        partition,
+        offset: String(offset),
+      }));
+      // Nothing depends on it, and a rebalance makes it fail.
+      await consumer.commitOffsets(offsets).catch(() => {});
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      for (const partition of [...waiting.keys()]) drop(partition);
+      wake();
+      if (started === undefined) return;
+      await started;
+      await consumer.disconnect().catch((error: unknown) => {
+        throw new Error(`cannot leave the group: ${errorMessage(error)}`);
+      });
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { isUtf8 } from 'node:buffer';
+import { type Admin, type Kafka } from 'kafkajs';
+import { EcomError } from '../../errors.ts';
+import { type ForeignFormat, readForeign } from '../events/foreign.ts';
+import { type EventLog, type LogConsumer, type LogRecord, type PartitionBounds } from './event-log.ts';
+import { type KafkaAddress, parseKafkaUrl } from './kafka-address.ts';
+import { createClient, inTime, type KafkaCredentials, kafkaError } from './kafka-client.ts';
+import { createKafkaConsumer } from './kafka-consumer.ts';
+import { createBatchingProducer } from './kafka-producer.ts';
+import { createSources } from './kafka-sources.ts';
+
+export interface KafkaEventLogOptions {
+  readonly url: string;
+  readonly credentials?: KafkaCredentials | undefined;
+  /** Of a topic that is created now. @default 8 */
+  readonly partitions?: number | undefined;
+  /** How long a topic that is created now keeps its records, ms; the broker's own default where undefined. */
+  readonly retentionMs?: number | undefined;
+}
+
+const PARTITIONS = 8;
+/** Retries of a client at work: about a minute and a half. */
+const PATIENT = 45;
+
+/**
+ * The event log on Kafka: a topic, keyed by shopper, and a compacted one beside it for the progress of sources. It connects
+ * at once, because the number of partitions is the topic's.
+ * @throws EcomError `UNAVAILABLE` where no broker answers or it refuses the user, `NOT_FOUND` for a foreign topic that is
+ * not there
+ */
+export async function createKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
+  const address = parseKafkaUrl(options.url);
+  const { topic, format } = address;
+  const explain = (error: unknown): EcomError => kafkaError(error, address);
+  const credentials = options.credentials ?? {};
+  const partitions = await guarded(async () =>
+    openTopic(await createClient(address, credentials, 3), address, options),
+  );
+  const kafka = await createClient(address, credentials, PATIENT);
+  const producer = createBatchingProducer(kafka, topic, partitions);
+  const sources = createSources(kafka, topic, partitions);
+  const consumers: LogConsumer[] = [];
+  let admin: Promise<Admin> | undefined;
+
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+  async function connectAdmin(): Promise<Admin> {
+    const fresh = (await createClient(address, credentials, 5)).admin();
+    await fresh.connect();
+    return fresh;
+  }
+  async function bounds(): Promise<readonly PartitionBounds[]> {
+    admin ??= connectAdmin();
+    try {
+      const offsets = await (await admin).fetchTopicOffsets(topic);
+      const found = Array.from({ length: partitions }, () => ({ begin: 0, end: 0 }));
+      for (const { partition, low, high } of offsets) {
+        if (partition < partitions) found[partition] = { begin: Number(low), end: Number(high) };
+      }
+      return found;
+    } catch (error) {
+      void admin?.then((failed) => failed.disconnect()).catch(() => {});
+      admin = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    partitions,
+    async append(records, progress) {
+      for (const { value } of records) {
+        if (value.includes('\n'))
+          throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
+      }
+      await guarded(() =>
+        progress === undefined ? producer.append(records) : sources.append(records, progress),
+      );
+    },
+    progress: (source) => guarded(() => sources.progress(source)),
+    consume(consuming) {
+      const consumer = createKafkaConsumer(
+        {
+          kafka,
+          topic,
+          group: address.group,
+          partitions,
+          bounds,
+          read: format === undefined ? readNative : (...place) => readFormat(format, topic, ...place),
+          explain,
+        },
+        consuming,
+      );
+      consumers.push(consumer);
+      return consumer;
+    },
+    bounds: () => guarded(bounds),
+    async close() {
+      await Promise.allSettled([
+        ...consumers.map((consumer) => consumer.close()),
+        producer.close(),
+        sources.close(),
+        admin?.then((connected) => connected.disconnect()),
+      ]);
+    },
+  };
+}
+
+/** Makes sure that the topic is there. @returns its number of partitions */
+async function openTopic(
+  kafka: Kafka,
+  { topic, format }: KafkaAddress,
+  { partitions = PARTITIONS, retentionMs }: KafkaEventLogOptions,
+): Promise<number> {
+  const admin = kafka.admin();
+  try {
+    await inTime(admin.connect());
+    if (!(await inTime(admin.listTopics())).includes(topic)) {
+      if (format !== undefined) {
+        throw new EcomError('NOT_FOUND', `there is no topic ${topic}`, {
+          hint: `a topic that is read as ${format} is written by somebody else: is its name right?`,
+        });
+      }
+      const configEntries =
+        retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }];
+      await inTime(
+        admin.createTopics({
+          topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries }],
+          waitForLeaders: true,
+        }),
+      );
+    }
+    const { topics } = await inTime(admin.fetchTopicMetadata({ topics: [topic] }));
+    return topics[0]!.partitions.length;
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+function readNative(_: number, offset: number, value: Buffer | null, appendedAt: number): LogRecord[] {
+  return [{ offset, value: textOf(value), appendedAt }];
+}
+
+function readFormat(
+  format: ForeignFormat,
+  topic: string,
+  partition: number,
+  offset: number,
+  value: Buffer | null,
+  appendedAt: number,
+): LogRecord[] {
+  const lines = readForeign(textOf(value), { format, source: topic, id: `${topic}:${partition}:${offset}` });
+  return lines.map((line, index) =>
+    index === 0 ? { offset, value: line, appendedAt } : { offset, index, value: line, appendedAt },
+  );
+}
+
+const REPLACEMENT = '\ufffd';
+
+/** The text; the bytes where they are no UTF-8, for the dead letters to keep. */
+function textOf(value: Buffer | null): string | Uint8Array {
+  if (value === null) return '';
+  const text = value.toString('utf8');
+  if (!text.includes(REPLACEMENT)) return text;
+  return isUtf8(value) ? text : new Uint8Array(value);
+}

@@ -1,0 +1,55 @@
+import { BadRow, type JsonFormat, type Outcome } from './formats/format.ts';
+import { parseJson } from './formats/json.ts';
+import { encodeRejectedLine } from './record.ts';
+
+/** A format of JSON objects. */
+export type ForeignFormat = Pick<JsonFormat, 'name' | 'read'>;
+
+export interface ForeignRecord {
+  readonly format: ForeignFormat;
+  /** Name of the feed, for events that name none. */
+  readonly source: string;
+  /** Names the record: what the ids of its events begin with where they have none. */
+  readonly id: string;
+}
+
+/**
+ * What a record in somebody else's format holds, as lines of our own, one an event, in order. What is no event becomes a
+ * rejected line with the record's own bytes.
+ */
+export function readForeign(value: string | Uint8Array, { format, source, id }: ForeignRecord): string[] {
+  const outcomes = typeof value === 'string' ? readOutcomes(value, format) : [NOT_UTF8];
+  return outcomes.map((outcome, index) => {
+    const place = index === 0 ? id : `${id}:${index}`;
+    if (outcome instanceof BadRow) return rejected(outcome, place, source, value);
+    if (isAbsent(outcome.id)) outcome.id = place;
+    if (isAbsent(outcome.source)) outcome.source = source;
+    try {
+      return JSON.stringify(outcome);
+    } catch {
+      const unwritable = new BadRow('nested too deeply', 'the record cannot be written again');
+      return rejected(unwritable, place, source, value);
+    }
+  });
+}
+
+const NOT_UTF8 = new BadRow('not UTF-8', 'the record holds bytes that are no UTF-8');
+
+function readOutcomes(text: string, format: ForeignFormat): readonly Outcome[] {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    return [new BadRow('not JSON', (error as Error).message.slice(0, 200))];
+  }
+  const outcomes = format.read(value);
+  return outcomes.length > 0 ? outcomes : [new BadRow('not an event', 'the record holds no event')];
+}
+
+function rejected({ reason, detail }: BadRow, id: string, source: string, raw: string | Uint8Array): string {
+  return encodeRejectedLine({ id: `${id}:rejected`, reason, detail, source, raw });
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}

@@ -1,0 +1,60 @@
+import { type Cluster, type Redis } from 'ioredis';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { type RedisTarget } from './redis-url.ts';
+
+/** How long a command waits for a server that is away or does not answer, ms. */
+const PATIENCE_MS = 10_000;
+const LONGEST_PAUSE_MS = 500;
+
+/** A client that connects when it is first used, and waits a while for a server that is away. */
+export async function connectRedis(target: RedisTarget): Promise<Redis | Cluster> {
+  const { Redis, Cluster } = await import('ioredis');
+  const { nodes, cluster, tls, username, password, db } = target;
+  const retryStrategy = (times: number): number => Math.min(LONGEST_PAUSE_MS, 50 * times);
+  const common = {
+    ...(tls === undefined ? {} : { tls }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    connectTimeout: 5000,
+    commandTimeout: PATIENCE_MS,
+    maxRetriesPerRequest: PATIENCE_MS / LONGEST_PAUSE_MS,
+    retryStrategy,
+  };
+  const client = cluster
+    ? new Cluster([...nodes], {
+        lazyConnect: true,
+        clusterRetryStrategy: retryStrategy,
+        redisOptions: common,
+      })
+    : new Redis({ ...nodes[0]!, db, ...common, lazyConnect: true });
+  // What goes wrong is told by the command that fails.
+  client.on('error', () => {});
+  return client;
+}
+
+/** What a client's error means to people; never with a secret in it. */
+export function redisError(error: unknown, { nodes }: RedisTarget): EcomError {
+  if (error instanceof EcomError) return error;
+  const message = errorMessage(error);
+  const where = `redis ${nodes.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+  if (/^(WRONGPASS|NOAUTH|NOPERM)|invalid (username|password)/i.test(message)) {
+    return new EcomError(
+      'UNAVAILABLE',
+      `${where} refuses the user, the password, or what the user wants to do`,
+      {
+        hint: 'check ECOM_REDIS_USERNAME and ECOM_REDIS_PASSWORD; ecom doctor says more',
+        cause: error,
+      },
+    );
+  }
+  if (/^OOM/.test(message)) {
+    return new EcomError('STORAGE', `${where} has used all the memory that it may`, {
+      hint: 'raise maxmemory; docs/servers.md says how much a shop takes',
+      cause: error,
+    });
+  }
+  return new EcomError('UNAVAILABLE', `${where}: ${message}`, {
+    hint: 'is it running, and the address right? ecom doctor looks',
+    cause: error,
+  });
+}

@@ -1,0 +1,231 @@
+/**
+ * What runs inside of Redis, each atomically. KEYS[1] is the prefix, a hash tag: every key begins with it, so all are on one
+ * node of a cluster.
+ *
+ *     positions, watermarks   hashes by partition
+ *     states                  hash by key
+ *     products                hash by id: time, price, name, category, brand, with \31 between them
+ *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
+ *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
+ *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
+ *     folds, folding          number of folds so far, and the lock of the one that goes on
+ *     epoch                   differs after all was lost
+ *     published:K             name of the hash that holds the documents of a kind
+ *     reports                 hash by worker: time, a space, JSON
+ */
+
+/** Reads ARGV one by one; passes many arguments on in parts, because Lua's stack is bounded. */
+const READ_ARGUMENTS = `
+local p = KEYS[1]
+local at = 0
+local function arg() at = at + 1; return ARGV[at] end
+local function put(key, count)
+  local last = at + count
+  while at < last do
+    local to = math.min(at + 4000, last)
+    redis.call('HSET', key, unpack(ARGV, at + 1, to))
+    at = to
+  end
+end
+`;
+
+/** -1: refused; 0: applied; 1: applied, and the caller is to fold. */
+const APPLY = `${READ_ARGUMENTS}
+local advances = {}
+for i = 1, tonumber(arg()) do
+  local advance = { arg(), arg(), arg(), arg() }
+  if (redis.call('HGET', p .. ':positions', advance[1]) or '0') ~= advance[2] then return -1 end
+  advances[i] = advance
+end
+-- The numbers of keys may have been lost since they were asked for.
+if tonumber(arg()) > tonumber(redis.call('GET', p .. ':ids') or '0') then return -1 end
+for _ = 1, tonumber(arg()) do
+  if redis.call('HEXISTS', p .. ':states', arg()) == 1 then return -1 end
+end
+for _, advance in ipairs(advances) do
+  redis.call('HSET', p .. ':positions', advance[1], advance[3])
+  redis.call('HSET', p .. ':watermarks', advance[1], advance[4])
+end
+put(p .. ':states', 2 * tonumber(arg()))
+
+-- By bytes: Lua's own comparison follows the locale.
+local function above(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x > y end
+  end
+  return #a > #b
+end
+local function newer(a, b)
+  if a[1] ~= b[1] then return tonumber(a[1]) > tonumber(b[1]) end
+  if a[3] ~= b[3] then return above(a[3], b[3]) end
+  return (tonumber(a[2]) or 0) > (tonumber(b[2]) or 0)
+end
+for _ = 1, tonumber(arg()) do
+  local id = arg()
+  local given = { arg(), arg(), arg(), arg(), arg() }
+  local old = redis.call('HGET', p .. ':products', id)
+  if old then
+    local known = { string.match(old, '^(.-)\\31(.-)\\31(.-)\\31(.-)\\31(.*)$') }
+    if newer(given, known) then
+      for i = 2, 5 do if given[i] == '' then given[i] = known[i] end end
+    else
+      given = known
+    end
+  end
+  redis.call('HSET', p .. ':products', id, table.concat(given, '\\31'))
+end
+
+local change = arg()
+if change == '' then return 0 end
+redis.call('RPUSH', p .. ':changes', change)
+local pending = redis.call('INCRBY', p .. ':pending', #change)
+if redis.call('LLEN', p .. ':changes') < tonumber(arg()) and pending < tonumber(arg()) then return 0 end
+if redis.call('SET', p .. ':folding', '1', 'NX', 'PX', '10000') then return 1 end
+return 0
+`;
+
+/** The numbers of keys of a dimension; new ones get the next. */
+const NUMBER = `
+local p = KEYS[1]
+redis.call('SETNX', p .. ':epoch', ARGV[2])
+local ids = {}
+for i = 3, #ARGV do
+  local id = redis.call('HGET', p .. ':keys:' .. ARGV[1], ARGV[i])
+  if not id then
+    id = tostring(redis.call('INCR', p .. ':ids'))
+    redis.call('HSET', p .. ':keys:' .. ARGV[1], ARGV[i], id)
+    redis.call('HSET', p .. ':names', id, ARGV[i])
+  end
+  ids[i - 2] = tonumber(id)
+end
+return ids
+`;
+
+/** What a fold starts from: number of folds, watermarks, changes. */
+const UNFOLDED = `
+local p = KEYS[1]
+return {
+  redis.call('GET', p .. ':folds') or '0',
+  redis.call('HVALS', p .. ':watermarks'),
+  redis.call('LRANGE', p .. ':changes', 0, -1)
+}
+`;
+
+/** Puts folded cells in place and takes their changes away; 0 where another fold was first. */
+const FOLD = `${READ_ARGUMENTS}
+local folds = arg()
+if (redis.call('GET', p .. ':folds') or '0') ~= folds then return 0 end
+local version = redis.call('INCR', p .. ':folds')
+redis.call('LTRIM', p .. ':changes', arg(), -1)
+redis.call('INCRBY', p .. ':trimmed', ARGV[at])
+redis.call('DECRBY', p .. ':pending', arg())
+for _ = 1, tonumber(arg()) do
+  local id, seconds, table = arg(), arg(), arg()
+  redis.call('SET', p .. ':cell:' .. id, table)
+  if seconds ~= '0' then redis.call('EXPIRE', p .. ':cell:' .. id, seconds) end
+  redis.call('ZADD', p .. ':cells', id, id)
+  redis.call('HSET', p .. ':versions', id, version)
+end
+for _ = 1, tonumber(arg()) do
+  local from, to = arg(), arg()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', p .. ':cells', from, '(' .. to, 'LIMIT', 0, 200)) do
+    redis.call('UNLINK', p .. ':cell:' .. id)
+    redis.call('ZREM', p .. ':cells', id)
+    redis.call('HDEL', p .. ':versions', id)
+  end
+end
+redis.call('DEL', p .. ':folding')
+return 1
+`;
+
+/**
+ * Positions, the changes from a number on, and the versions of the cells in ranges of ids, as of one moment; with '1' first
+ * the cells themselves too.
+ */
+const LOOK = `
+local p = KEYS[1]
+local trimmed = tonumber(redis.call('GET', p .. ':trimmed') or '0')
+local cells = {}
+for i = 4, #ARGV, 2 do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', p .. ':cells', ARGV[i], '(' .. ARGV[i + 1])) do
+    local table = ARGV[1] == '1' and redis.call('GET', p .. ':cell:' .. id) or ''
+    if table then
+      cells[#cells + 1] = id
+      cells[#cells + 1] = redis.call('HGET', p .. ':versions', id)
+      cells[#cells + 1] = table
+    end
+  end
+end
+local known = tonumber(ARGV[2])
+if redis.call('GET', p .. ':epoch') ~= ARGV[3] then known = 0 end
+return {
+  redis.call('GET', p .. ':epoch') or '',
+  redis.call('HGETALL', p .. ':positions'),
+  redis.call('HGETALL', p .. ':watermarks'),
+  tostring(trimmed),
+  redis.call('LRANGE', p .. ':changes', math.max(0, known - trimmed), -1),
+  cells,
+  tostring(trimmed + redis.call('LLEN', p .. ':changes'))
+}
+`;
+
+/** Version and table of cells. */
+const CELLS = `
+local p = KEYS[1]
+local found = {}
+for i, id in ipairs(ARGV) do
+  found[2 * i - 1] = redis.call('HGET', p .. ':versions', id) or ''
+  found[2 * i] = redis.call('GET', p .. ':cell:' .. id) or ''
+end
+return found
+`;
+
+/** Makes a filled hash the one that holds the documents of a kind. */
+const PUBLISH = `
+local p = KEYS[1]
+local old = redis.call('GET', p .. ':published:' .. ARGV[1])
+redis.call('SET', p .. ':published:' .. ARGV[1], ARGV[2])
+redis.call('PERSIST', p .. ':documents:' .. ARGV[2])
+if old then redis.call('UNLINK', p .. ':documents:' .. old) end
+return 1
+`;
+
+const PUBLISHED = `
+local p = KEYS[1]
+local name = redis.call('GET', p .. ':published:' .. ARGV[1])
+if not name then return {} end
+return redis.call('HMGET', p .. ':documents:' .. name, unpack(ARGV, 2))
+`;
+
+/** Notes a report, and forgets those that are a day older. */
+const REPORT = `
+local key = KEYS[1] .. ':reports'
+redis.call('HSET', key, ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+local all = redis.call('HGETALL', key)
+for i = 1, #all, 2 do
+  if tonumber(string.match(all[i + 1], '^%d+')) < tonumber(ARGV[2]) - 86400000 then redis.call('HDEL', key, all[i]) end
+end
+return 1
+`;
+
+export const SCRIPTS = {
+  ecomApply: APPLY,
+  ecomNumber: NUMBER,
+  ecomUnfolded: UNFOLDED,
+  ecomFold: FOLD,
+  ecomLook: LOOK,
+  ecomCells: CELLS,
+  ecomPublish: PUBLISH,
+  ecomPublished: PUBLISHED,
+  ecomReport: REPORT,
+} as const;
+
+type Argument = string | number | Buffer;
+
+/** A client with the scripts as commands; those with `Buffer` in their names give bytes instead of text. */
+export type ScriptedClient = Record<
+  keyof typeof SCRIPTS,
+  (prefix: string, ...rest: Argument[]) => Promise<unknown>
+> &
+  Record<`${keyof typeof SCRIPTS}Buffer`, (prefix: string, ...rest: Argument[]) => Promise<unknown>>;

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
+import { DIMENSIONS, LEVEL_NAMES, RETENTION } from './cells.ts';
+import { type LiveChange } from './live-store.ts';
+import { type ScriptedClient } from './redis-scripts.ts';
+import { expiredIds, foldChanges, SLOTS, SPAN, type StoredCell, storedCells } from './stored-cells.ts';
+
+/** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
+const FOLD_CHANGES = 32;
+const FOLD_CHARACTERS = 512 * 1024;
+/** A cell nobody writes to goes so long after it is out of retention, s: the keys of a shop that is given up. */
+const GRACE_SECONDS = 30 * 86_400;
+/** Most numbers of keys that a writer keeps in memory. */
+const KEY_CACHE = 200_000;
+
+export interface RedisWriter {
+  apply(change: LiveChange): Promise<boolean>;
+  /** Forgets what it knows of the server's data, which may have been lost. */
+  forget(): void;
+}
+
+export function createRedisWriter(client: ScriptedClient, prefix: string): RedisWriter {
+  const numbers = DIMENSIONS.map(() => new Map<string, number>());
+
+  /** Sees to it that all keys of a change have numbers: one more trip only where there are new ones. */
+  async function numberKeys({ cells }: LiveChange): Promise<void> {
+    for (const [index, dimension] of DIMENSIONS.entries()) {
+      const known = numbers[index]!;
+      if (known.size > KEY_CACHE) known.clear();
+      const missing = new Set<string>();
+      for (const { breakdowns } of cells.values()) {
+        for (const key of breakdowns.get(dimension)!.keys()) if (!known.has(key)) missing.add(key);
+      }
+      if (missing.size === 0) continue;
+      const keys = [...missing];
+      const ids = (await client.ecomNumber(prefix, index, randomUUID(), ...keys)) as number[];
+      for (const [i, key] of keys.entries()) known.set(key, ids[i]!);
+    }
+  }
+  function forget(): void {
+    for (const known of numbers) known.clear();
+  }
+
+  async function fold(): Promise<void> {
+    const [folds, watermarks, texts] = (await client.ecomUnfolded(prefix)) as [string, string[], string[]];
+    if (texts.length === 0) return;
+    const now = Math.max(0, ...watermarks.map(Number));
+    const changed = foldChanges(
+      texts.flatMap((text) => JSON.parse(text) as StoredCell[]),
+      now,
+    );
+    const ids = [...changed.keys()];
+    const stored = (await client.ecomCellsBuffer(prefix, ...ids)) as Buffer[];
+    const cells = ids.flatMap((id, i) => {
+      const before = stored[2 * i + 1]!;
+      const table = before.length === 0 ? undefined : decodeTable(before);
+      return [id, secondsToLive(id), encodeTable(addToTable(table, changed.get(id)!))];
+    });
+    const characters = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const expired = expiredIds(now);
+    await client.ecomFold(
+      prefix,
+      folds,
+      texts.length,
+      characters,
+      ids.length,
+      ...cells,
+      expired.length,
+      ...expired.flat(),
+    );
+  }
+
+  return {
+    async apply(change) {
+      await numberKeys(change);
+      let highest = 0;
+      const keyId = (dimension: number, key: string): number => {
+        const id = numbers[dimension]!.get(key)!;
+        highest = Math.max(highest, id);
+        return id;
+      };
+      const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, keyId));
+      const done = await client.ecomApply(prefix, ...applyArguments(change, highest, text));
+      // What was lost may be what the numbers of the keys were.
+      if (done === -1) forget();
+      if (done === 1) await fold();
+      return done !== -1;
+    },
+    forget,
+  };
+}
+
+function applyArguments(
+  { advances, claims, states, products }: LiveChange,
+  highest: number,
+  text: string,
+): (string | number)[] {
+  const list: (string | number)[] = [advances.length];
+  for (const { partition, from, to, watermark } of advances) list.push(partition, from, to, watermark);
+  list.push(highest, claims.length);
+  for (const key of claims) list.push(key);
+  list.push(states.size);
+  for (const [key, value] of states) list.push(key, value);
+  list.push(products.size);
+  for (const [id, { time, price, name, category, brand }] of products) {
+    list.push(id, time, price ?? '', name ?? '', category ?? '', brand ?? '');
+  }
+  list.push(text, FOLD_CHANGES, FOLD_CHARACTERS);
+  return list;
+}
+
+/** 0 for a cell that is kept for ever. */
+function secondsToLive(id: number): number {
+  const level = LEVEL_NAMES[Math.floor(id / SPAN / SLOTS.length)];
+  const retention = level === undefined ? Number.POSITIVE_INFINITY : RETENTION[level];
+  return retention === Number.POSITIVE_INFINITY ? 0 : retention / 1000 + GRACE_SECONDS;
+}

@@ -1,0 +1,235 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Config, ensureDataDir } from '../../src/config.ts';
+import { createLogger, logFile } from '../../src/log.ts';
+import { packageFile } from '../../src/package-root.ts';
+import { type NewRecord } from '../../src/pipeline/event-log/event-log.ts';
+import { createGenerator } from '../../src/pipeline/generator/generator.ts';
+import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { type Stats } from '../../src/pipeline/stats/types.ts';
+import { createSupervisor, type Supervisor } from '../../src/pipeline/supervisor/supervisor.ts';
+import { allAnswers, countedRecords, isCounted } from '../support/answers.ts';
+import { backendUrl, describeWith } from '../support/backends.ts';
+import { control, slowWay } from '../support/servers.ts';
+import { dropKeys, type ServiceShop, serviceShop } from '../support/services.ts';
+import { configFor, openStores, type Stores } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const EVENTS = 100_000;
+const CHUNK = 1000;
+/** Longest time for all to be counted again after a fault, ms. */
+const RECOVERY_MS = 120_000;
+const LIMIT = { timeout: 400_000 };
+const NOW = Date.now();
+
+let records: NewRecord[];
+let calm: Stats[];
+
+/** Counts the records without any fault, in a folder of its own. */
+async function calmAnswers(): Promise<Stats[]> {
+  const config = configFor(join(tempDir(), 'calm'), { ECOM_PARTITIONS: '4' });
+  ensureDataDir(config);
+  const stores = await openStores(config);
+  await stores.log.append(records);
+  const processor = createProcessor({ ...stores, currency: 'USD' });
+  while ((await processor.step()) > 0);
+  const answers = await allAnswers(stores, NOW);
+  await stores.close();
+  return answers;
+}
+
+interface Scene {
+  readonly shop: ServiceShop;
+  readonly stores: Stores;
+  readonly supervisor: Supervisor;
+  /** What the supervisor logged so far. */
+  logged(): string;
+  /** Resolves once so many records are counted. */
+  counted(count: number): Promise<void>;
+}
+
+async function startSupervisor(config: Config, names: readonly string[]): Promise<Supervisor> {
+  const workers = names.map((name) => ({
+    component: 'processor' as const,
+    name,
+    processor: { batch: 1000 },
+  }));
+  const supervisor = createSupervisor({
+    config,
+    workers,
+    logger: await createLogger(config, 'supervisor'),
+    timings: { firstBackoffMs: 200, longestBackoffMs: 2000 },
+  });
+  await supervisor.start();
+  return supervisor;
+}
+
+/** Lets all records flow through supervised processors while `fault` happens, and compares the numbers. */
+async function survive(
+  fault: (scene: Scene) => Promise<void>,
+  shop = serviceShop(),
+  processors = 1,
+): Promise<void> {
+  const stores = await openStores(shop.config);
+  const names = Array.from({ length: processors }, (_, i) => `processor-${i + 1}`);
+  const supervisor = await startSupervisor(shop.config, names);
+  const logged = (): string => readFileSync(logFile(shop.config, 'supervisor'), 'utf8');
+  const counted = async (count: number): Promise<void> => {
+    await expect
+      .poll(() => countedRecords(stores, NOW).catch(() => 0), { timeout: RECOVERY_MS, interval: 50 })
+      .toBeGreaterThanOrEqual(count);
+  };
+  try {
+    const appending = (async () => {
+      for (let i = 0; i < EVENTS; i += CHUNK) {
+        await stores.log.append(records.slice(i, i + CHUNK));
+        await sleep(20);
+      }
+    })();
+    appending.catch(() => {});
+    await counted(1);
+    await fault({ shop, stores, supervisor, logged, counted });
+    await appending;
+    await expect
+      .poll(() => isCounted(stores).catch(() => false), { timeout: RECOVERY_MS, interval: 100 })
+      .toBe(true);
+    expect(await allAnswers(stores, NOW)).toEqual(calm);
+  } finally {
+    await supervisor.stop();
+    await stores.close();
+    await shop.drop();
+  }
+}
+
+describeWith(['kafka', 'mongodb', 'redis'], 'faults of real servers', () => {
+  beforeAll(async () => {
+    expect(existsSync(packageFile('dist', 'worker.js')), 'run npm run build first').toBe(true);
+    const start = NOW - 6 * 3_600_000;
+    const options = {
+      seed: 'faults',
+      rate: 10,
+      start,
+      dirty: 0.05,
+      rhythm: 'flat',
+      currency: 'USD',
+    } as const;
+    const generator = createGenerator(options);
+    records = Array.from({ length: EVENTS }, () => {
+      const { key, value } = generator.next();
+      return { key, value };
+    });
+    calm = await calmAnswers();
+    expect(calm[0]!.freshness.received).toBe(EVENTS);
+  });
+  afterAll(async () => {
+    for (const name of ['kafka', 'redis', 'ferretdb'] as const) await control('start', name);
+  });
+
+  test('Kafka is restarted under load', LIMIT, async () => {
+    await survive(async ({ counted }) => {
+      await counted(10_000);
+      await control('stop', 'kafka');
+      await sleep(2000);
+      await control('start', 'kafka');
+    });
+  });
+
+  test('Kafka is killed under load', LIMIT, async () => {
+    await survive(async ({ counted }) => {
+      await counted(10_000);
+      await control('kill', 'kafka');
+      await control('start', 'kafka');
+    });
+  });
+
+  test('Redis is restarted and has an older state of its data', LIMIT, async () => {
+    await survive(async ({ counted }) => {
+      await counted(10_000);
+      const client = new Redis(backendUrl('redis')!);
+      await client.save();
+      client.disconnect();
+      await counted(20_000);
+      await control('kill', 'redis');
+      await control('start', 'redis');
+    });
+  });
+
+  test('Redis is restarted and has lost its data, which the log gives again', LIMIT, async () => {
+    await survive(async ({ shop, counted }) => {
+      await counted(20_000);
+      await dropKeys(backendUrl('redis')!, shop.name);
+      await counted(20_000);
+      const client = new Redis(backendUrl('redis')!);
+      await client.flushall();
+      await client.save();
+      client.disconnect();
+      await control('kill', 'redis');
+      await control('start', 'redis');
+    });
+  });
+
+  test('Redis is away for longer than a processor waits', LIMIT, async () => {
+    await survive(async ({ counted, logged, supervisor }) => {
+      await counted(10_000);
+      await control('stop', 'redis');
+      await expect.poll(() => supervisor.status()[0]!.state, { timeout: 60_000 }).toBe('backoff');
+      expect(supervisor.status()[0]!.lastError).toMatch(/redis/i);
+      await control('start', 'redis');
+      await expect.poll(() => supervisor.status()[0]!.state, { timeout: 60_000 }).toBe('running');
+      expect(logged()).toMatch(/worker ended unexpectedly/);
+    });
+  });
+
+  test('MongoDB is restarted', LIMIT, async () => {
+    await survive(async ({ counted }) => {
+      await counted(10_000);
+      await control('kill', 'ferretdb');
+      await sleep(1000);
+      await control('start', 'ferretdb');
+    });
+  });
+
+  test('Redis answers late', LIMIT, async () => {
+    const target = Number(new URL(backendUrl('redis')!).port);
+    const way = await slowWay(target);
+    const bare = serviceShop();
+    const url = new URL(bare.config.liveUrl);
+    url.port = String(way.port);
+    const shop = {
+      ...bare,
+      config: configFor(bare.config.dataDir, { ...bare.config.env, ECOM_LIVE_URL: url.href }),
+    };
+    try {
+      await survive(async ({ counted }) => {
+        for (const delayMs of [20, 200, 1000, 50]) {
+          way.delayMs = delayMs;
+          await sleep(3000);
+        }
+        way.delayMs = 0;
+        await counted(10_000);
+      }, shop);
+    } finally {
+      way.close();
+    }
+  });
+
+  test('ten times a processor is killed, and another one joins and leaves', LIMIT, async () => {
+    await survive(
+      async ({ shop, supervisor, logged }) => {
+        for (let round = 0; round < 10; round += 1) {
+          const { pid, state } = supervisor.status()[round % 2]!;
+          if (pid !== null && state === 'running') process.kill(pid, 'SIGKILL');
+          const other = await startSupervisor(shop.config, [`joining-${round}`]);
+          await sleep(500);
+          await other.stop();
+        }
+        expect(logged()).toMatch(/killed by SIGKILL/);
+      },
+      serviceShop(),
+      2,
+    );
+  });
+});
