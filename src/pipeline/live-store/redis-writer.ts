@@ -22,20 +22,29 @@ export interface RedisWriter {
 export function createRedisWriter(client: ScriptedClient, prefix: string): RedisWriter {
   const numbers = DIMENSIONS.map(() => new Map<string, number>());
 
-  /** Sees to it that all keys of a change have numbers: one more trip only where there are new ones. */
-  async function numberKeys({ cells }: LiveChange): Promise<void> {
+  /** The numbers of all keys of a change, by dimension: one more trip only where there are new keys. */
+  async function numbersOf({ cells }: LiveChange): Promise<Map<string, number>[]> {
+    const found = DIMENSIONS.map(() => new Map<string, number>());
     for (const [index, dimension] of DIMENSIONS.entries()) {
       const known = numbers[index]!;
       if (known.size > KEY_CACHE) known.clear();
       const missing = new Set<string>();
       for (const { breakdowns } of cells.values()) {
-        for (const key of breakdowns.get(dimension)!.keys()) if (!known.has(key)) missing.add(key);
+        for (const key of breakdowns.get(dimension)!.keys()) {
+          const number = known.get(key);
+          if (number === undefined) missing.add(key);
+          else found[index]!.set(key, number);
+        }
       }
       if (missing.size === 0) continue;
       const keys = [...missing];
       const ids = (await client.ecomNumber(prefix, index, randomUUID(), ...keys)) as number[];
-      for (const [i, key] of keys.entries()) known.set(key, ids[i]!);
+      for (const [i, key] of keys.entries()) {
+        known.set(key, ids[i]!);
+        found[index]!.set(key, ids[i]!);
+      }
     }
+    return found;
   }
   function forget(): void {
     for (const known of numbers) known.clear();
@@ -72,13 +81,9 @@ export function createRedisWriter(client: ScriptedClient, prefix: string): Redis
 
   return {
     async apply(change) {
-      await numberKeys(change);
-      let highest = 0;
-      const keyId = (dimension: number, key: string): number => {
-        const id = numbers[dimension]!.get(key)!;
-        highest = Math.max(highest, id);
-        return id;
-      };
+      const found = await numbersOf(change);
+      const highest = Math.max(0, ...found.flatMap((ids) => [...ids.values()]));
+      const keyId = (dimension: number, key: string): number => found[dimension]!.get(key)!;
       const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, keyId));
       const done = await client.ecomApply(prefix, ...applyArguments(change, highest, text));
       // What was lost may be what the numbers of the keys were.
