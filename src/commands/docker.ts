@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { EcomError, errorCode } from '../errors.ts';
 import { packageFile } from '../package-root.ts';
 import { stripControls } from '../pipeline/events/text.ts';
@@ -46,8 +46,10 @@ async function compose(
 ): Promise<void> {
   const file = packageFile('docker-compose.yml');
   const outcome = await withSpinner({ stderr }, text, (say) =>
-    docker(['compose', '--file', file, '--project-name', PROJECT, ...options, ...command], signal, (line) =>
-      say(`${text}: ${line.slice(0, MAX_PROGRESS)}`),
+    docker(
+      ['compose', '--file', file, '--project-name', PROJECT, ...options, ...command],
+      { signal },
+      (line) => say(`${text}: ${line.slice(0, MAX_PROGRESS)}`),
     ),
   );
   if (signal.aborted) {
@@ -66,17 +68,17 @@ interface Outcome {
   readonly error?: Error;
 }
 
-/** Runs docker to its end, or until the signal aborts; never rejects. */
+/** Runs docker to its end, or until its limits end it; never rejects. */
 function docker(
   args: readonly string[],
-  signal: AbortSignal,
+  limits: Pick<SpawnOptions, 'signal' | 'timeout' | 'killSignal'>,
   said?: (line: string) => void,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const lines: string[] = [];
     let rest = '';
     let error: Error | undefined;
-    const child = spawn('docker', args, { stdio: ['ignore', 'ignore', 'pipe'], signal });
+    const child = spawn('docker', args, { ...limits, stdio: ['ignore', 'ignore', 'pipe'] });
     const take = (text: string): void => {
       // Progress is overwritten in place, so a carriage return ends a line too.
       const parts = (rest + text).split(/[\r\n]+/);
@@ -115,11 +117,12 @@ async function diagnose({ error, lines }: Outcome, signal: AbortSignal): Promise
     const why = errorCode(error) === 'ENOENT' ? 'it is not installed, or not in the PATH' : error.message;
     return unavailable(`cannot run docker: ${why}`, `install Docker with its compose plugin; or ${EMBEDDED}`);
   }
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
-  if ((await docker(['compose', 'version'], limit)).code !== 0) {
+  const ask = (...args: string[]): Promise<Outcome> =>
+    docker(args, { signal, timeout: DIAGNOSIS_MS, killSignal: 'SIGKILL' });
+  if ((await ask('compose', 'version')).code !== 0) {
     return unavailable('this docker has no compose plugin', `install docker compose; or ${EMBEDDED}`);
   }
-  const daemon = await docker(['version', '--format', '{{.Server.Version}}'], limit);
+  const daemon = await ask('version', '--format', '{{.Server.Version}}');
   if (daemon.code !== 0) {
     const why = lastError(daemon.lines) ?? 'it does not answer';
     return unavailable(`Docker’s daemon cannot be reached: ${why}`, `start Docker; or ${EMBEDDED}`);

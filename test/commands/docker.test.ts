@@ -44,13 +44,11 @@ function fakeDocker(answers: Answers): () => string[][] {
   );
   chmodSync(join(dir, 'docker'), 0o755);
   vi.stubEnv('PATH', `${dir}${delimiter}${process.env.PATH}`);
-  return () =>
-    existsSync(calls)
-      ? readFileSync(calls, 'utf8')
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-      : [];
+  return () => {
+    const lines = existsSync(calls) ? readFileSync(calls, 'utf8').split('\n') : [];
+    // What follows the last line feed is still being written.
+    return lines.slice(0, -1).map((line) => JSON.parse(line) as string[]);
+  };
 }
 
 /** Records what is written to standard error. */

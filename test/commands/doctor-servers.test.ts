@@ -94,7 +94,7 @@ describe('what ecom doctor says of servers', () => {
   ])('%s: a URL that cannot be read, without what is secret in it', async (variable, url) => {
     const checks = await look({ [variable]: url });
     expect(checks).toHaveLength(1);
-    expect(checks[0]).toMatchObject({ state: 'fail', advice: expect.stringContaining('write ') });
+    expect(checks[0]).toMatchObject({ state: 'fail', advice: expect.stringMatching(/host/i) });
     expect(checks[0]?.name).toMatch(/ url$/);
     expect(checks[0]?.detail).toContain(variable);
     expect(JSON.stringify(checks)).not.toContain(SECRET);

@@ -88,6 +88,32 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       await stores.close();
     });
 
+    test('finds its events in a replay with other batches, and changes nothing', async () => {
+      const { stores, events } = await withEvents('replay', 30);
+      const { documents } = stores;
+      const batch = (from: number, to: number) => ({
+        partition: 0,
+        from,
+        to,
+        time: Date.now(),
+        events: events.slice(from, to),
+        duplicates: [],
+        deadLetters: [],
+      });
+      for (const [from, to] of [
+        [0, 10],
+        [0, 17],
+        [5, 12],
+        [17, 18],
+        [10, 30],
+        [18, 25],
+      ] as const) {
+        await documents.append([batch(from, to)]);
+      }
+      expect(await documents.readEvents(0, 0, 100)).toEqual({ events, next: 30 });
+      await stores.close();
+    });
+
     test('lists dead letters newest first, by reason, with their bytes', async () => {
       const { documents, close } = await open('letters');
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { type ConnectionOptions } from 'node:tls';
 import { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import { type Config } from '../../config.ts';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { parseKafkaUrl } from '../../pipeline/event-log/kafka-address.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { askApis, kafkaVersion } from './kafka-probe.ts';
 import {
@@ -267,24 +270,27 @@ function typeOf(error: unknown): string | undefined {
   return cause instanceof Error ? typeOf(cause) : undefined;
 }
 
-function parse({ logUrl, credentials, partitions }: Config): Target | Check {
-  const { username, password } = credentials.kafka;
-  const url = new URL(logUrl);
-  const user = decodeURIComponent(url.username) || username;
-  return {
-    brokers: [{ host: url.hostname, port: Number(url.port || 9092) }],
-    topic: url.pathname.slice(1),
-    group: 'ecom',
-    tls: url.protocol === 'kafkas:' ? { ca: process.env.ECOM_KAFKA_CA_FILE as string } : undefined,
-    sasl:
-      user === undefined
-        ? undefined
-        : {
-            mechanism: 'scram-sha-256',
-            username: user,
-            password: decodeURIComponent(url.password) || password!,
-          },
-    foreign: url.searchParams.has('format'),
-    partitions: partitions ?? 8,
-  };
+function parse({ logUrl, credentials, partitions = 8 }: Config): Target | Check {
+  const given = credentials.kafka;
+  try {
+    const { brokers, topic, group, tls, mechanism, format, ...login } = parseKafkaUrl(logUrl);
+    const username = login.username ?? given.username;
+    const password = login.password ?? given.password ?? '';
+    const ca = given.caFile === undefined ? {} : { ca: readFileSync(given.caFile, 'utf8') };
+    return {
+      brokers: brokers.map((broker) => {
+        const [host = '', port] = broker.split(':');
+        return { host, port: Number(port) };
+      }),
+      topic,
+      group,
+      tls: tls ? ca : undefined,
+      sasl: username === undefined ? undefined : ({ mechanism, username, password } as SASLOptions),
+      foreign: format !== undefined,
+      partitions,
+    };
+  } catch (error) {
+    const hint = error instanceof EcomError ? error.hint : undefined;
+    return fail('kafka url', errorMessage(error), hint ?? 'check ECOM_LOG_URL and ECOM_KAFKA_CA_FILE');
+  }
 }

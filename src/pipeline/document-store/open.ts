@@ -12,7 +12,7 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
       const { createSqliteDocumentStore } = await import('./sqlite.ts');
       return createSqliteDocumentStore({
         path: join(config.dataDir, STORE_FILES.documents),
-        logPath: join(config.dataDir, STORE_FILES.log),
+        logPath: config.logUrl.startsWith('sqlite:') ? join(config.dataDir, STORE_FILES.log) : undefined,
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
       });

@@ -18,8 +18,8 @@ import {
 } from './document-store.ts';
 
 export interface SqliteDocumentStoreOptions extends SqliteOptions {
-  /** The embedded event log, which already holds every event: none is written twice. */
-  readonly logPath: string;
+  /** The embedded event log, which already holds every event: none is written twice. Absent where the log is on servers. */
+  readonly logPath: string | undefined;
 }
 
 const MIGRATIONS: Migrations = [
@@ -32,6 +32,10 @@ const MIGRATIONS: Migrations = [
    CREATE INDEX dead_letters_by_reason ON dead_letters (reason, time);
    CREATE INDEX dead_letters_by_time ON dead_letters (time);
    CREATE TABLE models (name TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL);`,
+  // Only used beside a log on servers.
+  `CREATE TABLE events (
+     part INTEGER NOT NULL, pos INTEGER NOT NULL, idx INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (part, pos, idx)
+   ) WITHOUT ROWID;`,
 ];
 
 const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes';
@@ -41,7 +45,10 @@ function toLetter({ partition, offset, time, reason, detail, source, bytes }: De
   return { partition, offset, time, reason, detail, source, bytes };
 }
 
-/** The embedded document store. Events are read from the log; duplicates, dead letters and models have tables of their own. */
+/**
+ * The embedded document store. Beside the embedded log, events are read from that; duplicates, dead letters and models have
+ * tables of their own.
+ */
 export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): DocumentStore {
   const connection = openDatabase(options, MIGRATIONS);
   const guarded = guardFile(options.path);
@@ -56,22 +63,52 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   const putLetter = connection.prepare(
     'INSERT OR IGNORE INTO dead_letters (part, pos, time, reason, detail, source, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
+  const putEvent = connection.prepare(
+    'INSERT OR IGNORE INTO events (part, pos, idx, json) VALUES (?, ?, ?, ?)',
+  );
+  const eventsFrom = connection.prepare(
+    'SELECT pos, idx, json FROM events WHERE part = ? AND pos >= ? AND pos < ? ORDER BY pos, idx LIMIT ?',
+  );
   let log: { reader: LogReader; close(): void } | undefined;
 
   function openLog(): LogReader | undefined {
-    if (log === undefined && existsSync(options.logPath)) {
-      const file = openDatabase({ ...options, path: options.logPath }, LOG_MIGRATIONS);
+    const { logPath } = options;
+    if (log === undefined && logPath !== undefined && existsSync(logPath)) {
+      const file = openDatabase({ ...options, path: logPath }, LOG_MIGRATIONS);
       log = { reader: createLogReader(file), close: () => file.close() };
     }
     return log?.reader;
   }
-  function appendBatch({ partition, to, duplicates, deadLetters }: DocumentBatch): void {
+  function appendBatch({ partition, to, events, duplicates, deadLetters }: DocumentBatch): void {
     putNext.run(partition, to);
-    for (const offset of duplicates) putDuplicate.run(partition, offset);
+    if (options.logPath === undefined) {
+      for (const { offset, index = 0, event } of events)
+        putEvent.run(partition, offset, index, JSON.stringify(event));
+    } else {
+      for (const offset of duplicates) putDuplicate.run(partition, offset);
+    }
     for (const letter of deadLetters) {
       const { offset, time, reason, detail, source, bytes } = letter;
       putLetter.run(partition, offset, time, reason, detail, source, Buffer.from(bytes));
     }
+  }
+  /** Of a record with several events, all are given, though they be one or two more than the limit. */
+  function readOwnEvents(
+    partition: number,
+    from: number,
+    limit: number,
+  ): { events: StoredEvent[]; next: number } {
+    const end = getNext(partition) ?? 0;
+    if (from >= end) return { events: [], next: from };
+    type Row = { pos: number; idx: number; json: string };
+    let rows = eventsFrom.all(partition, from, end, limit) as Row[];
+    const next = rows.length < limit ? end : rows.at(-1)!.pos + 1;
+    if (next < end) rows = eventsFrom.all(partition, from, next, -1) as Row[];
+    const events = rows.map(({ pos: offset, idx, json }): StoredEvent => {
+      const event = JSON.parse(json) as StoredEvent['event'];
+      return idx === 0 ? { offset, event } : { offset, index: idx, event };
+    });
+    return { events, next };
   }
   function readEvents(
     partition: number,
@@ -99,7 +136,8 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       guarded(() => inTransaction(connection, () => batches.forEach(appendBatch)));
     },
     async readEvents(partition, from, limit) {
-      return guarded(() => readEvents(partition, from, limit));
+      const read = options.logPath === undefined ? readOwnEvents : readEvents;
+      return guarded(() => read(partition, from, limit));
     },
     async deadLetters({ reason, limit }) {
       const where = reason === undefined ? '' : 'WHERE reason = :reason';

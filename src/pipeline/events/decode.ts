@@ -226,7 +226,8 @@ function cleanString(text: string, path: string): string {
 }
 
 function isProperty(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  // JSON can say 1e999, which no JSON can say again.
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 function normaliseProperties(event: ParsedEvent, careful: boolean): void {

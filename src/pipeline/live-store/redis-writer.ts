@@ -82,7 +82,8 @@ export function createRedisWriter(client: ScriptedClient, prefix: string): Redis
   return {
     async apply(change) {
       const found = await numbersOf(change);
-      const highest = Math.max(0, ...found.flatMap((ids) => [...ids.values()]));
+      let highest = 0;
+      for (const ids of found) for (const id of ids.values()) if (id > highest) highest = id;
       const keyId = (dimension: number, key: string): number => found[dimension]!.get(key)!;
       const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, keyId));
       const done = await client.ecomApply(prefix, ...applyArguments(change, highest, text));

@@ -48,6 +48,8 @@ export interface Processor {
 
 const BATCH = 10_000;
 const FLUSH_MS = 100;
+/** How long nothing may come before the positions are looked at, ms. */
+const VERIFY_MS = 2000;
 /** Shoppers whose state is kept in memory, about: two generations of half as many. */
 const CACHED_SHOPPERS = 60_000;
 
@@ -158,11 +160,25 @@ export function createProcessor(options: ProcessorOptions): Processor {
     return batches.reduce((sum, { records }) => sum + records.length, 0);
   }
 
+  /** Notices that the live store has lost its data, or got back what it was, while there is nothing to apply. */
+  async function verify(): Promise<void> {
+    const stored = new Map((await live.positions()).map(({ partition, position }) => [partition, position]));
+    for (const [partition, { position }] of memory) {
+      if ((stored.get(partition) ?? 0) !== position) unsure = true;
+    }
+  }
+
   async function run(signal: AbortSignal, onBatch: (records: number) => void = () => {}): Promise<void> {
+    let verifiedAt = Date.now();
     while (!signal.aborted) {
       const started = Date.now();
       const records = await step(flushMs);
       onBatch(records);
+      if (records > 0) verifiedAt = started;
+      else if (started - verifiedAt > VERIFY_MS) {
+        await verify();
+        verifiedAt = started;
+      }
       // A batch that is not full waits for company: fewer, larger transactions cost less, and nobody notices 100 ms.
       if (records < batchSize / 2) {
         const rest = Math.max(1, flushMs - (Date.now() - started));
