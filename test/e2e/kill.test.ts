@@ -9,7 +9,7 @@ import { createGenerator } from '../../src/pipeline/generator/generator.ts';
 import { Random } from '../../src/pipeline/generator/random.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
-import { type ToWorker } from '../../src/pipeline/supervisor/messages.ts';
+import { type FromWorker, type ToWorker } from '../../src/pipeline/supervisor/messages.ts';
 import { configFor, openStores, type Stores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -22,6 +22,15 @@ function startProcessor(config: Config): ChildProcess {
   const options = { component: 'processor', name: 'processor-1' } as const;
   child.send({ type: 'start', options, restarts: 0 } satisfies ToWorker);
   return child;
+}
+
+/** Resolves once a processor has opened its stores and counted its first batch. */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') resolve();
+    });
+  });
 }
 
 function gone(child: ChildProcess): Promise<unknown> {
@@ -67,7 +76,7 @@ test(`the processor is killed ${KILLS} times while ${EVENTS} events flow: the nu
     const before = await counted(stores);
     const processor = startProcessor(config);
     // Every other one dies at work, the rest at any moment of their start.
-    if (kill % 2 === 0) await new Promise((resolve) => processor.once('message', resolve));
+    if (kill % 2 === 0) await ready(processor);
     for (let part = 0; part < 4; part += 1) {
       await appendSome(EVENTS / KILLS / 4);
       await sleep(random.below(100));
