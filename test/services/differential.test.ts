@@ -13,7 +13,7 @@ import { serviceShop } from '../support/services.ts';
 import { configFor, openStores, type Stores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const EVENTS = 100_000;
+const EVENTS = 40_000;
 const CHUNK = 5000;
 
 function makeRecords(start: number): NewRecord[] {
@@ -79,8 +79,8 @@ describeWith(['kafka', 'mongodb', 'redis'], 'the same events on both stacks', ()
       const [expected, answers] = [await allAnswers(embedded, now), await allAnswers(services, now)];
       expect(comparable(answers)).toEqual(comparable(expected));
       expect(expected[0]!.freshness.received).toBe(EVENTS);
-      expect(expected[0]!.kpis.orders).toBeGreaterThan(500);
-      expect(expected[0]!.freshness.rejected).toBeGreaterThan(500);
+      expect(expected[0]!.kpis.orders).toBeGreaterThan(100);
+      expect(expected[0]!.freshness.rejected).toBeGreaterThan(100);
 
       expect(await services.documents.deadLetterReasons()).toEqual(
         await embedded.documents.deadLetterReasons(),
@@ -89,7 +89,7 @@ describeWith(['kafka', 'mongodb', 'redis'], 'the same events on both stacks', ()
       expect(stored).toEqual(events);
 
       const users = [...new Set(events.flatMap((event) => (event as { userId?: string }).userId ?? []))];
-      expect(users.length).toBeGreaterThan(500);
+      expect(users.length).toBeGreaterThan(100);
       const keys = users.map((user) => `u:${user}`);
       expect(await services.live.states(keys)).toEqual(await embedded.live.states(keys));
       const products = answers[0]!.topProducts.map(({ productId }) => productId);
