@@ -26,7 +26,7 @@ export interface MongoDocumentStoreOptions extends MongoAddress {
 }
 
 /** Documents in one insert. */
-const INSERT = 2000;
+const INSERT = 5000;
 /** Characters of a model in one document, whose limit is 16 MiB. */
 const MODEL_CHARACTERS = 4 * 1024 * 1024;
 /** How long a server that is away is waited for when something has to be stored, ms. */

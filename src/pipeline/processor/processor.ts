@@ -46,6 +46,14 @@ export interface Processor {
   close(): Promise<void>;
 }
 
+/** A micro-batch that is counted in memory. */
+interface Work {
+  readonly delta: Delta;
+  /** Encoded. */
+  readonly states: ReadonlyMap<string, string>;
+  readonly records: number;
+}
+
 const BATCH = 10_000;
 const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
@@ -64,14 +72,18 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const memory = new Map<number, PartitionMemory>();
   /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */
   let shoppers = createStateCache(CACHED_SHOPPERS / 2);
-  /** Whether memory may be ahead of the stores. */
+  /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
+  /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
+  let storing: { readonly states: ReadonlyMap<string, string>; readonly done: Promise<boolean> } | undefined;
 
   /**
    * Reads from the stores what has to be known of partitions.
    * @returns the offsets to read from: early enough to see again the ids that a duplicate may repeat
    */
   async function recall(partitions: readonly number[]): Promise<Map<number, number>> {
+    // Positions that are about to change tell nothing.
+    await storing?.done.catch(() => {});
     const [positions, bounds] = [await live.positions(), await log.bounds()];
     const stored = new Map(positions.map((position) => [position.partition, position]));
     const starts = new Map<number, number>();
@@ -115,7 +127,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function loadStates(batches: readonly DecodedBatch[]): Promise<States> {
     const keys = stateKeys(batches);
     const states: States = { shoppers: new Map(), orders: new Map() };
-    const missing: string[] = [...keys.orders];
+    const missing: string[] = [];
+    for (const key of keys.orders) {
+      const written = storing?.states.get(key);
+      if (written === undefined) missing.push(key);
+      else states.orders.set(key, decodeOrderState(written));
+    }
     for (const key of keys.shoppers) {
       const cached = shoppers.get(key);
       if (cached === undefined) missing.push(key);
@@ -128,36 +145,81 @@ export function createProcessor(options: ProcessorOptions): Processor {
     return states;
   }
 
-  /** @returns false where somebody else has counted these records, or some of them */
-  async function store({ change, documents: batches, touched }: Delta, states: States): Promise<boolean> {
+  /** Reads and counts one micro-batch in memory. @returns undefined at the end of the log */
+  async function compute(waitMs: number): Promise<Work | undefined> {
+    if (unsure) {
+      const starts = await recall(consumer.owned());
+      for (const [partition, offset] of starts) consumer.seek(partition, offset);
+      unsure = false;
+    }
+    const batches = await readBatches(waitMs);
+    if (batches.length === 0) return undefined;
+    const states = await loadStates(batches);
+    const delta = reduce(batches, (partition) => memory.get(partition)!, states, currency);
     const encoded = new Map<string, string>();
-    for (const key of touched.shoppers) {
+    for (const key of delta.touched.shoppers) {
       const text = encodeShopperState(states.shoppers.get(key)!);
       encoded.set(key, text);
       shoppers.set(key, text);
     }
-    for (const key of touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
+    for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
+    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+    return { delta, states: encoded, records };
+  }
+
+  /** @returns false where somebody else has counted these records, or some of them */
+  async function store({ delta: { change, documents: batches }, states }: Work): Promise<boolean> {
     await documents.append(batches);
-    if (!(await live.apply({ ...change, states: encoded }))) return false;
+    if (!(await live.apply({ ...change, states }))) return false;
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;
   }
 
-  async function step(waitMs = 0): Promise<number> {
-    if (unsure) {
-      const starts = await recall(consumer.owned());
-      for (const [partition, offset] of starts) consumer.seek(partition, offset);
+  /** Waits until what is being stored is stored. @returns false where it was refused: memory is wrong then */
+  async function settled(): Promise<boolean> {
+    try {
+      return (await storing?.done) ?? true;
+    } finally {
+      storing = undefined;
     }
-    // Until the change is stored, memory is ahead of the stores: whatever happens meanwhile, it is read anew.
-    unsure = true;
-    const batches = await readBatches(waitMs);
-    if (batches.length > 0) {
-      const states = await loadStates(batches);
-      const delta = reduce(batches, (partition) => memory.get(partition)!, states, currency);
-      if (!(await store(delta, states))) return step(waitMs);
+  }
+
+  /** Whatever goes wrong, memory may be ahead of the stores, and is read anew. */
+  async function careful<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      unsure = true;
+      throw error;
     }
-    unsure = false;
-    return batches.reduce((sum, { records }) => sum + records.length, 0);
+  }
+
+  /**
+   * Computes a micro-batch while the one before is being stored, and begins to store it.
+   * @returns the number of its records
+   */
+  async function advance(waitMs: number): Promise<number> {
+    const work = await compute(waitMs);
+    if (!(await settled())) {
+      // What was computed meanwhile rests on what was refused.
+      unsure = true;
+      return advance(waitMs);
+    }
+    if (work === undefined) return 0;
+    const done = store(work);
+    // Who awaits it later learns of a failure.
+    done.catch(() => {});
+    storing = { states: work.states, done };
+    return work.records;
+  }
+
+  function step(waitMs = 0): Promise<number> {
+    return careful(async () => {
+      const records = await advance(waitMs);
+      if (await settled()) return records;
+      unsure = true;
+      return step(waitMs);
+    });
   }
 
   /** Notices that the live store has lost its data, or got back what it was, while there is nothing to apply. */
@@ -172,7 +234,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     let verifiedAt = Date.now();
     while (!signal.aborted) {
       const started = Date.now();
-      const records = await step(flushMs);
+      const records = await careful(() => advance(flushMs));
       onBatch(records);
       if (records > 0) verifiedAt = started;
       else if (started - verifiedAt > VERIFY_MS) {
@@ -188,8 +250,13 @@ export function createProcessor(options: ProcessorOptions): Processor {
         await setImmediate();
       }
     }
+    await careful(settled);
   }
-  return { step, run, owned: () => consumer.owned(), close: () => consumer.close() };
+  async function close(): Promise<void> {
+    await storing?.done.catch(() => {});
+    await consumer.close();
+  }
+  return { step, run, owned: () => consumer.owned(), close };
 }
 
 function logTooShort(partition: number, position: number, end: number): EcomError {
