@@ -18,7 +18,12 @@ export async function fill(config: Config, events: number): Promise<void> {
     await openLiveStore(config),
   ];
   await log.append(makeRecords(events, 100, Date.now() - (events / 100) * 1000));
-  const processor = createProcessor({ log, documents, live, currency: config.currency });
+  const processor = createProcessor({
+    log,
+    documents,
+    live,
+    settings: { currency: config.currency, ...config.layout },
+  });
   while ((await processor.step()) > 0);
   await Promise.all([log.close(), documents.close(), live.close()]);
 }

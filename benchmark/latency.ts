@@ -76,7 +76,7 @@ async function measure(config: Config, records: readonly NewRecord[], rate: numb
     // Partitions are counted together, so the sum tells how many appends are wholly in.
     const { kpis } = await readStats(
       { live, log: { bounds: async () => undefined } },
-      { window: 'all', limit: 10, now: Date.now(), currency: config.currency },
+      { period: 'all', limit: 10, now: Date.now(), currency: config.currency },
     );
     while (appended.length > 0 && appended[0]!.end <= kpis.events) {
       const { end, at } = appended.shift()!;

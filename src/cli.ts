@@ -95,7 +95,11 @@ function createProgram(): Command {
     );
 
   command('stats', 'print the shop’s numbers')
-    .addOption(windowOption('24h'))
+    .addOption(new Option('--window <window>', 'period up to now (default: 24h)').choices(WINDOW_LABELS))
+    .option('--from <time>', 'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30')
+    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
+    .option('--by <dimension>', 'break down by product, category, brand or a property such as country')
     .addOption(
       new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(
         SORT_KEYS,

@@ -17,6 +17,8 @@ export interface Config {
   readonly credentials: Readonly<Record<'kafka' | 'mongodb' | 'redis', Credentials>>;
   /** ISO 4217 code for events that name no currency. */
   readonly currency: string;
+  /** The shop's time zone by its IANA name, and the properties of events that numbers are broken down by. */
+  readonly layout: { readonly timeZone: string; readonly properties: readonly string[] };
   /** SQLite's durability: `normal` survives a crash of ecom, `full` also one of the machine. */
   readonly synchronous: 'normal' | 'full';
   /** The SQLite driver to insist on; the best that can be loaded where undefined. */
@@ -88,6 +90,8 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       hint: 'use three capital letters such as USD, EUR or GBP',
     });
   }
+  const properties = propertyNames(env.ECOM_PROPERTIES);
+  const timeZone = env.ECOM_TIMEZONE || 'UTC';
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
@@ -107,6 +111,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       redis: credentials(env.ECOM_REDIS_USERNAME, env.ECOM_REDIS_PASSWORD, env.ECOM_REDIS_CA_FILE),
     },
     currency,
+    layout: { timeZone, properties },
     synchronous,
     sqliteDriver: driver === 'auto' ? undefined : driver,
     partitions,
@@ -122,6 +127,8 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_DOCUMENTS_URL: config.documentsUrl,
       ECOM_LIVE_URL: config.liveUrl,
       ECOM_CURRENCY: currency,
+      ECOM_TIMEZONE: timeZone,
+      ECOM_PROPERTIES: properties.length === 0 ? 'none' : properties.join(','),
       ECOM_SQLITE_SYNCHRONOUS: synchronous,
       ECOM_SQLITE_DRIVER: driver,
       ECOM_STACK: stack,
@@ -190,6 +197,26 @@ function credentials(username?: string, password?: string, caFile?: string): Cre
 }
 
 const MAX_DAYS = 36_500;
+const MAX_PROPERTIES = 8;
+/** What numbers are broken down by anyway. */
+const OWN_NAMES: readonly string[] = ['product', 'category', 'brand', 'query', 'type', 'totals', 'none'];
+
+/** `country` where nothing is said. */
+function propertyNames(value: string | undefined): string[] {
+  if (value === undefined || value === '') return ['country'];
+  if (value === 'none') return [];
+  const names = value.split(',').map((name) => name.trim());
+  const wrong = names.find(
+    (name, i) => !/^[\w.-]{1,64}$/.test(name) || OWN_NAMES.includes(name) || names.indexOf(name) < i,
+  );
+  if (wrong !== undefined || names.length > MAX_PROPERTIES) {
+    const why = wrong === undefined ? `names ${names.length} properties` : `cannot have '${wrong}'`;
+    throw new EcomError('USAGE', `ECOM_PROPERTIES ${why}`, {
+      hint: `use up to ${MAX_PROPERTIES} names of properties, each once, such as country,device; or none`,
+    });
+  }
+  return names;
+}
 
 function wholeNumber(
   name: string,

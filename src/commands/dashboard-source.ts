@@ -34,7 +34,7 @@ export async function createDashboardSource(
   return {
     async read(window, sort) {
       const now = Date.now();
-      const request = { window, sort, limit: TOP_LIMIT, now, currency: config.currency };
+      const request = { period: window, sort, limit: TOP_LIMIT, now, currency: config.currency };
       const [stats, reports, { supervisor, components }] = await Promise.all([
         readStats({ live, log }, request),
         readWorkers(live, now),

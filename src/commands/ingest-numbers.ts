@@ -35,7 +35,12 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
   async function step(waitMs = 0): Promise<void> {
     if (own === undefined) {
       const { createProcessor } = await import('../pipeline/processor/processor.ts');
-      own = createProcessor({ log, documents, live, currency: config.currency });
+      own = createProcessor({
+        log,
+        documents,
+        live,
+        settings: { currency: config.currency, ...config.layout },
+      });
     }
     await own.step(waitMs);
   }

@@ -1,11 +1,11 @@
-import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
+import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
 import { bold, dim, fitLine, type Line, lineText, lineWidth, span } from '../tui/format/line.ts';
 import { compact, grouped, NONE, percent, rate } from '../tui/format/numbers.ts';
 import { paint } from '../tui/format/paint.ts';
 import { asRate, completeCells } from '../tui/format/series.ts';
 import { displayText, fitText, textWidth } from '../tui/format/text.ts';
-import { dateTime, duration } from '../tui/format/time.ts';
+import { dateTime, duration, zoneLabel } from '../tui/format/time.ts';
 import { naturalSort } from '../tui/state.ts';
 import { chartEnds } from '../tui/views/charts.ts';
 import { funnelHeading, funnelLines } from '../tui/views/funnel.ts';
@@ -24,7 +24,10 @@ export interface TextOptions {
 const WIDEST = 120;
 const NARROWEST = 40;
 const CHART_ROWS = 9;
+/** Columns that the values of a breakdown have at least. */
+const BREAKDOWN_LABEL = 20;
 const NAMES: Readonly<Record<Stats['window']['label'], string>> = {
+  custom: 'Period',
   '5m': 'Last 5 minutes',
   '30m': 'Last 30 minutes',
   '1h': 'Last hour',
@@ -44,6 +47,10 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
     [],
     ...kpiLines(stats, columns),
     ...otherCurrencies(stats),
+    ...comparedWith(stats),
+    ...(stats.breakdown === undefined
+      ? []
+      : section(`By ${stats.breakdown.by}`, breakdownLines(stats.breakdown, columns))),
     ...section('Events', eventLines(stats, columns)),
     ...section(
       'Funnel',
@@ -75,49 +82,71 @@ function listOrNothing(entries: readonly unknown[], lines: readonly Line[]): rea
   return entries.length === 0 ? [] : lines;
 }
 
-function period({ window: { from, to }, asOf }: Stats): string {
-  const start = from === null ? 'up to' : `${dateTime(from)} –`;
-  const basis = asOf.basis === 'clock' ? '' : ', the newest event';
-  return `${start} ${dateTime(to)} UTC${basis}`;
+function period({ window: { from, to }, asOf, timeZone: zone }: Stats): string {
+  const start = from === null ? 'up to' : `${dateTime(from, zone)} –`;
+  const basis = asOf.basis === 'latest-event' && to === asOf.time ? ', the newest event' : '';
+  return `${start} ${dateTime(to, zone)} ${zoneLabel(to, zone)}${basis}`;
 }
 
-function kpiLines({ kpis }: Stats, width: number): Line[] {
+function kpiLines({ kpis, comparison, approximate }: Stats, width: number): Line[] {
   const { revenue, conversion, activeUsers } = kpis;
+  const near = (path: string): string => (approximate.includes(`kpis.${path}`) ? '≈' : '');
   const money = (amount: string | null): string => (amount === null ? NONE : grouped(amount, 2));
+  const whole = (count: number | null): string => (count === null ? NONE : grouped(count));
+  const seconds = (value: number | null): string => (value === null ? NONE : duration(value * 1000));
+  const pair = (name: string, value: string, path?: string): Pair => {
+    if (path === undefined) return [name, value];
+    const change = comparison?.change[path];
+    const shown = value === NONE ? value : near(path) + value;
+    return [name, change === undefined || value === NONE ? shown : `${shown} ${changeText(change)}`];
+  };
   const earned: readonly Pair[] = [
-    [`Revenue net ${revenue.currency}`, money(revenue.net)],
-    ['Revenue gross', money(revenue.gross)],
-    ['Refunds', money(revenue.refunds)],
-    ['Average order', money(kpis.averageOrderValue)],
-    ['Per session', money(kpis.revenuePerSession)],
-    ['Per user', money(kpis.arpu)],
+    pair(`Revenue net ${revenue.currency}`, money(revenue.net), 'revenue.net'),
+    pair('Revenue gross', money(revenue.gross), 'revenue.gross'),
+    pair('Refunds', money(revenue.refunds), 'revenue.refunds'),
+    pair('Average order', money(kpis.averageOrderValue), 'averageOrderValue'),
+    pair('Per session', money(kpis.revenuePerSession), 'revenuePerSession'),
+    pair('Per user', money(kpis.arpu), 'arpu'),
+    pair('Events', grouped(kpis.events), 'events'),
+    pair('Events/s now', rate(kpis.eventsPerSecond)),
   ];
   const sold: readonly Pair[] = [
-    ['Orders', grouped(kpis.orders)],
-    ['Units sold', grouped(kpis.unitsSold)],
-    ['Buyers', grouped(kpis.buyers)],
-    ['Conversion', percent(conversion.session)],
-    ['Users buying', percent(conversion.user)],
-    ['Carts abandoned', percent(kpis.cartAbandonment)],
+    pair('Orders', grouped(kpis.orders), 'orders'),
+    pair('Units sold', grouped(kpis.unitsSold), 'unitsSold'),
+    pair('Buyers', whole(kpis.buyers), 'buyers'),
+    pair('Buying again', percent(kpis.repeatPurchaseRate), 'repeatPurchaseRate'),
+    pair('Conversion', percent(conversion.session), 'conversion.session'),
+    pair('Users buying', percent(conversion.user), 'conversion.user'),
+    pair('Carts abandoned', percent(kpis.cartAbandonment), 'cartAbandonment'),
+    pair('Time to purchase', seconds(kpis.timeToPurchaseSeconds.average), 'timeToPurchaseSeconds.average'),
   ];
   const active: readonly Pair[] = [
-    ['Sessions', grouped(kpis.sessions)],
-    ['Users', grouped(kpis.users)],
-    ['Active 5m', grouped(activeUsers['5m'])],
-    ['Active 30m', grouped(activeUsers['30m'])],
-    ['Events', grouped(kpis.events)],
-    ['Events/s', rate(kpis.eventsPerSecond)],
+    pair('Users', whole(kpis.users), 'users'),
+    pair('New users', grouped(kpis.newUsers), 'newUsers'),
+    pair('Returning', whole(kpis.returningUsers), 'returningUsers'),
+    pair('Sessions', grouped(kpis.sessions), 'sessions'),
+    pair('Bounced', percent(kpis.bounceRate), 'bounceRate'),
+    pair('Session length', seconds(kpis.averageSessionSeconds), 'averageSessionSeconds'),
+    pair('Active 5m', grouped(activeUsers['5m'])),
+    pair('Active 30m', grouped(activeUsers['30m'])),
   ];
   // As many columns as fit: large amounts take more room.
   const layouts = [
     [earned, sold, active],
     [
-      [...earned, ...active.slice(0, 3)],
-      [...sold, ...active.slice(3)],
+      [...earned, ...active.slice(0, 4)],
+      [...sold, ...active.slice(4)],
     ],
     [[...earned, ...sold, ...active]],
   ].map(alignColumns);
   return layouts.find((lines) => lines.every((line) => lineWidth(line) <= width)) ?? layouts.at(-1)!;
+}
+
+/** Change since the period before: +12 %, or nothing to compare with. */
+function changeText(change: number | null): string {
+  if (change === null) return '(–)';
+  const sign = change > 0 ? '+' : '';
+  return `(${sign}${(change * 100).toFixed(Math.abs(change) < 0.0995 ? 1 : 0)}%)`;
 }
 
 type Pair = readonly [name: string, value: string];
@@ -145,24 +174,83 @@ function otherCurrencies({ kpis }: Stats): Line[] {
   ]);
 }
 
+function comparedWith({ comparison, timeZone: zone }: Stats): Line[] {
+  if (comparison === undefined) return [];
+  const { from, to } = comparison.window;
+  return [[dim(`Compared with ${dateTime(from, zone)} – ${dateTime(to, zone)}`)]];
+}
+
+/** A table of the columns that the dimension has and that fit, most telling first. */
+function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
+  const all: readonly (readonly [title: string, cell: (numbers: BreakdownNumbers) => string | null])[] = [
+    ['revenue', ({ revenue }) => grouped(revenue, 2)],
+    ['orders', ({ orders }) => (orders === null ? null : grouped(orders))],
+    ['units', ({ units }) => grouped(units)],
+    ['conv.', ({ conversion, sessions }) => (sessions === null ? null : percent(conversion))],
+    ['sessions', ({ sessions }) => (sessions === null ? null : grouped(sessions))],
+    ['carts', ({ carts }) => grouped(carts)],
+    ['views', ({ views }) => grouped(views)],
+    ['events', ({ events }) => (events === null ? null : grouped(events))],
+    ['refunds', ({ refunds }) => grouped(refunds, 2)],
+  ];
+  const lines = [
+    ...rows.map((row) => [displayText(row.name ?? row.value), row] as const),
+    ...(other.values > 0 ? [[`${grouped(other.values)} other`, other] as const] : []),
+  ];
+  if (rows.length === 0) return [[dim(`no event of this period says its ${displayText(by)}`)]];
+  const table = all
+    .filter(([, cell]) => cell(rows[0]!) !== null)
+    .map(([title, cell]) => {
+      const cells = lines.map(([, numbers]) => cell(numbers)!);
+      return { title, cells, width: Math.max(textWidth(title), ...cells.map(textWidth)) };
+    });
+  let room = width - BREAKDOWN_LABEL;
+  const shown = table.filter((column) => {
+    room -= column.width + 2;
+    return room >= 0;
+  });
+  const label = BREAKDOWN_LABEL + Math.max(0, room);
+  const line = (name: string, cells: readonly string[]): Line => [
+    span(fitText(name, label)),
+    ...cells.map((cell, i) => span(`  ${fitText(cell, shown[i]!.width, 'right')}`)),
+  ];
+  return [
+    line(
+      '',
+      shown.map(({ title }) => title),
+    ).map((part) => dim(part.text)),
+    ...lines.map(([name], row) =>
+      line(
+        name,
+        shown.map(({ cells }) => cells[row]!),
+      ),
+    ),
+  ];
+}
+
 function eventLines(stats: Stats, width: number): Line[] {
   if (stats.freshness.newestEvent === null) return [];
   const cells = completeCells(stats);
   if (cells.events.length < 2) return [];
   const { unit, values } = asRate(cells.events, cells.cellMs);
-  const plot = chart(values, { width, height: CHART_ROWS, ...chartEnds(cells), colour: 'cyan' });
+  const plot = chart(values, {
+    width,
+    height: CHART_ROWS,
+    ...chartEnds(cells, stats.timeZone),
+    colour: 'cyan',
+  });
   return [[dim(`per ${unit === 's' ? 'second' : unit === 'min' ? 'minute' : unit}`)], ...plot];
 }
 
 /** How far the numbers can be trusted: what is not in them, and why. */
-function freshnessLines({ freshness, asOf }: Stats, width: number): Line[] {
+function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: number): Line[] {
   const { newestEvent, lagMs } = freshness;
   const newest =
     newestEvent === null
       ? 'no events yet'
       : asOf.basis === 'clock'
         ? `newest event ${duration(lagMs ?? 0)} ago`
-        : `newest event ${dateTime(newestEvent)} UTC`;
+        : `newest event ${dateTime(newestEvent, zone)} ${zoneLabel(newestEvent, zone)}`;
   const rejectedFor = reasons(freshness.rejectedByReason).map(
     ([reason, count]) => `${reason} ${compact(count)}`,
   );

@@ -1,18 +1,21 @@
 import { EcomError } from '../errors.ts';
+import { timeZone } from '../pipeline/events/time-zone.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { readStats } from '../pipeline/stats/read-stats.ts';
-import { type SortKey, type Stats, type WindowLabel } from '../pipeline/stats/types.ts';
+import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { type Condition } from './condition.ts';
 import { type CommandContext } from './context.ts';
 import { type LogBounds, openLogBounds } from './log-bounds.ts';
 import { printJson, repeat, write } from './output.ts';
+import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
 
-export interface StatsOptions {
-  readonly window: WindowLabel;
+export interface StatsOptions extends PeriodOptions {
   readonly sort?: SortKey;
   readonly limit: number;
+  readonly by?: string;
+  readonly compare?: 'previous';
   readonly json?: boolean;
   readonly watch?: boolean;
   /** Seconds. */
@@ -51,11 +54,22 @@ async function printAll(
   stores: { readonly live: LiveStore; readonly log: LogBounds },
   condition: Condition | undefined,
 ): Promise<void> {
-  const { window, sort, limit, watch = false } = options;
+  const { sort, limit, by, watch = false } = options;
   const print = options.json === true ? jsonPrinter(context, watch) : await textPrinter(context, options);
+  const { timeZone: zone } = await stores.live.layout();
+  const period = periodOf(options, '24h', timeZone(zone));
+  const compare = options.compare !== undefined;
   const once = async (): Promise<void> => {
     const { currency } = context.config;
-    const answer = await readStats(stores, { window, sort, limit, now: Date.now(), currency });
+    const answer = await readStats(stores, {
+      period,
+      sort,
+      limit,
+      by,
+      compare,
+      now: Date.now(),
+      currency,
+    });
     await print(answer);
     if (condition !== undefined) await failWhere(condition, answer);
   };

@@ -54,7 +54,7 @@ async function run(dataDir: string, path: string, options: Partial<IngestOptions
 
 async function statsOf(dataDir: string) {
   const stores = await openStores(configFor(dataDir));
-  const stats = await readStats(stores, { window: 'all', now: T + 1e6, currency: 'USD', limit: 10 });
+  const stats = await readStats(stores, { period: 'all', now: T + 1e6, currency: 'USD', limit: 10 });
   const model = await stores.documents.loadModel('popularity');
   await stores.close();
   return { stats, model };

@@ -9,7 +9,7 @@ import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { trainAndPublish } from '../../src/pipeline/recommender/recommender.ts';
 import { textWidth } from '../../src/tui/format/text.ts';
-import { configFor, openStores } from '../support/stores.ts';
+import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 interface Answer {
@@ -66,7 +66,7 @@ async function shop({ trained = true } = {}): Promise<string> {
     event('l', 'view_item', ['lonely'], { userId: 'lonely' }),
   ];
   await stores.log.append(events.map((value, i) => ({ key: `${i}`, value: JSON.stringify(value) })));
-  const processor = createProcessor({ ...stores, currency: 'USD' });
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
   while ((await processor.step()) > 0);
   if (trained) await trainAndPublish({ ...stores, partitions: stores.log.partitions });
   await stores.close();

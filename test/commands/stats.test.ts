@@ -7,7 +7,7 @@ import { type StatsOptions, stats } from '../../src/commands/stats.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
-import { configFor, openStores } from '../support/stores.ts';
+import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const OPTIONS: StatsOptions = { window: '24h', limit: 10, interval: 0.01 };
@@ -61,7 +61,7 @@ async function shop({ counted = true } = {}): Promise<string> {
   }));
   await stores.log.append(records);
   await stores.log.append([{ key: 'x', value: '{"no":"event"}' }]);
-  const processor = createProcessor({ ...stores, currency: 'USD' });
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
   while (counted && (await processor.step()) > 0);
   await stores.close();
   return dataDir;
@@ -102,7 +102,7 @@ describe('ecom stats', () => {
     const lines = text().split('\n');
     expect(text()).not.toContain('\u001b');
     expect(lines[0]).toMatch(/^Last 24 hours · \d{4}-\d\d-\d\d \d\d:\d\d – \d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
-    expect(text()).toMatch(/Revenue net USD +25\.00 +Orders +1 +Sessions +3/);
+    expect(text()).toMatch(/Revenue net USD +25\.00 +Orders +1 +Users +3/);
     expect(text()).toMatch(/Purchase .* 1 +50\.0% +33\.3%/);
     expect(text()).toMatch(/Teapot 急須 +1? ?/);
     expect(text()).toMatch(/0 not counted yet · 0 late · 0 duplicates/);

@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Count } from '../../src/pipeline/events/money.ts';
-import { cellStart, coverRange, createTally, LEVELS } from '../../src/pipeline/live-store/cells.ts';
+import { timeZone } from '../../src/pipeline/events/time-zone.ts';
+import {
+  type CellLayout,
+  cellStart,
+  countersOf,
+  coverRange,
+  createTally,
+  increment,
+  LEVELS,
+  levelStart,
+  maxKeys,
+  OTHER_KEY,
+} from '../../src/pipeline/live-store/cells.ts';
 import { type LiveChange, type LiveStore } from '../../src/pipeline/live-store/live-store.ts';
 
-export type OpenLive = (name: string) => Promise<LiveStore>;
+export type OpenLive = (name: string, layout: CellLayout) => Promise<LiveStore>;
+
+const LAYOUT: CellLayout = { timeZone: 'UTC', properties: ['country'] };
 
 const BASE = Date.UTC(2026, 0, 5);
 
@@ -22,12 +36,16 @@ function cell(
 ) {
   const tally = createTally();
   for (const [column, value] of Object.entries(totals)) tally.totals.set(column, value);
-  if (product !== undefined) tally.breakdowns.get('product')!.set(product, new Map(Object.entries(counters)));
+  if (product !== undefined)
+    for (const [column, value] of Object.entries(counters))
+      increment(countersOf(tally, 'product', product), column, value);
   return new Map([[cellStart(time, LEVELS['10s']), tally]]);
 }
 
 /** What every live store must do. */
-export function describeLiveStore(name: string, open: OpenLive): void {
+export function describeLiveStore(name: string, openWith: OpenLive): void {
+  const open = (store: string, layout = LAYOUT): Promise<LiveStore> => openWith(store, layout);
+
   describe(`live store: ${name}`, () => {
     test('applies a change once and refuses it when it comes again', async () => {
       const live = await open('once');
@@ -153,7 +171,7 @@ export function describeLiveStore(name: string, open: OpenLive): void {
       for (let i = amounts.length; i < 40; i += 1)
         await live.apply(change(i, i + 1, { cells: cell(BASE, { n: 1 }, 'p', { g: 1 }) }));
       const ranking = { dimension: 'product' as const, column: 'g', limit: 1 };
-      const ranges = coverRange(BASE, Number.POSITIVE_INFINITY, '10s');
+      const ranges = coverRange(BASE, Number.POSITIVE_INFINITY, '10s', timeZone('UTC'));
       const { tallies } = await live.snapshot({
         tallies: [
           { ranges: 'all', rankings: [ranking] },
@@ -163,7 +181,7 @@ export function describeLiveStore(name: string, open: OpenLive): void {
       const sum = amounts.reduce<bigint>((total, amount) => total + BigInt(amount), 0n);
       for (const { totals, rankings } of tallies) {
         expect(totals.get('g')).toBe(sum);
-        expect(rankings[0]![0]!.counters.get('g')).toBe(sum + 35n);
+        expect(rankings[0]!.entries[0]!.counters.get('g')).toBe(sum + 35n);
       }
       await live.close();
     });
@@ -183,15 +201,54 @@ export function describeLiveStore(name: string, open: OpenLive): void {
       const rank = async (limit: number) => {
         const rankings = [{ dimension: 'product' as const, column: 'v', limit }];
         const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
-        return tallies[0]!.rankings[0]!.map(({ key }) => key);
+        return tallies[0]!.rankings[0]!.entries.map(({ key }) => key);
       };
       expect(await rank(2)).toEqual(['c', 'a']);
       expect(await rank(9)).toEqual(['c', 'a', 'b', 'd']);
       await live.close();
     });
 
+    test('keeps the layout that its cells were cut by', async () => {
+      const live = await open('layout');
+      expect(await live.layout()).toEqual(LAYOUT);
+      await live.apply(change(0, 1, { cells: cell(BASE, { n: 1 }) }));
+      const moved = await open('layout', { ...LAYOUT, timeZone: 'Asia/Tokyo' });
+      expect(await moved.layout()).toEqual(LAYOUT);
+      await expect(moved.apply(change(1, 2))).rejects.toThrow(/counted by the days of UTC.*Asia\/Tokyo/);
+      const swapped = await open('layout', { ...LAYOUT, properties: ['device', 'country'] });
+      await expect(swapped.apply(change(1, 2))).rejects.toThrow(/broken down by country/);
+      const more = { ...LAYOUT, properties: ['country', 'device'] };
+      const grown = await open('layout', more);
+      expect(await grown.apply(change(1, 2))).toBe(true);
+      expect(await grown.layout()).toEqual(more);
+      await expect(live.apply(change(2, 3)).then((done) => done || live.apply(change(2, 3)))).rejects.toThrow(
+        /device/,
+      );
+      await Promise.all([live, moved, swapped, grown].map((store) => store.close()));
+    });
+
+    test('counts the keys that come after a dimension is full together', async () => {
+      const live = await open('full');
+      const tally = createTally();
+      const most = maxKeys('country');
+      for (let i = 0; i < most + 3; i += 1) increment(countersOf(tally, 'country', `c${i}`), 'n', 1);
+      await live.apply(change(0, 1, { cells: new Map([[BASE, tally]]) }));
+      const rankings = [{ dimension: 'country', column: 'n', limit: 2 }];
+      const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
+      const [ranked] = tallies[0]!.rankings;
+      expect(ranked!.entries.map(({ key }) => key)).toEqual(['c0', 'c1']);
+      expect(ranked!.entries.some(({ key }) => key === OTHER_KEY)).toBe(false);
+      expect(ranked!.total).toEqual(new Map([['n', most + 3]]));
+      expect(ranked!.keys).toBe(most + 1);
+      await live.close();
+    });
+
     test('answers any range as a plain sum would', async () => {
       let run = 0;
+      // The clock goes forward in the night to 29 March.
+      const layout = { ...LAYOUT, timeZone: 'Europe/Berlin' };
+      const zone = timeZone(layout.timeZone);
+      const first = Date.UTC(2026, 2, 27, 23);
       const hits = fc.array(
         fc.record({
           at: fc.integer({ min: 0, max: 3 * 86_400 }),
@@ -203,18 +260,22 @@ export function describeLiveStore(name: string, open: OpenLive): void {
       const edges = fc.tuple(fc.integer({ min: 0, max: 26_000 }), fc.integer({ min: 0, max: 26_000 }));
       await fc.assert(
         fc.asyncProperty(hits, edges, async (list, [a, b]) => {
-          const live = await open(`ranges-${run++}`);
+          const live = await open(`ranges-${run++}`, layout);
           for (const [i, { at, n, product }] of list.entries()) {
             await live.apply(
-              change(i, i + 1, { cells: cell(BASE + at * 1000, { n }, product, { n: Math.abs(n) }) }),
+              change(i, i + 1, { cells: cell(first + at * 1000, { n }, product, { n: Math.abs(n) }) }),
             );
           }
-          const [from, to] = [BASE + Math.min(a, b) * 10_000, BASE + Math.max(a, b) * 10_000];
-          const inside = list.filter(({ at }) => BASE + at * 1000 >= from && BASE + at * 1000 < to);
+          const [from, to] = [first + Math.min(a, b) * 10_000, first + Math.max(a, b) * 10_000];
+          const inside = list.filter(({ at }) => first + at * 1000 >= from && first + at * 1000 < to);
           const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
           const { tallies, series } = await live.snapshot({
-            tallies: [{ ranges: coverRange(from, to, '10s'), rankings }],
-            series: { level: '1h', from: BASE, to: Number.POSITIVE_INFINITY },
+            tallies: [{ ranges: coverRange(from, to, '10s', zone), rankings }],
+            series: (['1h', '1d'] as const).map((level) => ({
+              level,
+              from: first,
+              to: Number.POSITIVE_INFINITY,
+            })),
           });
           const total = inside.reduce((sum, { n }) => sum + n, 0);
           expect(tallies[0]!.totals.get('n') ?? 0).toBe(total);
@@ -224,17 +285,20 @@ export function describeLiveStore(name: string, open: OpenLive): void {
           const expected = [...byProduct]
             .filter(([, n]) => n > 0)
             .sort(([x, m], [y, n]) => n - m || (x < y ? -1 : 1));
-          expect(tallies[0]!.rankings[0]!.map(({ key, counters }) => [key, counters.get('n')])).toEqual(
-            expected,
-          );
-          const hours = new Map<number, number>();
-          for (const { at, n } of list) {
-            const hour = cellStart(BASE + at * 1000, LEVELS['1h']);
-            hours.set(hour, (hours.get(hour) ?? 0) + n);
+          expect(
+            tallies[0]!.rankings[0]!.entries.map(({ key, counters }) => [key, counters.get('n')]),
+          ).toEqual(expected);
+          for (const [i, level] of (['1h', '1d'] as const).entries()) {
+            const cells = new Map<number, number>();
+            for (const { at, n } of list) {
+              const start = levelStart(level, first + at * 1000, zone);
+              cells.set(start, (cells.get(start) ?? 0) + n);
+            }
+            const told = series[i]!;
+            for (const { start, totals } of told) expect(totals.get('n') ?? 0).toBe(cells.get(start));
+            for (const [start, n] of cells)
+              if (n !== 0) expect(told.some((point) => point.start === start)).toBe(true);
           }
-          for (const { start, totals } of series) expect(totals.get('n') ?? 0).toBe(hours.get(start));
-          for (const [hour, n] of hours)
-            if (n !== 0) expect(series.some(({ start }) => start === hour)).toBe(true);
           await live.close();
         }),
         { numRuns: 25 },

@@ -10,7 +10,7 @@ import { Random } from '../../src/pipeline/generator/random.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { type FromWorker, type ToWorker } from '../../src/pipeline/supervisor/messages.ts';
-import { configFor, openStores, type Stores } from '../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const EVENTS = 200_000;
@@ -47,7 +47,7 @@ async function counted({ live }: Stores): Promise<number> {
 async function numbers(stores: Stores, now: number) {
   const answers = [];
   for (const window of ['all', '7d', '24h', '1h', '5m'] as const) {
-    answers.push(await readStats(stores, { window, limit: 50, now, currency: 'USD' }));
+    answers.push(await readStats(stores, { period: window, limit: 50, now, currency: 'USD' }));
   }
   return answers;
 }
@@ -100,7 +100,7 @@ test(`the processor is killed ${KILLS} times while ${EVENTS} events flow: the nu
   copyFileSync(join(config.dataDir, 'log.db'), join(calmConfig.dataDir, 'log.db'));
   stores = await openStores(config);
   const calm = await openStores(calmConfig);
-  const processor = createProcessor({ ...calm, currency: 'USD' });
+  const processor = createProcessor({ ...calm, settings: SETTINGS });
   while ((await processor.step()) > 0);
 
   const now = Date.now();

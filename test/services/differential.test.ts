@@ -10,7 +10,7 @@ import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { allAnswers, isCounted } from '../support/answers.ts';
 import { describeWith } from '../support/backends.ts';
 import { serviceShop } from '../support/services.ts';
-import { configFor, openStores, type Stores } from '../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const EVENTS = 40_000;
@@ -40,7 +40,7 @@ function comparable(answers: readonly Stats[]) {
 
 /** Counts, with batches of the given size, and trains. */
 async function runShop(stores: Stores, batch: number): Promise<void> {
-  const processor = createProcessor({ ...stores, currency: 'USD', batch });
+  const processor = createProcessor({ ...stores, settings: SETTINGS, batch });
   while (!(await isCounted(stores))) await processor.step(100);
   await processor.close();
   await trainAndPublish({ ...stores, partitions: stores.log.partitions }, new AbortController().signal);

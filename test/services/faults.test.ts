@@ -16,7 +16,7 @@ import { allAnswers, countedRecords, isCounted } from '../support/answers.ts';
 import { backendUrl, describeWith } from '../support/backends.ts';
 import { control, slowWay } from '../support/servers.ts';
 import { dropKeys, type ServiceShop, serviceShop } from '../support/services.ts';
-import { configFor, openStores, type Stores } from '../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../support/stores.ts';
 
 const EVENTS = 30_000;
 /** For the fault that takes longest. */
@@ -37,7 +37,7 @@ async function calmAnswers(count: number): Promise<Stats[]> {
   ensureDataDir(config);
   const stores = await openStores(config);
   await stores.log.append(records.slice(0, count));
-  const processor = createProcessor({ ...stores, currency: 'USD' });
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
   while ((await processor.step()) > 0);
   const answers = await allAnswers(stores, NOW);
   await stores.close();

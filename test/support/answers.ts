@@ -6,7 +6,7 @@ import { type Stores } from './stores.ts';
 export async function allAnswers(stores: Stores, now: number): Promise<Stats[]> {
   const answers: Stats[] = [];
   for (const window of ['all', '30d', '7d', '24h', '1h', '30m', '5m'] as const) {
-    answers.push(await readStats(stores, { window, limit: 50, now, currency: 'USD' }));
+    answers.push(await readStats(stores, { period: window, limit: 50, now, currency: 'USD' }));
   }
   return answers;
 }
@@ -15,7 +15,7 @@ export async function allAnswers(stores: Stores, now: number): Promise<Stats[]> 
 export async function countedRecords({ live }: Stores, now: number): Promise<number> {
   const { freshness } = await readStats(
     { live, log: { bounds: async () => undefined } },
-    { window: 'all', limit: 1, now, currency: 'USD' },
+    { period: 'all', limit: 1, now, currency: 'USD' },
   );
   return freshness.received;
 }

@@ -9,47 +9,87 @@ const STEPS = [
 ] as const;
 
 interface ReferenceSession {
-  end: number;
-  steps: string[];
+  readonly events: ShopEvent[];
+}
+
+/** Everything that happened before `to` and from `from` on, ms since the epoch. */
+export interface ReferencePeriod {
+  readonly from: number;
+  readonly to: number;
+  /** When it is asked. */
+  readonly asOf: number;
+  /** IANA name. */
+  readonly timeZone: string;
 }
 
 /**
- * The numbers of the whole history, the slow and obvious way: all events in memory, one pass a question.
- * @param events by time, each once, all in one currency
+ * The numbers the slow and obvious way: the whole history in memory, one pass a question.
+ * @param arrived in the order of arrival, each once, all in one currency
  */
-export function referenceNumbers(events: readonly ShopEvent[], asOf: number) {
-  const orders = new Map<string, ShopEvent>();
+export function referenceNumbers(
+  arrived: readonly ShopEvent[],
+  { from, to, asOf, timeZone }: ReferencePeriod,
+) {
+  const known = new Set<string>();
   const repeated = new Set<ShopEvent>();
-  for (const event of events) {
+  for (const event of arrived) {
     if (event.type !== 'purchase' || event.orderId === undefined) continue;
-    if (orders.has(event.orderId)) repeated.add(event);
-    else orders.set(event.orderId, event);
+    if (known.has(event.orderId)) repeated.add(event);
+    else known.add(event.orderId);
   }
-  const purchases = events.filter((event) => event.type === 'purchase' && !repeated.has(event));
-  const refunds = events.filter(({ type }) => type === 'refund');
-  const worth = (list: readonly ShopEvent[]): bigint =>
-    list
-      .flatMap(({ items }) => items)
-      .reduce((sum, { price = 0, quantity }) => sum + BigInt(price) * BigInt(quantity), 0n);
-  const shoppers = groupBy(events);
-  const sessions = [...shoppers.values()].flatMap((list) => sessionsOf(list, repeated));
-  const closed = sessions.filter(({ end }) => end < Math.floor((asOf - GAP) / 10_000) * 10_000);
-  const has = ({ steps }: ReferenceSession, step: string): boolean => steps.includes(step);
-  const present = STEPS.filter(([, types]) =>
-    events.some(({ type }) => (types as readonly string[]).includes(type)),
+  const stepOf = ({ type }: ShopEvent): number =>
+    STEPS.findIndex(([, types]) => (types as readonly string[]).includes(type));
+  const all = [...arrived].sort((a, b) => a.time - b.time || stepOf(a) - stepOf(b));
+  const isPurchase = (event: ShopEvent): boolean => event.type === 'purchase' && !repeated.has(event);
+  const inside = (time: number): boolean => time >= from && time < to;
+
+  const events = all.filter(({ time }) => inside(time));
+  const purchases = events.filter(isPurchase);
+  const shoppers = [...groupBy(all).values()];
+  const there = shoppers.filter((list) => list.some(({ time }) => inside(time)));
+  const buyers = shoppers.filter((list) => list.some((event) => isPurchase(event) && inside(event.time)));
+  const sessions = shoppers.flatMap(sessionsOf);
+  const ended = sessions.filter((session) => inside(session.events.at(-1)!.time));
+  const closed = ended.filter(
+    (session) => session.events.at(-1)!.time < Math.floor((asOf - GAP) / 10_000) * 10_000,
   );
+  const stepsOf = (session: ReferenceSession): string[] =>
+    session.events
+      .filter((event) => stepOf(event) >= 0 && !repeated.has(event))
+      .map((event) => STEPS[stepOf(event)]![0]);
+  const has = (session: ReferenceSession, step: string): boolean => stepsOf(session).includes(step);
+  const present = STEPS.filter((_, step) => all.some((event) => stepOf(event) === step));
+  const waits = ended.flatMap((session) => {
+    const first = session.events.find(isPurchase);
+    return first === undefined ? [] : [first.time - session.events[0]!.time];
+  });
+  const dateOf = (time: number): string => new Date(time).toLocaleDateString('sv-SE', { timeZone });
+  const dayNumber = (time: number): number => Date.parse(dateOf(time)) / 86_400_000;
+  const kept = new Map<string, number>();
+  for (const list of shoppers) {
+    const first = dayNumber(list[0]!.time);
+    for (const day of new Set(list.map(({ time }) => dayNumber(time) - first))) {
+      const key = `${dateOf(list[0]!.time)}+${day}`;
+      if (day <= 30) kept.set(key, (kept.get(key) ?? 0) + 1);
+    }
+  }
   return {
     events: events.length,
-    users: shoppers.size,
-    buyers: [...shoppers.values()].filter((list) => list.some((event) => purchases.includes(event))).length,
-    sessions: sessions.length,
-    convertedSessions: sessions.filter((session) => has(session, 'purchase')).length,
+    users: there.length,
+    newUsers: shoppers.filter((list) => inside(list[0]!.time)).length,
+    buyers: buyers.length,
+    repeatBuyers: shoppers.filter((list) => list.filter(isPurchase).length > 1).length,
+    sessions: ended.length,
+    bounced: ended.filter((session) => session.events.length === 1).length,
+    sessionMs: sum(ended.map((session) => session.events.at(-1)!.time - session.events[0]!.time)),
+    convertedSessions: ended.filter((session) => has(session, 'purchase')).length,
+    waits,
     orders: purchases.length,
-    duplicateOrders: repeated.size,
-    units: purchases.flatMap(({ items }) => items).reduce((sum, { quantity }) => sum + quantity, 0),
+    duplicateOrders: events.filter((event) => repeated.has(event)).length,
+    units: sum(purchases.flatMap(({ items }) => items).map(({ quantity }) => quantity)),
     gross: worth(purchases),
-    refunds: worth(refunds),
-    active30m: [...shoppers.values()].filter(
+    refunds: worth(events.filter(({ type }) => type === 'refund')),
+    active30m: shoppers.filter(
       (list) => list.at(-1)!.time >= Math.floor(asOf / 10_000) * 10_000 + 10_000 - GAP,
     ).length,
     closedWithCart: closed.filter((session) => has(session, 'cart')).length,
@@ -57,20 +97,69 @@ export function referenceNumbers(events: readonly ShopEvent[], asOf: number) {
       .length,
     funnel: present.map(([step], i) => ({
       step,
-      sessions: sessions.filter(({ steps }) =>
+      sessions: ended.filter((session) =>
         isSubsequence(
           present.slice(0, i + 1).map(([name]) => name),
-          steps,
+          stepsOf(session),
         ),
       ).length,
     })),
-    unitsByProduct: purchases
-      .flatMap(({ items }) => items)
-      .reduce(
-        (units, { productId, quantity }) => units.set(productId, (units.get(productId) ?? 0) + quantity),
-        new Map<string, number>(),
+    unitsByProduct: new Map(
+      [...new Set(purchases.flatMap(({ items }) => items.map(({ productId }) => productId)))].map(
+        (productId) => [
+          productId,
+          sum(
+            purchases.flatMap(({ items }) =>
+              items.filter((item) => item.productId === productId).map(({ quantity }) => quantity),
+            ),
+          ),
+        ],
       ),
+    ),
+    /** By value of a property: events, orders, money, and sessions by the value of the earliest event that has one. */
+    byProperty(name: string) {
+      const saidBy = ({ properties }: ShopEvent): string | undefined => {
+        const value = properties?.[name];
+        return value === undefined || value === null ? undefined : String(value);
+      };
+      const sessionValue = (session: ReferenceSession): string | undefined => {
+        const first = session.events.find((event) => saidBy(event) !== undefined);
+        const tied = session.events
+          .filter(({ time }) => time === first?.time)
+          .flatMap((event) => saidBy(event) ?? []);
+        return tied.sort()[0];
+      };
+      const values = new Set(all.flatMap((event) => saidBy(event) ?? []));
+      return new Map(
+        [...values].map((value) => {
+          const own = ended.filter((session) => sessionValue(session) === value);
+          const bought = purchases.filter((event) => saidBy(event) === value);
+          return [
+            value,
+            {
+              events: events.filter((event) => saidBy(event) === value).length,
+              sessions: own.length,
+              converted: own.filter((session) => has(session, 'purchase')).length,
+              orders: bought.length,
+              gross: worth(bought),
+            },
+          ] as const;
+        }),
+      );
+    },
+    /** Shoppers of a first day, `2026-11-01`, who were there so many days later: by `2026-11-01+3`. */
+    kept,
   };
+}
+
+function worth(list: readonly ShopEvent[]): bigint {
+  return list
+    .flatMap(({ items }) => items)
+    .reduce((total, { price = 0, quantity }) => total + BigInt(price) * BigInt(quantity), 0n);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function groupBy(events: readonly ShopEvent[]): Map<string, ShopEvent[]> {
@@ -82,17 +171,12 @@ function groupBy(events: readonly ShopEvent[]): Map<string, ShopEvent[]> {
   return groups;
 }
 
-function sessionsOf(events: readonly ShopEvent[], repeated: ReadonlySet<ShopEvent>): ReferenceSession[] {
+function sessionsOf(events: readonly ShopEvent[]): ReferenceSession[] {
   const sessions: ReferenceSession[] = [];
   for (const event of events) {
-    let session = sessions.at(-1);
-    if (session === undefined || event.time - session.end > GAP) {
-      session = { end: event.time, steps: [] };
-      sessions.push(session);
-    }
-    session.end = event.time;
-    const step = STEPS.find(([, types]) => (types as readonly string[]).includes(event.type))?.[0];
-    if (step !== undefined && !repeated.has(event)) session.steps.push(step);
+    const last = sessions.at(-1);
+    if (last !== undefined && event.time - last.events.at(-1)!.time <= GAP) last.events.push(event);
+    else sessions.push({ events: [event] });
   }
   return sessions;
 }

@@ -24,3 +24,6 @@ export async function openStores(config: Config) {
 }
 
 export type Stores = Awaited<ReturnType<typeof openStores>>;
+
+/** What the processors of tests count by. */
+export const SETTINGS = { currency: 'USD', timeZone: 'UTC', properties: ['country'] } as const;

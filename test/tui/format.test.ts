@@ -254,10 +254,11 @@ describe('series', () => {
 
   it('labels cells by what tells them apart', () => {
     const start = Date.UTC(2026, 2, 1, 9, 30);
-    expect(cellLabel(start, 10_000, 300_000)).toBe('09:30:00');
-    expect(cellLabel(start, 60_000, 1_800_000)).toBe('09:30');
-    expect(cellLabel(start, 3_600_000, 7 * 86_400_000)).toBe('03-01 09:30');
-    expect(cellLabel(start, 86_400_000, 30 * 86_400_000)).toBe('2026-03-01');
+    expect(cellLabel(start, 10_000, 300_000, 'UTC')).toBe('09:30:00');
+    expect(cellLabel(start, 60_000, 1_800_000, 'UTC')).toBe('09:30');
+    expect(cellLabel(start, 3_600_000, 7 * 86_400_000, 'UTC')).toBe('03-01 09:30');
+    expect(cellLabel(start, 86_400_000, 30 * 86_400_000, 'UTC')).toBe('2026-03-01');
+    expect(cellLabel(start, 60_000, 1_800_000, 'Asia/Kolkata')).toBe('15:00');
   });
 });
 

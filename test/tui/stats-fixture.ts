@@ -1,5 +1,4 @@
 import { type SeriesPoint, type Stats, type WindowLabel } from '../../src/pipeline/stats/types.ts';
-import { CELL_MS } from '../../src/tui/format/series.ts';
 import { readingOf } from '../../src/tui/readings.ts';
 import { type DashboardModel } from '../../src/tui/source.ts';
 import { type DashboardState } from '../../src/tui/state.ts';
@@ -42,6 +41,8 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       from: window === 'all' ? null : new Date(from).toISOString(),
       to: new Date(now).toISOString(),
     },
+    timeZone: 'UTC',
+    approximate: [],
     freshness: {
       newestEvent: new Date(now - 240).toISOString(),
       lagMs: 240,
@@ -58,7 +59,13 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       eventsPerSecond: 99.98 * scale,
       activeUsers: { '5m': count(812), '30m': count(3204) },
       users: count(5210),
+      newUsers: count(1200),
+      returningUsers: count(4010),
       buyers: count(410),
+      repeatPurchaseRate: 0.31,
+      bounceRate: 0.42,
+      averageSessionSeconds: 312.5,
+      timeToPurchaseSeconds: { average: 640, median: 600 },
       sessions: count(6120),
       orders: count(432),
       unitsSold: count(811),
@@ -93,8 +100,19 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       revenue: (61_000 / (index + 1)).toFixed(2),
     })),
     series: seriesFixture(window, from, now, scale),
+    seriesCellSeconds: CELL_MS[window] / 1000,
   };
 }
+
+const CELL_MS: Readonly<Record<WindowLabel, number>> = {
+  '5m': 10_000,
+  '30m': 60_000,
+  '1h': 60_000,
+  '24h': 3_600_000,
+  '7d': 3_600_000,
+  '30d': 86_400_000,
+  all: 86_400_000,
+};
 
 function seriesFixture(window: WindowLabel, from: number, now: number, scale: number): SeriesPoint[] {
   const cellMs = CELL_MS[window];

@@ -1,21 +1,31 @@
 import { compareCounts } from '../events/money.ts';
+import { type TimeZone } from '../events/time-zone.ts';
 import { type CounterSums, type CounterTable, createSums, tableRow } from '../sqlite/counter-table.ts';
-import { addCounters, type Counters, cellStart, DIMENSIONS, type Dimension, LEVELS } from './cells.ts';
+import {
+  addCounters,
+  type CellRange,
+  type Counters,
+  type Dimension,
+  LEVELS,
+  levelStart,
+  OTHER_KEY,
+} from './cells.ts';
 import {
   type LiveQuery,
   type LiveSnapshot,
-  type RankedEntry,
   type Ranking,
   type TallyQuery,
   type TallyResult,
 } from './live-store.ts';
-import { cellId, cellIds, inflate, type Slot, type StoredCell, TOTALS_ROW } from './stored-cells.ts';
+import { cellId, cellIds, inflate, type Slots, type StoredCell, TOTALS_ROW } from './stored-cells.ts';
 
 /** All cells that a query asks for, and the changes that are not in them yet, as of one moment. */
 export interface StoredNumbers {
   /** Cells with from ≤ id < to, ascending. */
   cells(from: number, to: number): readonly { readonly id: number; readonly table: CounterTable }[];
   readonly changes: readonly StoredCell[];
+  readonly slots: Slots;
+  readonly zone: TimeZone;
 }
 
 /** A ranking whose entries are known by number: those that tie with the last one are all in it. */
@@ -24,6 +34,8 @@ interface NumberedRanking {
   readonly column: string;
   readonly limit: number;
   readonly sums: CounterSums;
+  /** Number of keys with a value. */
+  readonly keys: number;
 }
 
 export interface NumberedAnswer {
@@ -32,20 +44,20 @@ export interface NumberedAnswer {
 }
 
 /** Ranges of cell ids that a query has to look at. */
-export function neededIds({ tallies, series }: LiveQuery): [from: number, to: number][] {
+export function neededIds({ tallies, series = [] }: LiveQuery, slots: Slots): [from: number, to: number][] {
   const needed = tallies.flatMap(({ ranges, rankings = [] }) => {
-    const slots: Slot[] = ['totals', ...new Set(rankings.map(({ dimension }) => dimension))];
+    const numbers = new Set(rankings.map(({ dimension }) => slots.numberOf(dimension)));
     const list = ranges === 'all' ? (['all'] as const) : ranges;
-    return slots.flatMap((slot) => list.map((range) => cellIds(slot, range)));
+    return [0, ...numbers].flatMap((slot) => (slot < 0 ? [] : list.map((range) => cellIds(slot, range))));
   });
-  return series === undefined ? needed : [...needed, cellIds('totals', series)];
+  return [...needed, ...series.map((range) => cellIds(0, range))];
 }
 
 /** Adds up what a query asks for. */
-export function answer({ tallies, series }: LiveQuery, numbers: StoredNumbers): NumberedAnswer {
+export function answer({ tallies, series = [] }: LiveQuery, numbers: StoredNumbers): NumberedAnswer {
   return {
     tallies: tallies.map((query) => tally(query, numbers)),
-    series: series === undefined ? [] : seriesOf(series, numbers),
+    series: series.map((range) => seriesOf(range, numbers)),
   };
 }
 
@@ -67,14 +79,14 @@ function includes(ranges: TallyQuery['ranges'], start: number): boolean {
   return ranges === 'all' || ranges.some(({ from, to }) => start >= from && start < to);
 }
 
-function tablesOf(slot: Slot, ranges: TallyQuery['ranges'], { cells }: StoredNumbers): CounterTable[] {
+function tablesOf(slot: number, ranges: TallyQuery['ranges'], { cells }: StoredNumbers): CounterTable[] {
   const list = ranges === 'all' ? (['all'] as const) : ranges;
   return list.flatMap((range) => cells(...cellIds(slot, range)).map(({ table }) => table));
 }
 
 function sumTotals(ranges: TallyQuery['ranges'], numbers: StoredNumbers): Counters {
   const sums: Counters = new Map();
-  for (const table of tablesOf('totals', ranges, numbers)) addCounters(sums, tableRow(table, TOTALS_ROW));
+  for (const table of tablesOf(0, ranges, numbers)) addCounters(sums, tableRow(table, TOTALS_ROW));
   for (const [start, totals] of numbers.changes) {
     if (includes(ranges, start)) addCounters(sums, inflate(totals));
   }
@@ -87,40 +99,42 @@ function sumBreakdown(
   numbers: StoredNumbers,
 ): CounterSums {
   const sums = createSums();
-  for (const table of tablesOf(dimension, ranges, numbers)) sums.add(table);
+  const slot = numbers.slots.numberOf(dimension);
+  if (slot < 0) return sums;
+  for (const table of tablesOf(slot, ranges, numbers)) sums.add(table);
   for (const [start, , breakdowns] of numbers.changes) {
     if (!includes(ranges, start)) continue;
-    for (const [id, counters] of breakdowns[DIMENSIONS.indexOf(dimension)]!)
-      sums.addRow(id, inflate(counters));
+    for (const [number, rows] of breakdowns) {
+      if (number === slot) for (const [id, counters] of rows) sums.addRow(id, inflate(counters));
+    }
   }
   return sums;
 }
 
 function rank(sums: CounterSums, { column, limit }: Ranking): NumberedRanking {
   const rows = sums.positive(column).sort((a, b) => compareCounts(b.value, a.value));
-  const last = rows[limit - 1]?.value;
-  // Equal values compete by key, so all rows that equal the last one are looked up.
+  // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
+  const last = rows[limit]?.value;
   const candidates = last === undefined ? rows : rows.filter(({ value }) => value >= last);
-  return { ids: candidates.map(({ id }) => id), column, limit, sums };
+  return { ids: candidates.map(({ id }) => id), column, limit, sums, keys: rows.length };
 }
 
 function seriesOf(
-  range: NonNullable<LiveQuery['series']>,
-  { cells, changes }: StoredNumbers,
-): LiveSnapshot['series'] {
+  { level, from, to }: CellRange,
+  { cells, changes, zone }: StoredNumbers,
+): LiveSnapshot['series'][number] {
   const found = new Map<number, Counters>();
   const addAt = (start: number, totals: Counters): void => {
     const sums = found.get(start);
     if (sums === undefined) found.set(start, totals);
     else addCounters(sums, totals);
   };
-  const origin = cellId(range.level, 'totals', 0);
-  for (const { id, table } of cells(...cellIds('totals', range))) {
+  const origin = cellId(level, 0, 0);
+  for (const { id, table } of cells(...cellIds(0, { level, from, to }))) {
     addAt((id - origin) * LEVELS['10s'], tableRow(table, TOTALS_ROW));
   }
   for (const [start, totals] of changes) {
-    if (start >= range.from && start < range.to)
-      addAt(cellStart(start, LEVELS[range.level]), inflate(totals));
+    if (start >= from && start < to) addAt(levelStart(level, start, zone), inflate(totals));
   }
   return [...found].map(([start, totals]) => ({ start, totals })).sort((a, b) => a.start - b.start);
 }
@@ -134,15 +148,17 @@ export function rankedIds({ tallies }: NumberedAnswer): number[] {
 export function named({ tallies }: NumberedAnswer, keyOf: (id: number) => string): TallyResult[] {
   return tallies.map(({ totals, rankings }) => ({
     totals,
-    rankings: rankings.map(({ ids, column, limit, sums }): RankedEntry[] =>
-      ids
-        .map((id) => ({ key: keyOf(id), counters: sums.row(id) }))
+    rankings: rankings.map(({ ids, column, limit, sums, keys }) => {
+      const candidates = ids.map((id) => ({ key: keyOf(id), counters: sums.row(id) }));
+      const entries = candidates
+        .filter(({ key }) => key !== OTHER_KEY)
         .sort(
           (a, b) =>
             compareCounts(b.counters.get(column) ?? 0, a.counters.get(column) ?? 0) ||
             (a.key < b.key ? -1 : 1),
         )
-        .slice(0, limit),
-    ),
+        .slice(0, limit);
+      return { entries, keys, total: sums.total() };
+    }),
   }));
 }

@@ -1,20 +1,39 @@
 import { add, type Count } from '../events/money.ts';
+import { type TimeZone } from '../events/time-zone.ts';
 
 /** Named integers. The columns are listed in processor/columns.ts; stores add them and know nothing of their meaning. */
 export type Counters = Map<string, Count>;
 
-/** What counters are broken down by. */
-export const DIMENSIONS = ['product', 'category'] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
+/** What counters are broken down by: these always, and the properties of events that the shop has named. */
+export const OWN_DIMENSIONS = ['product', 'category', 'brand', 'query'] as const;
+/** One of `OWN_DIMENSIONS`, or the name of a property. */
+export type Dimension = string;
+/** Stands for all keys that came after a dimension was full; no key of a shop holds a control character. */
+export const OTHER_KEY = '\u0001';
+/** Most keys of a dimension that are counted one by one. */
+export function maxKeys(dimension: Dimension): number {
+  return dimension === 'product' ? 500_000 : 20_000;
+}
+
+/** How cells are cut and told apart. It holds for all cells of a store, so a store remembers it. */
+export interface CellLayout {
+  /** IANA name of the time zone in which days and hours begin. */
+  readonly timeZone: string;
+  /** Properties of events that counters are broken down by; later ones may be added, none taken away. */
+  readonly properties: readonly string[];
+}
 
 /** Additive numbers: of a cell, of a range of cells, or the change to one. */
 export interface Tally {
   readonly totals: Counters;
-  /** By dimension, then by product id, category name … */
-  readonly breakdowns: ReadonlyMap<Dimension, Map<string, Counters>>;
+  /** By dimension, then by product id, category name …; a dimension without any is absent. */
+  readonly breakdowns: Map<Dimension, Map<string, Counters>>;
 }
 
-/** Widths of cells, in ms. Every event is in one cell of each width, so a range with aligned ends is a sum of few cells. */
+/**
+ * Widths of cells, in ms. Every event is in one cell of each width, so a range with aligned ends is a sum of few cells. Hours
+ * and days are those of the shop's clock, so a day is an hour shorter or longer where that is changed.
+ */
 export const LEVELS = {
   '10s': 10_000,
   '1m': 60_000,
@@ -51,7 +70,22 @@ export interface CellRange {
 export type CellChanges = Map<number, Tally>;
 
 export function createTally(): Tally {
-  return { totals: new Map(), breakdowns: new Map(DIMENSIONS.map((dimension) => [dimension, new Map()])) };
+  return { totals: new Map(), breakdowns: new Map() };
+}
+
+/** The counters of one key of a dimension; created where there are none. */
+export function countersOf({ breakdowns }: Tally, dimension: Dimension, key: string): Counters {
+  let entries = breakdowns.get(dimension);
+  if (entries === undefined) {
+    entries = new Map();
+    breakdowns.set(dimension, entries);
+  }
+  let counters = entries.get(key);
+  if (counters === undefined) {
+    counters = new Map();
+    entries.set(key, counters);
+  }
+  return counters;
 }
 
 /** Adds `amount` to a counter in place. */
@@ -67,9 +101,33 @@ export function addCounters(into: Counters, from: ReadonlyMap<string, Count>): v
   for (const [column, amount] of from) increment(into, column, amount);
 }
 
-/** The start of the cell of a given width that a time lies in. */
+/** The start of the stretch of a given width that a time lies in, counted from the epoch. */
 export function cellStart(time: number, width: number): number {
   return Math.floor(time / width) * width;
+}
+
+/** The start of the cell of a level that a time lies in. */
+export function levelStart(level: Level, time: number, zone: TimeZone): number {
+  if (level === '1d') return zone.dayStart(zone.dayOf(time));
+  return level === '1h' ? zone.hourStart(time) : cellStart(time, LEVELS[level]);
+}
+
+/** The start of the cell `count` cells after the one that begins at `start`. */
+export function levelAfter(level: Level, start: number, count: number, zone: TimeZone): number {
+  if (level === '1d') return zone.dayStart(zone.dayOf(start) + count);
+  if (level !== '1h') return start + count * LEVELS[level];
+  let at = start;
+  for (let i = 0; i < Math.abs(count); i += 1) {
+    // Never longer than an hour, but shorter where the clock changes.
+    at = count > 0 ? nextHour(at, zone) : zone.hourStart(at - 1);
+  }
+  return at;
+}
+
+function nextHour(start: number, zone: TimeZone): number {
+  const next = zone.hourStart(start + LEVELS['1h']);
+  const between = zone.hourStart(next - 1);
+  return between > start ? between : next;
 }
 
 /**
@@ -77,17 +135,21 @@ export function cellStart(time: number, width: number): number {
  * @param to exclusive; Infinity for all that comes after
  * @param finest the narrowest width that may be used; `from` and `to` must be aligned to it
  */
-export function coverRange(from: number, to: number, finest: Level): CellRange[] {
+export function coverRange(from: number, to: number, finest: Level, zone: TimeZone): CellRange[] {
   const levels = LEVEL_NAMES.slice(0, LEVEL_NAMES.indexOf(finest) + 1);
-  return cover(from, to, levels);
+  return cover(from, to, levels, zone);
 }
 
-function cover(from: number, to: number, levels: readonly Level[]): CellRange[] {
+function cover(from: number, to: number, levels: readonly Level[], zone: TimeZone): CellRange[] {
   const [level, ...narrower] = levels;
   if (level === undefined || from >= to) return [];
-  const width = LEVELS[level];
-  const first = Math.ceil(from / width) * width;
-  const last = Math.floor(to / width) * width;
-  if (first >= last) return cover(from, to, narrower);
-  return [...cover(from, first, narrower), { level, from: first, to: last }, ...cover(last, to, narrower)];
+  const begun = levelStart(level, from, zone);
+  const first = begun === from ? from : levelAfter(level, begun, 1, zone);
+  const last = to === Number.POSITIVE_INFINITY ? to : levelStart(level, to, zone);
+  if (first >= last) return cover(from, to, narrower, zone);
+  return [
+    ...cover(from, first, narrower, zone),
+    { level, from: first, to: last },
+    ...cover(last, to, narrower, zone),
+  ];
 }

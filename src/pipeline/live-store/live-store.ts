@@ -1,4 +1,4 @@
-import { type CellChanges, type CellRange, type Counters, type Dimension } from './cells.ts';
+import { type CellChanges, type CellLayout, type CellRange, type Counters, type Dimension } from './cells.ts';
 
 /** How far a partition has been counted. */
 export interface Position {
@@ -52,6 +52,16 @@ export interface RankedEntry {
   readonly counters: Counters;
 }
 
+/** A ranking's answer. */
+export interface Ranked {
+  /** Entries whose value in the column is not above 0 are left out. */
+  readonly entries: readonly RankedEntry[];
+  /** Number of keys whose value is above 0; one may stand for all that came after the dimension was full. */
+  readonly keys: number;
+  /** The sum over all keys of the dimension, listed or not. */
+  readonly total: Counters;
+}
+
 /** A sum over cells, and rankings within that sum. */
 export interface TallyQuery {
   /** `all` is the whole history. */
@@ -61,14 +71,14 @@ export interface TallyQuery {
 
 export interface TallyResult {
   readonly totals: Counters;
-  /** In the order of the request; entries whose value in the column is not above 0 are left out. */
-  readonly rankings: readonly (readonly RankedEntry[])[];
+  /** In the order of the request. */
+  readonly rankings: readonly Ranked[];
 }
 
 export interface LiveQuery {
   readonly tallies: readonly TallyQuery[];
   /** Cells to return one by one, totals only; those without data are left out. */
-  readonly series?: CellRange | undefined;
+  readonly series?: readonly CellRange[];
 }
 
 /** What a view of the shop needs, read at one moment. */
@@ -76,8 +86,15 @@ export interface LiveSnapshot {
   readonly positions: readonly Position[];
   /** In the order of the request. */
   readonly tallies: readonly TallyResult[];
-  /** By start, ascending. */
-  readonly series: readonly { readonly start: number; readonly totals: Counters }[];
+  /** In the order of the request; by start, ascending. */
+  readonly series: readonly (readonly CellTotals[])[];
+}
+
+/** One cell's totals. */
+export interface CellTotals {
+  /** Ms since the epoch. */
+  readonly start: number;
+  readonly totals: Counters;
 }
 
 /** What a worker says of itself, as JSON. */
@@ -91,6 +108,8 @@ export interface WorkerReport {
 
 /** Positions, counters, shopper states and published lists: what changes by the second. */
 export interface LiveStore {
+  /** How the cells are cut: what the store remembers, else, where it holds none yet, what it was opened with. */
+  layout(): Promise<CellLayout>;
   /** Positions of the partitions that were ever applied. */
   positions(): Promise<readonly Position[]>;
   /** States by key, in one round trip; keys without a state are absent from the map. */
@@ -99,6 +118,7 @@ export interface LiveStore {
    * Applies a change atomically and durably.
    * @returns false, having changed nothing, where the stored position of a partition is not `from`, or a claim is taken:
    * somebody else has counted it.
+   * @throws EcomError `USAGE` where the store's cells are cut in another way than it was opened with
    */
   apply(change: LiveChange): Promise<boolean>;
   /** Reads sums, rankings and series consistently, as of one moment. */

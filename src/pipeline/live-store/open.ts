@@ -14,6 +14,7 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
         path: join(config.dataDir, STORE_FILES.live),
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
+        layout: config.layout,
       });
     }
     case 'redis':
@@ -21,7 +22,11 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
     case 'redis+cluster':
     case 'rediss+cluster': {
       const { createRedisLiveStore } = await import('./redis.ts');
-      return createRedisLiveStore({ url: config.liveUrl, ...config.credentials.redis });
+      return createRedisLiveStore({
+        url: config.liveUrl,
+        ...config.credentials.redis,
+        layout: config.layout,
+      });
     }
     default:
       throw new EcomError('USAGE', `ECOM_LIVE_URL: no live store speaks '${scheme}:'`, {

@@ -1,8 +1,10 @@
+import { timeZone } from '../events/time-zone.ts';
 import { type CounterTable, decodeTable } from '../sqlite/counter-table.ts';
 import { answer, named, neededIds, rankedIds, type StoredNumbers } from './answer.ts';
+import { type CellLayout } from './cells.ts';
 import { type LiveQuery, type LiveSnapshot, type Position } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
-import { type StoredCell } from './stored-cells.ts';
+import { type StoredCell, slotsOf } from './stored-cells.ts';
 
 export interface RedisReader {
   snapshot(query: LiveQuery): Promise<LiveSnapshot>;
@@ -40,6 +42,7 @@ export function createRedisReader(
   client: ScriptedClient,
   prefix: string,
   namesOf: (ids: readonly number[]) => Promise<(string | null)[]>,
+  layout: () => Promise<CellLayout>,
 ): RedisReader {
   const cells = new Map<number, Cell>();
   const names = new Map<number, string>();
@@ -108,7 +111,9 @@ export function createRedisReader(
 
   return {
     async snapshot(query) {
-      const ranges = neededIds(query);
+      const cut = await layout();
+      const [slots, zone] = [slotsOf(cut), timeZone(cut.timeZone)];
+      const ranges = neededIds(query, slots);
       if (cells.size > CELL_CACHE) cells.clear();
       // The first time all comes at once; later in two trips, unless a fold comes between them.
       let seen = await look(ranges, cells.size === 0);
@@ -118,6 +123,8 @@ export function createRedisReader(
         cells: (from, to) =>
           ids.filter((id) => id >= from && id < to).map((id) => ({ id, table: cells.get(id)!.table })),
         changes: [...changes.values()].flat(),
+        slots,
+        zone,
       };
       const found = answer(query, numbers);
       await readNames(rankedIds(found));

@@ -5,6 +5,7 @@
  *     positions, watermarks   hashes by partition
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
+ *     layout                  how the cells are cut, JSON
  *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
  *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
  *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
@@ -31,6 +32,8 @@ end
 
 /** -1: refused; 0: applied; 1: applied, and the caller is to fold. */
 const APPLY = `${READ_ARGUMENTS}
+local layout = arg()
+if (redis.call('GET', p .. ':layout') or layout) ~= layout then return -1 end
 local advances = {}
 for i = 1, tonumber(arg()) do
   local advance = { arg(), arg(), arg(), arg() }
@@ -42,6 +45,7 @@ if tonumber(arg()) > tonumber(redis.call('GET', p .. ':ids') or '0') then return
 for _ = 1, tonumber(arg()) do
   if redis.call('HEXISTS', p .. ':states', arg()) == 1 then return -1 end
 end
+redis.call('SET', p .. ':layout', layout)
 for _, advance in ipairs(advances) do
   redis.call('HSET', p .. ':positions', advance[1], advance[3])
   redis.call('HSET', p .. ':watermarks', advance[1], advance[4])
@@ -85,20 +89,30 @@ if redis.call('SET', p .. ':folding', '1', 'NX', 'PX', '10000') then return 1 en
 return 0
 `;
 
-/** The numbers of keys of a dimension; new ones get the next. */
+/** Puts a layout in the place of the one that was seen. */
+const RELAYOUT = `
+if redis.call('GET', KEYS[1] .. ':layout') == ARGV[1] then redis.call('SET', KEYS[1] .. ':layout', ARGV[2]) end
+return 1
+`;
+
+/** The numbers of keys of a dimension; new ones get the next, or the one of the others where there are too many. */
 const NUMBER = `
 local p = KEYS[1]
 redis.call('SETNX', p .. ':epoch', ARGV[2])
-local ids = {}
-for i = 3, #ARGV do
-  local id = redis.call('HGET', p .. ':keys:' .. ARGV[1], ARGV[i])
-  if not id then
-    id = tostring(redis.call('INCR', p .. ':ids'))
-    redis.call('HSET', p .. ':keys:' .. ARGV[1], ARGV[i], id)
-    redis.call('HSET', p .. ':names', id, ARGV[i])
-  end
-  ids[i - 2] = tonumber(id)
+local keys = p .. ':keys:' .. ARGV[1]
+local count = redis.call('HLEN', keys)
+local function number(key)
+  local id = redis.call('HGET', keys, key)
+  if id then return tonumber(id) end
+  if count >= tonumber(ARGV[3]) and key ~= ARGV[4] then return number(ARGV[4]) end
+  count = count + 1
+  id = redis.call('INCR', p .. ':ids')
+  redis.call('HSET', keys, key, id)
+  redis.call('HSET', p .. ':names', id, key)
+  return id
 end
+local ids = {}
+for i = 5, #ARGV do ids[i - 4] = number(ARGV[i]) end
 return ids
 `;
 
@@ -211,6 +225,7 @@ return 1
 
 export const SCRIPTS = {
   ecomApply: APPLY,
+  ecomRelayout: RELAYOUT,
   ecomNumber: NUMBER,
   ecomUnfolded: UNFOLDED,
   ecomFold: FOLD,

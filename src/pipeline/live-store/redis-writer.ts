@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
-import { DIMENSIONS, LEVEL_NAMES, RETENTION } from './cells.ts';
+import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
+import { agreedLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
-import { expiredIds, foldChanges, SLOTS, SPAN, type StoredCell, storedCells } from './stored-cells.ts';
+import {
+  expiredIds,
+  foldChanges,
+  SLOTS,
+  SPAN,
+  type StoredCell,
+  slotsOf,
+  storedCells,
+} from './stored-cells.ts';
 
 /** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
 const FOLD_CHANGES = 32;
@@ -19,35 +29,65 @@ export interface RedisWriter {
   forget(): void;
 }
 
-export function createRedisWriter(client: ScriptedClient, prefix: string): RedisWriter {
-  const numbers = DIMENSIONS.map(() => new Map<string, number>());
+export function createRedisWriter(
+  client: ScriptedClient,
+  prefix: string,
+  wanted: CellLayout,
+  stored: () => Promise<CellLayout | undefined>,
+): RedisWriter {
+  const zone = timeZone(wanted.timeZone);
+  const slots = slotsOf(wanted);
+  /** By slot, the numbers of keys. */
+  const numbers = new Map<number, Map<string, number>>();
+  /** The layout as the store has it. */
+  let layout: string | undefined;
 
-  /** The numbers of all keys of a change, by dimension: one more trip only where there are new keys. */
-  async function numbersOf({ cells }: LiveChange): Promise<Map<string, number>[]> {
-    const found = DIMENSIONS.map(() => new Map<string, number>());
-    for (const [index, dimension] of DIMENSIONS.entries()) {
-      const known = numbers[index]!;
-      if (known.size > KEY_CACHE) known.clear();
-      const missing = new Set<string>();
-      for (const { breakdowns } of cells.values()) {
-        for (const key of breakdowns.get(dimension)!.keys()) {
-          const number = known.get(key);
-          if (number === undefined) missing.add(key);
-          else found[index]!.set(key, number);
-        }
+  async function agreeOnLayout(): Promise<string> {
+    const before = await stored();
+    const agreed = agreedLayout(before, wanted);
+    if (before !== undefined && agreed !== before) {
+      await client.ecomRelayout(prefix, JSON.stringify(before), JSON.stringify(agreed));
+    }
+    return JSON.stringify(agreed);
+  }
+  /** The numbers of all keys of a change, by slot: one more trip only where there are new keys. */
+  async function numbersOf({ cells }: LiveChange): Promise<Map<number, Map<string, number>>> {
+    const wantedKeys = new Map<number, Set<string>>();
+    for (const { breakdowns } of cells.values()) {
+      for (const [dimension, rows] of breakdowns) {
+        const slot = slots.numberOf(dimension);
+        const keys = wantedKeys.get(slot) ?? new Set();
+        wantedKeys.set(slot, keys);
+        for (const key of rows.keys()) keys.add(key);
       }
-      if (missing.size === 0) continue;
-      const keys = [...missing];
-      const ids = (await client.ecomNumber(prefix, index, randomUUID(), ...keys)) as number[];
-      for (const [i, key] of keys.entries()) {
-        known.set(key, ids[i]!);
-        found[index]!.set(key, ids[i]!);
+    }
+    const found = new Map<number, Map<string, number>>();
+    for (const [slot, keys] of wantedKeys) {
+      let known = numbers.get(slot);
+      if (known === undefined || known.size > KEY_CACHE) {
+        known = new Map();
+        numbers.set(slot, known);
       }
+      const missing = [...keys].filter((key) => !known.has(key));
+      if (missing.length > 0) {
+        const most = maxKeys(slots.names[slot]!);
+        const ids = (await client.ecomNumber(
+          prefix,
+          slot,
+          randomUUID(),
+          most,
+          OTHER_KEY,
+          ...missing,
+        )) as number[];
+        for (const [i, key] of missing.entries()) known.set(key, ids[i]!);
+      }
+      found.set(slot, new Map([...keys].map((key) => [key, known.get(key)!])));
     }
     return found;
   }
   function forget(): void {
-    for (const known of numbers) known.clear();
+    numbers.clear();
+    layout = undefined;
   }
 
   async function fold(): Promise<void> {
@@ -57,6 +97,7 @@ export function createRedisWriter(client: ScriptedClient, prefix: string): Redis
     const changed = foldChanges(
       texts.flatMap((text) => JSON.parse(text) as StoredCell[]),
       now,
+      zone,
     );
     const ids = [...changed.keys()];
     const stored = (await client.ecomCellsBuffer(prefix, ...ids)) as Buffer[];
@@ -81,13 +122,14 @@ export function createRedisWriter(client: ScriptedClient, prefix: string): Redis
 
   return {
     async apply(change) {
+      layout ??= await agreeOnLayout();
       const found = await numbersOf(change);
       let highest = 0;
-      for (const ids of found) for (const id of ids.values()) if (id > highest) highest = id;
-      const keyId = (dimension: number, key: string): number => found[dimension]!.get(key)!;
-      const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, keyId));
-      const done = await client.ecomApply(prefix, ...applyArguments(change, highest, text));
-      // What was lost may be what the numbers of the keys were.
+      for (const ids of found.values()) for (const id of ids.values()) if (id > highest) highest = id;
+      const keyId = (slot: number, key: string): number => found.get(slot)!.get(key)!;
+      const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, slots, keyId));
+      const done = await client.ecomApply(prefix, layout, ...applyArguments(change, highest, text));
+      // What was lost may be what the numbers of the keys were; what is there may be of another layout.
       if (done === -1) forget();
       if (done === 1) await fold();
       return done !== -1;
@@ -117,7 +159,7 @@ function applyArguments(
 
 /** 0 for a cell that is kept for ever. */
 function secondsToLive(id: number): number {
-  const level = LEVEL_NAMES[Math.floor(id / SPAN / SLOTS.length)];
+  const level = LEVEL_NAMES[Math.floor(id / SPAN / SLOTS)];
   const retention = level === undefined ? Number.POSITIVE_INFINITY : RETENTION[level];
   return retention === Number.POSITIVE_INFINITY ? 0 : retention / 1000 + GRACE_SECONDS;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
+import { type CellLayout } from './cells.ts';
 import { type LiveStore, type ProductInfo } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
@@ -16,13 +17,19 @@ interface Connection {
   readonly client: (Redis | Cluster) & ScriptedClient;
   readonly writer: RedisWriter;
   readonly reader: RedisReader;
+  layout(): Promise<CellLayout>;
+}
+
+export interface RedisLiveStoreOptions extends RedisOptions {
+  /** How cells are to be cut where there are none yet. */
+  readonly layout: CellLayout;
 }
 
 /**
  * The live store on Redis. A change is one script; its cells are gathered in a list and folded into tables, as in the embedded
  * store, by whichever processor finds enough of them. All keys are under one prefix that is a hash tag.
  */
-export function createRedisLiveStore(options: RedisOptions): LiveStore {
+export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore {
   const target = parseRedisUrl(options);
   // A hash tag: all keys are on one node of a cluster.
   const prefix = `{${target.prefix}}`;
@@ -31,15 +38,25 @@ export function createRedisLiveStore(options: RedisOptions): LiveStore {
   async function connect(): Promise<Connection> {
     const client = (await connectRedis(target)) as Connection['client'];
     for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
-    const writer = createRedisWriter(client, prefix);
+    let known: CellLayout | undefined;
+    const storedLayout = async (): Promise<CellLayout | undefined> => {
+      const json = await client.get(`${prefix}:layout`);
+      return json === null ? undefined : (JSON.parse(json) as CellLayout);
+    };
+    const layout = async (): Promise<CellLayout> => {
+      known ??= await storedLayout();
+      return known ?? options.layout;
+    };
+    const writer = createRedisWriter(client, prefix, options.layout, storedLayout);
     const namesOf = (ids: readonly number[]) => client.hmget(`${prefix}:names`, ...ids.map(String));
-    const reader = createRedisReader(client, prefix, namesOf);
+    const reader = createRedisReader(client, prefix, namesOf, layout);
     // A server that is there again may have another state of its data.
     client.on('ready', () => {
       writer.forget();
       reader.forget();
+      known = undefined;
     });
-    return { client, writer, reader };
+    return { client, writer, reader, layout };
   }
   async function using<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     connection ??= connect();
@@ -66,6 +83,7 @@ export function createRedisLiveStore(options: RedisOptions): LiveStore {
   }
 
   return {
+    layout: () => using(({ layout }) => layout()),
     positions: () =>
       using(async ({ client }) =>
         positionsOf(

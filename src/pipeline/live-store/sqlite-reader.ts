@@ -1,9 +1,11 @@
+import { timeZone } from '../events/time-zone.ts';
 import { decodeTable } from '../sqlite/counter-table.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
 import { answer, named } from './answer.ts';
+import { type CellLayout } from './cells.ts';
 import { type LiveQuery, type LiveSnapshot, type Position } from './live-store.ts';
-import { type StoredCell } from './stored-cells.ts';
+import { type StoredCell, slotsOf } from './stored-cells.ts';
 
 export interface Reader {
   positions(): Position[];
@@ -11,7 +13,7 @@ export interface Reader {
 }
 
 /** Answers from the cells and the changes that are not in them yet, as of one moment. */
-export function createReader(connection: Connection): Reader {
+export function createReader(connection: Connection, layout: () => CellLayout): Reader {
   const allPositions = connection.prepare(
     'SELECT part AS partition, position, watermark FROM positions ORDER BY part',
   );
@@ -25,7 +27,9 @@ export function createReader(connection: Connection): Reader {
     }));
 
   function snapshotNow(query: LiveQuery): LiveSnapshot {
-    const found = answer(query, { cells, changes: pending() });
+    const cut = layout();
+    const [slots, zone] = [slotsOf(cut), timeZone(cut.timeZone)];
+    const found = answer(query, { cells, changes: pending(), slots, zone });
     return {
       positions: allPositions.all() as Position[],
       tallies: named(found, (id) => getKey(id)!),

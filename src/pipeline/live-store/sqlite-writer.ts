@@ -1,9 +1,18 @@
+import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
-import { DIMENSIONS } from './cells.ts';
+import { type CellLayout, maxKeys, OTHER_KEY } from './cells.ts';
+import { agreedLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
-import { expiredIds, foldChanges, type StoredCell, storedCells } from './stored-cells.ts';
+import {
+  expiredIds,
+  foldChanges,
+  type Slots,
+  type StoredCell,
+  slotsOf,
+  storedCells,
+} from './stored-cells.ts';
 
 /** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
 const FOLD_CHANGES = 32;
@@ -14,7 +23,11 @@ const PRUNE_FOLDS = 64;
 const KEY_CACHE = 200_000;
 
 /** Applies changes in transactions of their own. */
-export function createWriter(connection: Connection): { apply(change: LiveChange): boolean } {
+export function createWriter(
+  connection: Connection,
+  wanted: CellLayout,
+  stored: () => string | undefined,
+): { apply(change: LiveChange): boolean } {
   const getPosition = prepareValue<number>(
     connection,
     'SELECT position AS value FROM positions WHERE part = ?',
@@ -42,19 +55,53 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
   const putKey = connection.prepare('INSERT INTO keys (dimension, key) VALUES (?, ?)');
   const putChange = connection.prepare('INSERT INTO changes (size, cells) VALUES (?, ?)');
   const backlog = connection.prepare('SELECT count(*) AS changes, total(size) AS characters FROM changes');
-  const fold = createFold(connection);
-  const keyIds = DIMENSIONS.map(() => new Map<string, number>());
+  const putLayout = connection.prepare(
+    "INSERT INTO settings (name, json) VALUES ('layout', ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json",
+  );
+  const countKeys = prepareValue<number>(
+    connection,
+    'SELECT count(*) AS value FROM keys WHERE dimension = ?',
+  );
+  let slots: Slots | undefined;
+  let agreed: string | undefined;
+  const zone = timeZone(wanted.timeZone);
+  const fold = createFold(connection, zone);
+  /** By slot. */
+  const keyIds = new Map<number, Map<string, number>>();
+  const keyCounts = new Map<number, number>();
 
-  function keyId(dimension: number, key: string): number {
-    const cache = keyIds[dimension]!;
+  function agreeOnLayout(): Slots {
+    const before = stored();
+    if (slots !== undefined && before === agreed) return slots;
+    const layout = agreedLayout(
+      before === undefined ? undefined : (JSON.parse(before) as CellLayout),
+      wanted,
+    );
+    agreed = JSON.stringify(layout);
+    if (agreed !== before) putLayout.run(agreed);
+    return slotsOf(layout);
+  }
+  function keyId(slot: number, key: string): number {
+    let cache = keyIds.get(slot);
+    if (cache === undefined) {
+      cache = new Map();
+      keyIds.set(slot, cache);
+    }
     const known = cache.get(key);
     if (known !== undefined) return known;
     if (cache.size >= KEY_CACHE) cache.clear();
-    const id = getKey(dimension, key) ?? Number(putKey.run(dimension, key).lastInsertRowid);
+    const id = getKey(slot, key) ?? newKey(slot, key);
     cache.set(key, id);
     return id;
   }
+  function newKey(slot: number, key: string): number {
+    const count = keyCounts.get(slot) ?? countKeys(slot) ?? 0;
+    if (count >= maxKeys(slots!.names[slot]!) && key !== OTHER_KEY) return keyId(slot, OTHER_KEY);
+    keyCounts.set(slot, count + 1);
+    return Number(putKey.run(slot, key).lastInsertRowid);
+  }
   function applyAll({ advances, cells, claims, states, products }: LiveChange): boolean {
+    slots = agreeOnLayout();
     for (const { partition, from } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;
     }
@@ -65,7 +112,7 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
     if (cells.size > 0) {
-      const text = JSON.stringify(storedCells(cells, keyId));
+      const text = JSON.stringify(storedCells(cells, slots, keyId));
       putChange.run(text.length, text);
     }
     const { changes, characters } = backlog.get() as { changes: number; characters: number };
@@ -77,7 +124,10 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
       try {
         return inTransaction(connection, () => applyAll(change));
       } catch (error) {
-        for (const cache of keyIds) cache.clear(); // the ids of this transaction are gone
+        // What this transaction added is gone.
+        keyIds.clear();
+        keyCounts.clear();
+        slots = undefined;
         throw error;
       }
     },
@@ -85,7 +135,7 @@ export function createWriter(connection: Connection): { apply(change: LiveChange
 }
 
 /** Adds the gathered changes to the cells of every width, and deletes what is out of retention. */
-function createFold(connection: Connection): () => void {
+function createFold(connection: Connection, zone: TimeZone): () => void {
   const allChanges = connection.prepare('SELECT cells FROM changes ORDER BY id');
   const clear = connection.prepare('DELETE FROM changes');
   const getCell = prepareValue<Buffer>(connection, 'SELECT data AS value FROM cells WHERE id = ?');
@@ -101,7 +151,7 @@ function createFold(connection: Connection): () => void {
     const changes = (allChanges.all() as { cells: string }[]).flatMap(
       ({ cells }) => JSON.parse(cells) as StoredCell[],
     );
-    for (const [id, rows] of foldChanges(changes, now)) {
+    for (const [id, rows] of foldChanges(changes, now, zone)) {
       const data = getCell(id);
       putCell.run(id, encodeTable(addToTable(data && decodeTable(data), rows)));
     }

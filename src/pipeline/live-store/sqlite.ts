@@ -7,6 +7,7 @@ import {
   type SqliteOptions,
 } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
+import { type CellLayout } from './cells.ts';
 import { type LiveStore, type ProductInfo, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { createWriter } from './sqlite-writer.ts';
@@ -24,15 +25,31 @@ const MIGRATIONS: Migrations = [
    CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
    CREATE TABLE published (kind TEXT, key TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;`,
   'CREATE TABLE reports (id TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;',
+  // Cells and states are cut in another way: everything is counted again from the log.
+  `DELETE FROM positions; DELETE FROM states; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
+   CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
 const DAY_MS = 86_400_000;
 
+export interface SqliteLiveStoreOptions extends SqliteOptions {
+  /** How cells are to be cut where there are none yet. */
+  readonly layout: CellLayout;
+}
+
 /** The embedded live store. */
-export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
+export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStore {
   const connection = openDatabase({ cacheKib: 16_000, ...options }, MIGRATIONS);
-  const writer = createWriter(connection);
-  const reader = createReader(connection);
+  const getLayout = prepareValue<string>(
+    connection,
+    "SELECT json AS value FROM settings WHERE name = 'layout'",
+  );
+  const layout = (): CellLayout => {
+    const json = getLayout();
+    return json === undefined ? options.layout : (JSON.parse(json) as CellLayout);
+  };
+  const writer = createWriter(connection, options.layout, getLayout);
+  const reader = createReader(connection, layout);
   const guarded = guardFile(options.path);
   const getStates = prepareStates(connection);
   const getProduct = connection.prepare(
@@ -50,6 +67,9 @@ export function createSqliteLiveStore(options: SqliteOptions): LiveStore {
   const getReports = connection.prepare('SELECT id, time, json FROM reports WHERE time >= ? ORDER BY id');
 
   return {
+    async layout() {
+      return guarded(layout);
+    },
     async positions() {
       return guarded(reader.positions);
     },

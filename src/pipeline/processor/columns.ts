@@ -5,11 +5,18 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *
  * - `type:T` events of a type; `late`, `duplicates`, `duplicateOrders`, `rejected:REASON`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
- * - `users`, `buyers`: shoppers whose newest event, newest purchase lies in the cell. Summed over all cells from a moment
- *   on, they are the distinct users and buyers since then: no set has to be kept.
- * - `session:P` sessions whose newest event lies in the cell, by path (funnel.ts)
+ * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
+ *   users since then: no set has to be kept.
+ * - `buyer:F.M`: the same of buyers and their newest purchase, by how often and how much they bought so far (rfm.ts)
+ * - `seenHours:G`, `seenDays:G`, `boughtHours:G`, `boughtDays:G`: users and buyers of an hour or a day by gap (presence.ts),
+ *   for stretches that ended long ago; gap 0 is the first ever
+ * - `session:P` sessions whose newest event lies in the cell, by path (funnel.ts); `sessionMs` their lengths; `toPurchase:B`
+ *   those with a purchase by the time to it (durations.ts), `toPurchaseMs` the sum of that
+ * - of shoppers whose first event lies in the cell: `kept:K` those who were there K days later, `kept:0` all of them,
+ *   `cohortBuyers`, and `lifetime` what they have spent so far in the shop's own currency
  *
- * Of a product or category: `views`, `carts`, `units`, `orders` (products only), `gross:C`.
+ * Of a product, category or brand: `views`, `carts`, `units`, `orders`, `gross:C`, `refunds:C`; of a property's value those,
+ * `events` and `session:P`; of a query `searches` and `emptySearches`.
  */
 export const COLUMNS = {
   late: 'late',
@@ -17,13 +24,19 @@ export const COLUMNS = {
   duplicateOrders: 'duplicateOrders',
   units: 'units',
   users: 'users',
-  buyers: 'buyers',
   views: 'views',
   carts: 'carts',
   orders: 'orders',
+  events: 'events',
+  sessionMs: 'sessionMs',
+  toPurchaseMs: 'toPurchaseMs',
+  cohortBuyers: 'cohortBuyers',
+  lifetime: 'lifetime',
+  searches: 'searches',
+  emptySearches: 'emptySearches',
 } as const;
 
-/** Columns that go on with a currency, a path or a reason. */
+/** Columns that go on with a currency, a path, a class or a reason. */
 export const PREFIXES = {
   type: 'type:',
   orders: 'orders:',
@@ -31,7 +44,17 @@ export const PREFIXES = {
   refunds: 'refunds:',
   session: 'session:',
   rejected: 'rejected:',
+  buyer: 'buyer:',
+  kept: 'kept:',
+  toPurchase: 'toPurchase:',
+  seenHours: 'seenHours:',
+  seenDays: 'seenDays:',
+  boughtHours: 'boughtHours:',
+  boughtDays: 'boughtDays:',
 } as const;
+
+/** An hour's gap is counted up to this, eight days; a longer one only as being longer. */
+export const MOST_HOURS = 192;
 
 export const TYPE_COLUMNS = Object.fromEntries(
   EVENT_TYPES.map((type) => [type, PREFIXES.type + type]),

@@ -9,6 +9,7 @@ import {
   type DecodedBatch,
   type Delta,
   type PartitionMemory,
+  type ReduceSettings,
   reduce,
   type States,
   stateKeys,
@@ -21,8 +22,7 @@ export interface ProcessorOptions {
   readonly log: EventLog;
   readonly documents: DocumentStore;
   readonly live: LiveStore;
-  /** ISO 4217 code for events that name no currency. */
-  readonly currency: string;
+  readonly settings: ReduceSettings;
   /** Which of how many processors this is; the only one where absent. */
   readonly member?: ConsumeOptions['member'];
   /** Most records in one micro-batch. */
@@ -66,7 +66,7 @@ const CACHED_SHOPPERS = 60_000;
  * two steps repeats the batch, whose documents are then found and whose change is applied once, or refused.
  */
 export function createProcessor(options: ProcessorOptions): Processor {
-  const { log, documents, live, currency, member, batch: batchSize = BATCH, flushMs = FLUSH_MS } = options;
+  const { log, documents, live, settings, member, batch: batchSize = BATCH, flushMs = FLUSH_MS } = options;
   const consumer = log.consume({ member, start: recall });
   // All that is held in memory: it may be lost at any time, and is read again from the stores.
   const memory = new Map<number, PartitionMemory>();
@@ -155,7 +155,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const batches = await readBatches(waitMs);
     if (batches.length === 0) return undefined;
     const states = await loadStates(batches);
-    const delta = reduce(batches, (partition) => memory.get(partition)!, states, currency);
+    const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings);
     const encoded = new Map<string, string>();
     for (const key of delta.touched.shoppers) {
       const text = encodeShopperState(states.shoppers.get(key)!);

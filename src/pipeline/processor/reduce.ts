@@ -1,25 +1,34 @@
 import { type DeadLetter, type DocumentBatch, type StoredEvent } from '../document-store/document-store.ts';
 import { type LogRecord } from '../event-log/event-log.ts';
 import { isRejected, type Rejected } from '../events/decode.ts';
-import { multiply } from '../events/money.ts';
+import { add, type Count, multiply, subtract } from '../events/money.ts';
 import { type EventItem, type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { timeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
   type CellChanges,
+  type CellLayout,
+  type Counters,
   cellStart,
+  countersOf,
   createTally,
   increment,
   type Tally,
 } from '../live-store/cells.ts';
 import { type Advance, type LiveChange, type ProductInfo } from '../live-store/live-store.ts';
-import { COLUMNS, PREFIXES, TYPE_COLUMNS } from './columns.ts';
-import { STEP_OF, takeStep } from './funnel.ts';
+import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from './columns.ts';
+import { durationClass } from './durations.ts';
+import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
+import { beThere, type Presence } from './presence.ts';
+import { buyerClass } from './rfm.ts';
 import { type SeenIds } from './seen-ids.ts';
-import { absorb, extend, matchSession } from './sessions.ts';
+import { absorb, extend, isEarlier, matchSession, step } from './sessions.ts';
 import {
+  newPurchases,
   newShopper,
   noteProduct,
+  type Purchases,
   RECENT_PRODUCTS,
   type Session,
   type ShopperState,
@@ -52,6 +61,12 @@ export interface States {
   readonly orders: Map<string, OrderState>;
 }
 
+/** What the shop has settled. */
+export interface ReduceSettings extends CellLayout {
+  /** ISO 4217 code for events that name none. */
+  readonly currency: string;
+}
+
 /** What a micro-batch means. */
 export interface Delta {
   readonly documents: DocumentBatch[];
@@ -79,15 +94,14 @@ export function stateKeys(batches: readonly DecodedBatch[]): { shoppers: Set<str
  * Gives records their meaning: sessions, funnel, revenue, duplicates, late events, rejects. Deterministic, without clock
  * and I/O: the same records after the same states and memory give the same delta. States and memory are brought up to
  * date in place, so a caller whose delta was not stored must drop them.
- * @param currency ISO 4217 code for events that name none
  */
 export function reduce(
   batches: readonly DecodedBatch[],
   memory: (partition: number) => PartitionMemory,
   states: States,
-  currency: string,
+  settings: ReduceSettings,
 ): Delta {
-  const run = createRun(states, currency);
+  const run = createRun(states, settings);
   const advances: Advance[] = [];
   const documents: DocumentBatch[] = [];
   for (const batch of batches) {
@@ -104,11 +118,20 @@ export function reduce(
   return { documents, change: { advances, cells, claims: [...claims], products }, touched };
 }
 
-function createRun(states: States, currency: string) {
+/** Longest key of a property's value or of a query; a longer one is cut. */
+const KEY_CHARACTERS = 64;
+/** How many days after the first one a shopper's return is counted. */
+const COHORT_DAYS = 30;
+const HOUR_MS = 3_600_000;
+
+function createRun(states: States, { currency, properties, timeZone: zoneName }: ReduceSettings) {
+  const zone = timeZone(zoneName);
   const cells: CellChanges = new Map();
   const products = new Map<string, ProductInfo>();
   const touched = { shoppers: new Set<string>(), orders: new Set<string>() };
   const claims = new Set<string>();
+  /** Of the event in hand, its values of the properties that numbers are broken down by. */
+  let values: (string | undefined)[] = [];
   let lastStart = Number.NaN;
   let lastCell: Tally;
 
@@ -159,27 +182,41 @@ function createRun(states: States, currency: string) {
     const cell = cellAt(time);
     increment(cell.totals, TYPE_COLUMNS[type], 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
-    const repeated = type === 'purchase' ? !countPurchase(event, cell) : false;
+    values = properties.map((name) => propertyOf(event, name));
+    countInValues(cell, COLUMNS.events, 1);
+    const spent = type === 'purchase' ? countPurchase(event, cell) : undefined;
     if (type === 'refund') countRefund(event, cell);
+    if (type === 'search' && event.query !== undefined) countSearch(event, event.query, cell);
     countItems(event, cell);
     const shopper = shopperOf(event);
-    if (shopper !== undefined) followShopper(event, shopper, type === 'purchase' && !repeated);
+    if (shopper !== undefined) followShopper(event, shopper, spent);
   }
 
-  /** @returns false where the order was counted before */
-  function countPurchase(event: ShopEvent, cell: Tally): boolean {
+  function countInValues(cell: Tally, column: string, amount: Count): void {
+    for (let i = 0; i < properties.length; i += 1) {
+      const value = values[i];
+      if (value !== undefined) increment(countersOf(cell, properties[i]!, value), column, amount);
+    }
+  }
+
+  /** @returns undefined where the order was counted before */
+  function countPurchase(event: ShopEvent, cell: Tally): Spent | undefined {
     const { orderId, partial = false, items } = event;
     const key = orderId === undefined ? undefined : orderKey(orderId);
     const known = key === undefined ? undefined : states.orders.get(key);
     if (known !== undefined && !(known.partial && partial)) {
       increment(cell.totals, COLUMNS.duplicateOrders, 1);
-      return false;
+      return undefined;
     }
     const order = known ?? newOrder(partial);
     const code = event.currency ?? currency;
-    if (known === undefined) increment(cell.totals, PREFIXES.orders + code, 1);
+    if (known === undefined) {
+      increment(cell.totals, PREFIXES.orders + code, 1);
+      countInValues(cell, COLUMNS.orders, 1);
+    }
+    let sum: Count = 0;
     for (const item of items) {
-      countLine(item, code, cell);
+      sum = add(sum, countLine(item, code, cell));
       if (addOrderLine(order, item.productId))
         increment(countersOf(cell, 'product', item.productId), COLUMNS.orders, 1);
     }
@@ -188,27 +225,42 @@ function createRun(states: States, currency: string) {
       touched.orders.add(key);
       if (known === undefined) claims.add(key);
     }
-    return true;
+    return { orders: known === undefined ? 1 : 0, amount: code === currency ? sum : 0 };
   }
 
-  function countLine({ productId, category, price, quantity }: EventItem, code: string, cell: Tally): void {
+  /** @returns its price */
+  function countLine(item: EventItem, code: string, cell: Tally): Count {
+    const { price, quantity } = item;
     const revenue = PREFIXES.gross + code;
     const amount = price === undefined ? 0 : multiply(price, quantity);
-    increment(cell.totals, COLUMNS.units, quantity);
-    increment(cell.totals, revenue, amount);
-    const product = countersOf(cell, 'product', productId);
-    increment(product, COLUMNS.units, quantity);
-    increment(product, revenue, amount);
-    if (category === undefined) return;
-    const inCategory = countersOf(cell, 'category', category);
-    increment(inCategory, COLUMNS.units, quantity);
-    increment(inCategory, revenue, amount);
+    const count = (counters: Counters): void => {
+      increment(counters, COLUMNS.units, quantity);
+      increment(counters, revenue, amount);
+    };
+    count(cell.totals);
+    forItem(item, cell, count);
+    countInValues(cell, COLUMNS.units, quantity);
+    countInValues(cell, revenue, amount);
+    return amount;
   }
 
   function countRefund({ items, currency: code = currency }: ShopEvent, cell: Tally): void {
-    for (const { price, quantity } of items) {
-      if (price !== undefined) increment(cell.totals, PREFIXES.refunds + code, multiply(price, quantity));
+    const column = PREFIXES.refunds + code;
+    for (const item of items) {
+      if (item.price === undefined) continue;
+      const amount = multiply(item.price, item.quantity);
+      increment(cell.totals, column, amount);
+      forItem(item, cell, (counters) => increment(counters, column, amount));
+      countInValues(cell, column, amount);
     }
+  }
+
+  function countSearch({ properties: said }: ShopEvent, query: string, cell: Tally): void {
+    const key = query.trim().toLowerCase().slice(0, KEY_CHARACTERS);
+    if (key === '') return;
+    const counters = countersOf(cell, 'query', key);
+    increment(counters, COLUMNS.searches, 1);
+    if (said?.results === 0) increment(counters, COLUMNS.emptySearches, 1);
   }
 
   function countItems({ type, time, items }: ShopEvent, cell: Tally): void {
@@ -216,9 +268,20 @@ function createRun(states: States, currency: string) {
     for (const item of items) {
       noteInfo(item, time);
       if (column === undefined) continue;
-      increment(countersOf(cell, 'product', item.productId), column, 1);
-      if (item.category !== undefined) increment(countersOf(cell, 'category', item.category), column, 1);
+      forItem(item, cell, (counters) => increment(counters, column, 1));
+      countInValues(cell, column, 1);
     }
+  }
+
+  /** The counters of an item's product, category and brand. */
+  function forItem(
+    { productId, category, brand }: EventItem,
+    cell: Tally,
+    count: (counters: Counters) => void,
+  ): void {
+    count(countersOf(cell, 'product', productId));
+    if (category !== undefined) count(countersOf(cell, 'category', category));
+    if (brand !== undefined) count(countersOf(cell, 'brand', brand));
   }
 
   function noteInfo({ productId, name, category, brand, price }: EventItem, time: number): void {
@@ -236,7 +299,7 @@ function createRun(states: States, currency: string) {
     }
   }
 
-  function followShopper(event: ShopEvent, key: string, bought: boolean): void {
+  function followShopper(event: ShopEvent, key: string, spent: Spent | undefined): void {
     const { time, type, items } = event;
     let state = states.shoppers.get(key);
     if (state === undefined) {
@@ -244,14 +307,14 @@ function createRun(states: States, currency: string) {
       states.shoppers.set(key, state);
     }
     touched.shoppers.add(key);
+    const bought = spent !== undefined;
+    if (state.firstSeen === 0 || time < state.firstSeen) beginAt(state, time);
     if (time > state.lastSeen) {
-      moveOne(COLUMNS.users, state.lastSeen, time);
+      moveUser(state.lastSeen, time);
       state.lastSeen = time;
     }
-    if (bought && time > state.lastPurchase) {
-      moveOne(COLUMNS.buyers, state.lastPurchase, time);
-      state.lastPurchase = time;
-    }
+    appear(state, time);
+    if (bought) buy(state, time, spent);
     followSession(event, state, bought);
     if (type === 'view_item' || type === 'add_to_cart' || type === 'purchase') {
       for (let i = 0; i < items.length && i < RECENT_PRODUCTS; i += 1)
@@ -259,45 +322,186 @@ function createRun(states: States, currency: string) {
     }
   }
 
+  /** The shopper's first event, or one that is earlier than what was the first: what is told of the cohort moves there. */
+  function beginAt(state: ShopperState, time: number): void {
+    const { firstSeen, purchases } = state;
+    if (firstSeen !== 0) {
+      const before = cellAt(firstSeen).totals;
+      for (let day = 0; day <= COHORT_DAYS; day += 1) {
+        if (state.kept & (1 << day)) increment(before, PREFIXES.kept + day, -1);
+      }
+      if (purchases !== undefined) {
+        increment(before, COLUMNS.cohortBuyers, -1);
+        increment(before, COLUMNS.lifetime, subtract(0, purchases.spent));
+      }
+    }
+    const days = firstSeen === 0 ? 0 : zone.dayOf(firstSeen) - zone.dayOf(time);
+    // The days that were counted from another first one; those that are 30 days away by now fall out.
+    state.kept = (days > COHORT_DAYS ? 0 : (state.kept << days) & 0x7fff_ffff) | 1;
+    state.firstSeen = time;
+    const totals = cellAt(time).totals;
+    for (let day = 0; day <= COHORT_DAYS; day += 1) {
+      if (state.kept & (1 << day)) increment(totals, PREFIXES.kept + day, 1);
+    }
+    if (purchases === undefined) return;
+    increment(totals, COLUMNS.cohortBuyers, 1);
+    increment(totals, COLUMNS.lifetime, purchases.spent);
+  }
+
+  /** Counts the hour and the day of an event. */
+  function appear(state: ShopperState, time: number): void {
+    const hour = hourOf(time);
+    if (hour === state.hours.last) return;
+    countHour(state.hours, hour, PREFIXES.seenHours);
+    const day = zone.dayOf(time);
+    if (day === state.days.last) return;
+    countDay(state.days, day, PREFIXES.seenDays);
+    const since = day - zone.dayOf(state.firstSeen);
+    if (since > COHORT_DAYS || state.kept & (1 << since)) return;
+    state.kept |= 1 << since;
+    increment(cellAt(state.firstSeen).totals, PREFIXES.kept + since, 1);
+  }
+
+  function hourOf(time: number): number {
+    return Math.floor(zone.hourStart(time) / HOUR_MS);
+  }
+
+  function countHour(presence: Presence, hour: number, prefix: string): void {
+    const column = (gap: number): string => prefix + Math.min(gap, MOST_HOURS);
+    countGaps(presence, hour, column, (unit) => zone.hourStart(unit * HOUR_MS + HOUR_MS - 1));
+  }
+
+  function countDay(presence: Presence, day: number, prefix: string): void {
+    countGaps(
+      presence,
+      day,
+      (gap) => prefix + gap,
+      (unit) => zone.dayStart(unit),
+    );
+  }
+
+  function countGaps(
+    presence: Presence,
+    unit: number,
+    column: (gap: number) => string,
+    startOf: (unit: number) => number,
+  ): void {
+    beThere(presence, unit, (at, before, gap) => {
+      const { totals } = cellAt(startOf(at));
+      if (before !== undefined) increment(totals, column(before), -1);
+      increment(totals, column(gap), 1);
+    });
+  }
+
+  function buy(state: ShopperState, time: number, { orders, amount }: Spent): void {
+    const first = state.purchases === undefined;
+    const purchases = state.purchases ?? newPurchases();
+    state.purchases = purchases;
+    if (!first) countBuyer(purchases, -1);
+    purchases.last = Math.max(purchases.last, time);
+    purchases.orders += orders;
+    purchases.spent = add(purchases.spent, amount);
+    countBuyer(purchases, 1);
+    const cohort = cellAt(state.firstSeen).totals;
+    if (first) increment(cohort, COLUMNS.cohortBuyers, 1);
+    increment(cohort, COLUMNS.lifetime, amount);
+    const hour = hourOf(time);
+    if (hour === purchases.hours.last) return;
+    countHour(purchases.hours, hour, PREFIXES.boughtHours);
+    countDay(purchases.days, zone.dayOf(time), PREFIXES.boughtDays);
+  }
+
+  function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
+    increment(cellAt(last).totals, PREFIXES.buyer + buyerClass(orders, spent), amount);
+  }
+
   function followSession({ time, type, sessionId }: ShopEvent, state: ShopperState, bought: boolean): void {
     const { session, created, absorbed } = matchSession(state, time, sessionId);
-    const { end, path } = session;
+    const { start, end, path, bought: boughtAt, values: known } = session;
     if (absorbed !== undefined) {
       countSession(absorbed, -1);
+      if (!created) countSession(session, -1);
       absorb(state, session, absorbed);
     }
     // An order that is told again, on another day perhaps, makes no session a buyer's.
-    const step = type === 'purchase' && !bought ? undefined : STEP_OF[type];
-    if (step !== undefined) session.path = takeStep(session.path, step);
+    const taken = type === 'purchase' && !bought ? undefined : STEP_OF[type];
+    if (taken !== undefined) step(session, taken, time);
+    if (!created) session.path |= MANY_EVENTS;
+    if (bought && (session.bought === 0 || time < session.bought)) session.bought = time;
+    takeValues(session, time);
     extend(state, session, time);
-    const sameCell = cellStart(end, BASE_CELL_MS) === cellStart(session.end, BASE_CELL_MS);
-    if (!created && sameCell && path === session.path) return;
-    if (!created) countSession({ end, path }, -1);
+    if (created || absorbed !== undefined) {
+      countSession(session, 1);
+      return;
+    }
+    const sameClass =
+      path === session.path &&
+      start === session.start &&
+      boughtAt === session.bought &&
+      known === session.values &&
+      cellStart(end, BASE_CELL_MS) === cellStart(session.end, BASE_CELL_MS);
+    if (sameClass) {
+      if (end !== session.end) increment(cellAt(end).totals, COLUMNS.sessionMs, session.end - end);
+      return;
+    }
+    countSession({ start, end, path, bought: boughtAt, values: known }, -1);
     countSession(session, 1);
   }
 
-  function countSession({ end, path }: Pick<Session, 'end' | 'path'>, amount: number): void {
-    increment(cellAt(end).totals, PREFIXES.session + path, amount);
+  /** A session has the values of its earliest event that has one. Where that changes, the list is another one. */
+  function takeValues(session: Session, time: number): void {
+    for (let i = 0; i < properties.length; i += 1) {
+      const value = values[i];
+      if (value === undefined) continue;
+      const known = session.values[i];
+      if (!isEarlier([value, time], known)) continue;
+      const changed = known === undefined || known[0] !== value;
+      if (changed) session.values = [...session.values];
+      session.values[i] = [value, time];
+    }
   }
 
-  /** Moves one shopper's mark to the cell of a newer event. */
-  function moveOne(column: string, before: number, now: number): void {
+  function countSession(
+    { start, end, path, bought, values: of }: Pick<Session, 'start' | 'end' | 'path' | 'bought' | 'values'>,
+    amount: number,
+  ): void {
+    const cell = cellAt(end);
+    const column = PREFIXES.session + path;
+    increment(cell.totals, column, amount);
+    increment(cell.totals, COLUMNS.sessionMs, amount * (end - start));
+    if (bought !== 0) {
+      const wait = bought - start;
+      increment(cell.totals, PREFIXES.toPurchase + durationClass(wait), amount);
+      increment(cell.totals, COLUMNS.toPurchaseMs, amount * wait);
+    }
+    for (let i = 0; i < of.length; i += 1) {
+      const value = of[i];
+      if (value !== undefined) increment(countersOf(cell, properties[i]!, value[0]), column, amount);
+    }
+  }
+
+  /** Moves a shopper's mark to the cell of a newer event. */
+  function moveUser(before: number, now: number): void {
     if (before !== 0) {
       if (cellStart(before, BASE_CELL_MS) === cellStart(now, BASE_CELL_MS)) return;
-      increment(cellAt(before).totals, column, -1);
+      increment(cellAt(before).totals, COLUMNS.users, -1);
     }
-    increment(cellAt(now).totals, column, 1);
+    increment(cellAt(now).totals, COLUMNS.users, 1);
   }
 
   return { countAll, cells, claims, products, touched };
 }
 
-function countersOf(cell: Tally, dimension: 'product' | 'category', key: string) {
-  const entries = cell.breakdowns.get(dimension)!;
-  let counters = entries.get(key);
-  if (counters === undefined) {
-    counters = new Map();
-    entries.set(key, counters);
-  }
-  return counters;
+/** What a purchase adds to what its shopper has bought. */
+interface Spent {
+  /** 0 for a further line of an order. */
+  readonly orders: number;
+  /** In the shop's own currency. */
+  readonly amount: Count;
+}
+
+function propertyOf({ properties }: ShopEvent, name: string): string | undefined {
+  const value = properties?.[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  return String(value).slice(0, KEY_CHARACTERS);
 }

@@ -1,5 +1,5 @@
-import { joinPaths, NO_STEPS } from './funnel.ts';
-import { type Session, type ShopperState } from './shopper-state.ts';
+import { joinPaths, MANY_EVENTS, NO_STEPS, noteStep, pathOf, trimRuns } from './funnel.ts';
+import { type Session, type SessionValue, type ShopperState } from './shopper-state.ts';
 
 /** A gap longer than this between two events of a shopper ends a session, ms. */
 export const SESSION_GAP_MS = 30 * 60_000;
@@ -46,7 +46,16 @@ export function matchSession(state: ShopperState, time: number, sessionId: strin
 }
 
 function open(state: ShopperState, time: number, id: string | undefined): SessionMatch {
-  const session: Session = { id, start: time, end: time, path: NO_STEPS };
+  const session: Session = {
+    id,
+    start: time,
+    end: time,
+    path: NO_STEPS,
+    trimmed: NO_STEPS,
+    steps: [],
+    bought: 0,
+    values: [],
+  };
   const { sessions } = state;
   sessions.push(session);
   for (let i = sessions.length - 1; i > 0 && sessions[i - 1]!.end > time; i -= 1) {
@@ -66,9 +75,33 @@ export function extend(state: ShopperState, session: Session, time: number): voi
   if (state.sessions.at(-1) !== session) state.sessions.sort((a, b) => a.end - b.end);
 }
 
+/** Takes note of a step of the funnel. */
+export function step(session: Session, taken: number, time: number): void {
+  if (!noteStep(session.steps, taken, time)) return;
+  session.trimmed = trimRuns(session.steps, session.trimmed);
+  session.path = pathOf(session.steps, session.trimmed) | (session.path & MANY_EVENTS);
+}
+
+/** Of the same time, the value that comes first by the alphabet is the earlier one: the order of arrival must not matter. */
+export function isEarlier([value, time]: SessionValue, other: SessionValue | undefined): boolean {
+  return other === undefined || time < other[1] || (time === other[1] && value < other[0]);
+}
+
 /** Makes two sessions one: the earlier gets the later's events. */
 export function absorb(state: ShopperState, session: Session, later: Session): void {
-  session.path = joinPaths(session.path, later.path);
+  const { steps } = session;
+  for (let i = 0; i < later.steps.length; i += 3) {
+    // The two ends of a run are all that is known of it.
+    noteStep(steps, later.steps[i]!, later.steps[i + 1]!);
+    noteStep(steps, later.steps[i]!, later.steps[i + 2]!);
+  }
+  session.trimmed = trimRuns(steps, joinPaths(session.trimmed, later.trimmed));
+  session.path = pathOf(steps, session.trimmed) | MANY_EVENTS;
   session.end = Math.max(session.end, later.end);
+  if (later.bought !== 0 && (session.bought === 0 || later.bought < session.bought))
+    session.bought = later.bought;
+  later.values.forEach((value, i) => {
+    if (value !== undefined && isEarlier(value, session.values[i])) session.values[i] = value;
+  });
   state.sessions.splice(state.sessions.indexOf(later), 1);
 }

@@ -1,3 +1,7 @@
+import { type Count } from '../events/money.ts';
+import { type StepRuns } from './funnel.ts';
+import { newPresence, type Presence } from './presence.ts';
+
 /** A run of a shopper's events. */
 export interface Session {
   /** The source's session id, if it gave one. */
@@ -5,15 +9,32 @@ export interface Session {
   /** Times of the first and the last event, ms since the epoch. */
   start: number;
   end: number;
-  /** Which steps were taken in which order: see funnel.ts. */
+  /** Which steps were taken in which order, and whether there is more than one event: see funnel.ts. */
   path: number;
+  /** The path of steps that are not in `steps` any more. */
+  trimmed: number;
+  /** In the order of time. */
+  steps: StepRuns;
+  /** Time of the first purchase; 0 for none. */
+  bought: number;
+  /** By property that numbers are broken down by: its value in the earliest event that has one, and that event's time. */
+  values: (SessionValue | undefined)[];
 }
+
+export type SessionValue = readonly [value: string, time: number];
 
 /** What the processor remembers of a shopper; its key in the live store is what `shopperOf` gives. */
 export interface ShopperState {
-  /** Times of the newest event and of the newest purchase, ms since the epoch; 0 for none. */
+  /** Times of the earliest and the newest event, ms since the epoch; 0 for none. */
+  firstSeen: number;
   lastSeen: number;
-  lastPurchase: number;
+  /** Hours and days with events. */
+  readonly hours: Presence;
+  readonly days: Presence;
+  /** Bit k is set where the shopper was there k days after the first day, up to 30. */
+  kept: number;
+  /** What was bought; undefined before the first purchase. */
+  purchases: Purchases | undefined;
   /** Ordered by end. */
   sessions: Session[];
   /** Products viewed, put into the cart or bought, each once, the latest last. */
@@ -22,12 +43,37 @@ export interface ShopperState {
   bought: string[];
 }
 
+export interface Purchases {
+  /** Time of the newest one, ms since the epoch. */
+  last: number;
+  orders: number;
+  /** In the shop's own currency, before refunds, in 1/10 000 of it. */
+  spent: Count;
+  /** Hours and days with purchases. */
+  readonly hours: Presence;
+  readonly days: Presence;
+}
+
 /** Most products that are remembered as recent, and as bought. */
 export const RECENT_PRODUCTS = 20;
 const BOUGHT_PRODUCTS = 50;
 
 export function newShopper(): ShopperState {
-  return { lastSeen: 0, lastPurchase: 0, sessions: [], recent: [], bought: [] };
+  return {
+    firstSeen: 0,
+    lastSeen: 0,
+    hours: newPresence(),
+    days: newPresence(),
+    kept: 0,
+    purchases: undefined,
+    sessions: [],
+    recent: [],
+    bought: [],
+  };
+}
+
+export function newPurchases(): Purchases {
+  return { last: 0, orders: 0, spent: 0, hours: newPresence(), days: newPresence() };
 }
 
 /** Notes that a shopper was interested in a product, or bought it. */
@@ -44,33 +90,124 @@ function moveToEnd(list: string[], value: string, most: number): void {
   if (list.length > most) list.shift();
 }
 
-/** Compact, because a state is written for nearly every event: `[lastSeen, lastPurchase, sessions, recent, bought]`. */
-export function encodeShopperState({
-  lastSeen,
-  lastPurchase,
-  sessions,
-  recent,
-  bought,
-}: ShopperState): string {
-  const runs = sessions.map(({ id, start, end, path }) => [
-    start,
-    end,
-    path,
-    ...(id === undefined ? [] : [id]),
-  ]);
-  return JSON.stringify([lastSeen, lastPurchase, runs, recent, bought]);
+type StoredPresence = [last: number, mask: number, oldest: number];
+type StoredPurchases = [
+  last: number,
+  orders: number,
+  spent: number | string,
+  hours: StoredPresence,
+  days: StoredPresence,
+];
+/** Times of steps, values and the first purchase count from the start. */
+type StoredSession = [
+  start: number,
+  length: number,
+  path: number,
+  steps: number[],
+  id?: string | 0,
+  bought?: number,
+  trimmed?: number,
+  values?: (readonly [string, number] | 0)[],
+];
+type StoredState = [
+  firstSeen: number,
+  lastSeen: number,
+  hours: StoredPresence,
+  days: StoredPresence,
+  kept: number,
+  sessions: StoredSession[],
+  recent: string[],
+  bought: string[],
+  purchases?: StoredPurchases,
+];
+
+/** Compact, because a state is written for nearly every event. */
+export function encodeShopperState(state: ShopperState): string {
+  const { firstSeen, lastSeen, hours, days, kept, purchases, sessions, recent, bought } = state;
+  const stored: StoredState = [
+    firstSeen,
+    lastSeen,
+    storePresence(hours),
+    storePresence(days),
+    kept,
+    sessions.map(storeSession),
+    recent,
+    bought,
+  ];
+  if (purchases !== undefined) {
+    const { last, orders, spent } = purchases;
+    stored.push([
+      last,
+      orders,
+      typeof spent === 'bigint' ? spent.toString() : spent,
+      storePresence(purchases.hours),
+      storePresence(purchases.days),
+    ]);
+  }
+  return JSON.stringify(stored);
 }
 
-type StoredSession = [start: number, end: number, path: number, id?: string];
+function storePresence({ last, mask, oldest }: Presence): StoredPresence {
+  return [last, mask, oldest];
+}
+
+function storeSession({ id, start, end, path, trimmed, steps, bought, values }: Session): StoredSession {
+  const offsets = steps.map((value, i) => (i % 3 === 0 ? value : value - start));
+  const stored: StoredSession = [start, end - start, path, offsets];
+  const valued = values.some((value) => value !== undefined);
+  if (id !== undefined || bought !== 0 || trimmed !== 0 || valued) stored.push(id ?? 0);
+  if (bought !== 0 || trimmed !== 0 || valued) stored.push(bought === 0 ? -1 : bought - start);
+  if (trimmed !== 0 || valued) stored.push(trimmed);
+  if (valued) {
+    stored.push(
+      Array.from(values, (value) => (value === undefined ? 0 : ([value[0], value[1] - start] as const))),
+    );
+  }
+  return stored;
+}
 
 export function decodeShopperState(text: string): ShopperState {
-  const [lastSeen, lastPurchase, runs, recent, bought] = JSON.parse(text) as [
-    number,
-    number,
-    StoredSession[],
-    string[],
-    string[],
-  ];
-  const sessions = runs.map(([start, end, path, id]): Session => ({ id, start, end, path }));
-  return { lastSeen, lastPurchase, sessions, recent, bought };
+  const [firstSeen, lastSeen, hours, days, kept, sessions, recent, bought, purchases] = JSON.parse(
+    text,
+  ) as StoredState;
+  return {
+    firstSeen,
+    lastSeen,
+    hours: loadPresence(hours),
+    days: loadPresence(days),
+    kept,
+    purchases: purchases && loadPurchases(purchases),
+    sessions: sessions.map(loadSession),
+    recent,
+    bought,
+  };
+}
+
+function loadPresence([last, mask, oldest]: StoredPresence): Presence {
+  return { last, mask, oldest };
+}
+
+function loadPurchases([last, orders, spent, hours, days]: StoredPurchases): Purchases {
+  return {
+    last,
+    orders,
+    spent: typeof spent === 'string' ? BigInt(spent) : spent,
+    hours: loadPresence(hours),
+    days: loadPresence(days),
+  };
+}
+
+function loadSession([start, length, path, offsets, id, bought, trimmed, values]: StoredSession): Session {
+  return {
+    id: id === 0 ? undefined : id,
+    start,
+    end: start + length,
+    path,
+    trimmed: trimmed ?? 0,
+    steps: offsets.map((value, i) => (i % 3 === 0 ? value : value + start)),
+    bought: bought === undefined || bought < 0 ? 0 : bought + start,
+    values: (values ?? []).map((value) =>
+      value === 0 ? undefined : ([value[0], value[1] + start] as const),
+    ),
+  };
 }

@@ -126,6 +126,8 @@ export interface CounterSums {
   positive(column: string): { id: number; value: Count }[];
   /** All columns of a row that are not 0. */
   row(id: number): Counters;
+  /** The sum of all rows, by column. */
+  total(): Counters;
 }
 
 export function createSums(): CounterSums {
@@ -185,6 +187,16 @@ export function createSums(): CounterSums {
       for (const name of columns.keys()) {
         const value = cell(name, id);
         if (value !== 0) counters.set(name, value);
+      }
+      return counters;
+    },
+    total() {
+      const counters: Counters = new Map();
+      for (const [name, values] of columns) {
+        let sum: Count = 0;
+        for (const value of values) if (value !== 0) sum = add(sum, value);
+        for (const [, value] of exact.get(name) ?? []) sum = add(sum, value);
+        if (sum !== 0) counters.set(name, sum);
       }
       return counters;
     },

@@ -1,12 +1,28 @@
 import { add, type Count, compareCounts, divideAmount, formatAmount, subtract } from '../events/money.ts';
 import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
-import { type Counters } from '../live-store/cells.ts';
-import { type LiveSnapshot, type ProductInfo, type RankedEntry } from '../live-store/live-store.ts';
+import { timeZone } from '../events/time-zone.ts';
+import { type Counters, LEVELS } from '../live-store/cells.ts';
+import {
+  type CellTotals,
+  type ProductInfo,
+  type Ranked,
+  type RankedEntry,
+} from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../processor/columns.ts';
-import { FUNNEL, hasTaken, STEP_OF } from '../processor/funnel.ts';
+import { DURATION_ENDS } from '../processor/durations.ts';
+import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../processor/funnel.ts';
+import { readBuyerClass } from '../processor/rfm.ts';
 import { type TimeFrame } from './time-frame.ts';
-import { type FunnelStep, type Revenue, type Stats } from './types.ts';
+import {
+  type Breakdown,
+  type BreakdownNumbers,
+  type Comparison,
+  type FunnelStep,
+  type Revenue,
+  type Stats,
+} from './types.ts';
 
+const HOUR_MS = 3_600_000;
 const CART = FUNNEL.indexOf('cart');
 const PURCHASE = FUNNEL.indexOf('purchase');
 
@@ -25,7 +41,10 @@ export interface StatsInput {
   readonly topProducts: readonly RankedEntry[];
   readonly topCategories: readonly RankedEntry[];
   readonly products: ReadonlyMap<string, ProductInfo>;
-  readonly series: LiveSnapshot['series'];
+  readonly series: readonly CellTotals[];
+  /** The hours or days of `frame.presence`. */
+  readonly presence: readonly CellTotals[];
+  readonly timeZone: string;
 }
 
 /** The currency of most orders, the first by name of several; the shop's own before any order. */
@@ -51,7 +70,10 @@ export function computeStats(input: StatsInput): Stats {
   return {
     schema: 'ecom.stats/1',
     asOf: { time: iso(asOf.time), basis: asOf.basis },
-    window: { label, from: from === null ? null : iso(from), to: iso(asOf.time) },
+    window: { label, from: from === null ? null : iso(from), to: iso(frame.to) },
+    timeZone: input.timeZone,
+    seriesCellSeconds: LEVELS[frame.series.level] / 1000,
+    approximate: approximations(frame),
     freshness: {
       newestEvent: newest === 0 ? null : iso(newest),
       lagMs: newest === 0 ? null : Math.max(0, asOf.time - newest),
@@ -84,21 +106,33 @@ export function computeStats(input: StatsInput): Stats {
     })),
     // What was rejected today lies beyond the end of an imported history.
     series: input.series
-      .filter(({ start }) => start <= asOf.time)
+      .filter(({ start }) => start <= frame.to)
       .map(({ start, totals }) => ({
         time: iso(start),
         events: countEvents(totals),
         orders: sum(withPrefix(totals, PREFIXES.orders)),
         revenue: formatAmount(amount(totals, PREFIXES.gross + input.currency)),
-      })),
+      }))
+      // A cell may hold what is no event, such as who was there in its hour.
+      .filter(({ events: any }) => any > 0),
   };
 }
 
-function kpisOf({ window, closed, active, lastMinute, currency }: StatsInput, events: number): Stats['kpis'] {
-  const users = whole(window, COLUMNS.users);
-  const buyers = whole(window, COLUMNS.buyers);
+/** A stretch that is over was widened for those who were there; the median is known by its class. */
+function approximations({ presence }: TimeFrame): string[] {
+  const people = ['users', 'returningUsers', 'buyers', 'arpu', 'conversion.user'];
+  const found = presence === undefined || presence.exact ? [] : people;
+  return [...found, 'timeToPurchaseSeconds.median'].map((path) => `kpis.${path}`);
+}
+
+function kpisOf(input: StatsInput, events: number): Stats['kpis'] {
+  const { window, closed, active, lastMinute, currency, frame } = input;
+  const users = frame.open ? whole(window, COLUMNS.users) : present(input, 'seen');
+  const buyers = frame.open ? sum(withPrefix(window, PREFIXES.buyer)) : present(input, 'bought');
+  const newUsers = whole(window, `${PREFIXES.kept}0`);
   const sessions = countSessions(window, () => true);
   const converted = countSessions(window, (path) => hasTaken(path, [PURCHASE]));
+  const bounced = countSessions(window, (path) => (path & MANY_EVENTS) === 0);
   const withCart = countSessions(closed, (path) => hasTaken(path, [CART]));
   const boughtCart = countSessions(closed, (path) => hasTaken(path, [CART]) && hasTaken(path, [PURCHASE]));
   const orders = sum(withPrefix(window, PREFIXES.orders));
@@ -112,17 +146,134 @@ function kpisOf({ window, closed, active, lastMinute, currency }: StatsInput, ev
     eventsPerSecond: countEvents(lastMinute) / 60,
     activeUsers: { '5m': whole(active['5m'], COLUMNS.users), '30m': whole(active['30m'], COLUMNS.users) },
     users,
+    newUsers,
+    returningUsers: users === null ? null : Math.max(0, users - newUsers),
     buyers,
+    repeatPurchaseRate: frame.open ? ratio(repeatBuyers(window), buyers) : null,
     sessions,
+    bounceRate: ratio(bounced, sessions),
+    averageSessionSeconds: ratio(whole(window, COLUMNS.sessionMs) / 1000, sessions),
+    timeToPurchaseSeconds: timeToPurchase(window),
     orders,
     unitsSold: whole(window, COLUMNS.units),
     revenue: { ...revenueOf(window, currency), others: others.map((code) => revenueOf(window, code)) },
     averageOrderValue: divideAmount(gross, whole(window, PREFIXES.orders + currency)),
     revenuePerSession: divideAmount(gross, sessions),
-    arpu: divideAmount(gross, users),
+    arpu: users === null ? null : divideAmount(gross, users),
     conversion: { session: ratio(converted, sessions), user: ratio(buyers, users) },
     cartAbandonment: withCart === 0 ? null : 1 - boughtCart / withCart,
   };
+}
+
+/** Distinct users or buyers of a stretch that is over; null where they cannot be told. */
+function present({ frame, presence, timeZone: zoneName }: StatsInput, who: 'seen' | 'bought'): number | null {
+  const range = frame.presence;
+  if (range === undefined) return null;
+  const hourly = range.level === '1h';
+  const zone = timeZone(zoneName);
+  const unitOf = (time: number): number => (hourly ? Math.floor(time / HOUR_MS) : zone.dayOf(time));
+  const prefix = PREFIXES[`${who}${hourly ? 'Hours' : 'Days'}`];
+  let people = 0;
+  for (const { start, totals } of presence) {
+    const before = unitOf(start) - unitOf(range.from);
+    for (const [gap, count] of withPrefix(totals, prefix)) {
+      // Who was there before, but within the range, is counted there.
+      if (gap === '0' || Number(gap) > before) people += Number(count);
+    }
+  }
+  return people;
+}
+
+function repeatBuyers(window: Counters): number {
+  return sum([...withPrefix(window, PREFIXES.buyer)].filter(([name]) => readBuyerClass(name).orders > 1));
+}
+
+function timeToPurchase(window: Counters): Stats['kpis']['timeToPurchaseSeconds'] {
+  const classes = [...withPrefix(window, PREFIXES.toPurchase)]
+    .map(([name, count]) => [Number(name), Number(count)] as const)
+    .sort(([a], [b]) => a - b);
+  const purchases = classes.reduce((total, [, count]) => total + count, 0);
+  let below = 0;
+  const middle = classes.find(([, count]) => {
+    below += count;
+    return below * 2 >= purchases && purchases > 0;
+  });
+  const end = middle === undefined ? undefined : DURATION_ENDS[middle[0]];
+  return {
+    average: ratio(whole(window, COLUMNS.toPurchaseMs) / 1000, purchases),
+    median: end === undefined ? null : end / 1000,
+  };
+}
+
+/** Numbers by the values of a dimension. What is not listed is in `other`. */
+export function breakdownOf(
+  { entries, keys, total }: Ranked,
+  by: string,
+  sort: Breakdown['sort'],
+  currency: string,
+  products: ReadonlyMap<string, ProductInfo>,
+): Breakdown {
+  const kind = by === 'product' ? 'product' : by === 'category' || by === 'brand' ? 'item' : 'property';
+  const rest = new Map(total);
+  for (const { counters } of entries) {
+    for (const [column, value] of counters) rest.set(column, subtract(rest.get(column) ?? 0, value));
+  }
+  return {
+    by,
+    sort,
+    rows: entries.map(({ key, counters }) => ({
+      value: key,
+      ...(kind === 'product' ? { name: products.get(key)?.name ?? null } : {}),
+      ...breakdownNumbers(counters, kind, currency),
+    })),
+    other: { values: keys - entries.length, ...breakdownNumbers(rest, kind, currency) },
+  };
+}
+
+function breakdownNumbers(
+  counters: Counters,
+  kind: 'product' | 'item' | 'property',
+  currency: string,
+): BreakdownNumbers {
+  const ofEvents = kind === 'property';
+  const sessions = countSessions(counters, () => true);
+  const converted = countSessions(counters, (path) => hasTaken(path, [PURCHASE]));
+  return {
+    events: ofEvents ? whole(counters, COLUMNS.events) : null,
+    sessions: ofEvents ? sessions : null,
+    conversion: ofEvents ? ratio(converted, sessions) : null,
+    views: whole(counters, COLUMNS.views),
+    carts: whole(counters, COLUMNS.carts),
+    orders: kind === 'item' ? null : whole(counters, COLUMNS.orders),
+    units: whole(counters, COLUMNS.units),
+    revenue: formatAmount(amount(counters, PREFIXES.gross + currency)),
+    refunds: formatAmount(amount(counters, PREFIXES.refunds + currency)),
+  };
+}
+
+/** How the numbers of a period differ from those of the one before. */
+export function comparisonOf(now: Stats, before: Stats): Comparison {
+  const change: Record<string, number | null> = {};
+  const numbers = (kpis: Stats['kpis']): Map<string, number | null> => new Map(leaves(kpis, ''));
+  const earlier = numbers(before.kpis);
+  for (const [path, value] of numbers(now.kpis)) {
+    // What is told of this very moment has no period.
+    if (path.startsWith('activeUsers') || path === 'eventsPerSecond') continue;
+    const base = earlier.get(path) ?? null;
+    change[path] = value === null || base === null || base === 0 ? null : value / base - 1;
+  }
+  const { from, to } = before.window;
+  return { window: { from: from!, to }, approximate: before.approximate, kpis: before.kpis, change };
+}
+
+function leaves(value: object, prefix: string): [path: string, value: number | null][] {
+  return Object.entries(value).flatMap(([key, inner]): [string, number | null][] => {
+    const path = prefix + key;
+    if (inner === null || typeof inner === 'number') return [[path, inner]];
+    // Money is a decimal string; a currency's code is none.
+    if (typeof inner === 'string') return key === 'currency' ? [] : [[path, Number(inner)]];
+    return Array.isArray(inner) ? [] : leaves(inner as object, `${path}.`);
+  });
 }
 
 /** Steps that the shop has ever sent, with the sessions that took them in order. */
@@ -164,7 +315,7 @@ function countEvents(totals: Counters): number {
 }
 
 /** Counters whose column begins with a prefix, by what follows it. */
-function withPrefix(totals: Counters, prefix: string): Map<string, Count> {
+export function withPrefix(totals: Counters, prefix: string): Map<string, Count> {
   const found = new Map<string, Count>();
   for (const [column, value] of totals)
     if (column.startsWith(prefix)) found.set(column.slice(prefix.length), value);
@@ -185,8 +336,8 @@ function whole(totals: Counters, column: string): number {
   return Number(amount(totals, column));
 }
 
-function ratio(part: number, total: number): number | null {
-  return total === 0 ? null : part / total;
+function ratio(part: number | null, total: number | null): number | null {
+  return part === null || total === null || total === 0 ? null : part / total;
 }
 
 function iso(time: number): string {

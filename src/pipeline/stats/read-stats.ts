@@ -1,9 +1,11 @@
+import { EcomError } from '../../errors.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
+import { timeZone } from '../events/time-zone.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
-import { computeStats, mainCurrency } from './compute-stats.ts';
-import { frameOf } from './time-frame.ts';
-import { type SortKey, type Stats, type WindowLabel } from './types.ts';
+import { breakdownOf, comparisonOf, computeStats, mainCurrency } from './compute-stats.ts';
+import { frameOf, type Period, stretchBefore, type TimeFrame } from './time-frame.ts';
+import { type Breakdown, type SortKey, type Stats } from './types.ts';
 
 /** Tells how far the log reaches; `undefined` where nobody knows. */
 export interface LogReach {
@@ -11,47 +13,105 @@ export interface LogReach {
 }
 
 export interface StatsRequest {
-  readonly window: WindowLabel;
-  /** Order of the top lists; by revenue where there is any, else by units, else by views, where absent. */
+  readonly period: Period;
+  /** Order of the lists; by revenue where there is any, else by units, else by views, where absent. */
   readonly sort?: SortKey | undefined;
-  /** Length of the top lists. */
+  /** Length of the lists. */
   readonly limit: number;
+  /** A dimension to break the numbers down by: product, category, brand or a property that is counted. */
+  readonly by?: string | undefined;
+  /** Whether to compare with the same length before. */
+  readonly compare?: boolean | undefined;
   /** The wall clock, ms since the epoch. */
   readonly now: number;
   /** The shop's own currency. */
   readonly currency: string;
 }
 
+interface Sources {
+  readonly live: LiveStore;
+  readonly log: LogReach;
+}
+
 const AUTO_SORT: readonly SortKey[] = ['revenue', 'units', 'carts', 'views'];
 
-/** Reads the shop's numbers from the live store; the log only tells how much is not counted yet. */
-export async function readStats(
-  { live, log }: { readonly live: LiveStore; readonly log: LogReach },
-  { window, sort, limit, now, currency: ownCurrency }: StatsRequest,
+/**
+ * Reads the shop's numbers from the live store; the log only tells how much is not counted yet.
+ * @throws EcomError `USAGE` for a dimension that is not counted, or a comparison of the whole history
+ */
+export async function readStats(sources: Sources, request: StatsRequest): Promise<Stats> {
+  const { live } = sources;
+  const [layout, history] = [await live.layout(), await live.snapshot({ tallies: [{ ranges: 'all' }] })];
+  checkDimension(request.by, layout.properties);
+  const zone = timeZone(layout.timeZone);
+  const newest = newestOf(history.positions);
+  const currency = mainCurrency(history.tallies[0]!.totals, request.currency);
+  const frame = frameOf(request.period, newest, request.now, zone);
+  const stats = await readFrame(sources, { ...request, currency }, frame, layout.timeZone);
+  if (request.compare !== true) return stats;
+  const before = stretchBefore(frame);
+  if (before === undefined) {
+    throw new EcomError('USAGE', 'nothing lies before the whole history', {
+      hint: 'compare a window such as --window 7d, or a stretch with --from',
+    });
+  }
+  const earlier = await readFrame(
+    sources,
+    { ...request, by: undefined, currency },
+    frameOf(before, newest, request.now, zone),
+    layout.timeZone,
+  );
+  return { ...stats, comparison: comparisonOf(stats, earlier) };
+}
+
+function checkDimension(by: string | undefined, properties: readonly string[]): void {
+  const known = ['product', 'category', 'brand', ...properties];
+  if (by === undefined || known.includes(by)) return;
+  throw new EcomError('USAGE', `the numbers are not broken down by '${by}'`, {
+    hint: `use one of: ${known.join(', ')}; ECOM_PROPERTIES names further properties of events`,
+  });
+}
+
+async function readFrame(
+  { live, log }: Sources,
+  { sort, limit, by, currency }: StatsRequest,
+  frame: TimeFrame,
+  zoneName: string,
 ): Promise<Stats> {
-  const history = await live.snapshot({ tallies: [{ ranges: 'all' }] });
-  const currency = mainCurrency(history.tallies[0]!.totals, ownCurrency);
-  const frame = frameOf(window, newestOf(history.positions), now);
   const sorts = sort === undefined ? AUTO_SORT : [sort];
+  const breakdowns: readonly Breakdown['sort'][] =
+    by === undefined ? [] : sort === undefined ? [...AUTO_SORT, 'events'] : [sort];
   const { positions, tallies, series } = await live.snapshot({
     tallies: [
       { ranges: 'all' },
-      { ranges: frame.window, rankings: sorts.flatMap((key) => rankings(key, currency, limit)) },
+      {
+        ranges: frame.window,
+        rankings: [
+          ...sorts.flatMap((key) => rankings(key, currency, limit)),
+          ...breakdowns.map((key) => ({ dimension: by!, column: columnOf(key, currency), limit })),
+        ],
+      },
       { ranges: frame.closed },
       { ranges: frame.active['5m'] },
       { ranges: frame.active['30m'] },
       { ranges: frame.lastMinute },
     ],
-    series: frame.series,
+    series: [frame.series, ...(frame.presence === undefined ? [] : [frame.presence])],
   });
   const [all, inWindow, closed, active5m, active30m, lastMinute] = tallies.map(({ totals }) => totals);
   const { rankings: ranked } = tallies[1]!;
-  const first = sorts.findIndex((_, i) => ranked[i * 2]!.length > 0);
-  const topProducts = ranked[Math.max(0, first) * 2]!;
-  const topCategories = ranked[Math.max(0, first) * 2 + 1]!;
-  const products = await live.products(topProducts.map(({ key }) => key));
+  const first = sorts.findIndex((_, i) => ranked[i * 2]!.entries.length > 0);
+  const topProducts = ranked[Math.max(0, first) * 2]!.entries;
+  const topCategories = ranked[Math.max(0, first) * 2 + 1]!.entries;
+  const broken = ranked.slice(sorts.length * 2);
+  const shown = Math.max(
+    0,
+    broken.findIndex(({ entries }) => entries.length > 0),
+  );
+  const listed = [...topProducts, ...(by === 'product' ? broken[shown]!.entries : [])];
+  const products = await live.products([...new Set(listed.map(({ key }) => key))]);
   const backlog = backlogOf(await log.bounds(), positions);
-  return computeStats({
+  const stats = computeStats({
     frame,
     currency,
     newest: newestOf(positions),
@@ -64,8 +124,12 @@ export async function readStats(
     topProducts,
     topCategories,
     products,
-    series,
+    series: series[0]!,
+    presence: series[1] ?? [],
+    timeZone: zoneName,
   });
+  if (by === undefined) return stats;
+  return { ...stats, breakdown: breakdownOf(broken[shown]!, by, breakdowns[shown]!, currency, products) };
 }
 
 function backlogOf(
@@ -87,10 +151,14 @@ function newestOf(positions: readonly { watermark: number }[]): number {
 
 /** The two rankings of a sort key: products, then categories, whose orders are not counted. */
 function rankings(key: SortKey, currency: string, limit: number): [Ranking, Ranking] {
-  const column = key === 'revenue' ? PREFIXES.gross + currency : COLUMNS[key];
+  const column = columnOf(key, currency);
   const byCategory = key === 'orders' ? COLUMNS.units : column;
   return [
     { dimension: 'product', column, limit },
     { dimension: 'category', column: byCategory, limit },
   ];
+}
+
+function columnOf(key: Breakdown['sort'], currency: string): string {
+  return key === 'revenue' ? PREFIXES.gross + currency : COLUMNS[key];
 }

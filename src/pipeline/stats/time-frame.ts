@@ -1,3 +1,4 @@
+import { type TimeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
   type CellRange,
@@ -5,15 +6,21 @@ import {
   coverRange,
   LEVELS,
   type Level,
+  levelStart,
+  RETENTION,
 } from '../live-store/cells.ts';
+import { MOST_HOURS } from '../processor/columns.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
-import { type WindowLabel } from './types.ts';
+import { type PeriodLabel, type WindowLabel } from './types.ts';
 
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 
 /** Beyond this age of the newest event, "now" is that event: the history of a shop, not a live one. */
 const HISTORY_AGE_MS = DAY;
+/** A stretch that has to be widened by more than this share, for its users to be told, tells none. */
+const WIDENED = 0.1;
 
 /** Length, how precisely it begins, and the width of the cells of its chart. */
 const WINDOWS: Readonly<Record<Exclude<WindowLabel, 'all'>, { length: number; edge: Level; series: Level }>> =
@@ -26,12 +33,34 @@ const WINDOWS: Readonly<Record<Exclude<WindowLabel, 'all'>, { length: number; ed
     '30d': { length: 30 * DAY, edge: '1h', series: '1d' },
   };
 
+/** From and to in ms since the epoch, `to` exclusive; −Infinity and Infinity where an end is open. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A window that ends now, or a stretch of the past. */
+export type Period = WindowLabel | Stretch;
+
+/** Hours or days whose gaps tell the distinct users of a stretch that is over: see presence.ts. */
+export interface PresenceRange {
+  readonly level: '1h' | '1d';
+  readonly from: number;
+  readonly to: number;
+  /** False where the stretch had to be widened to whole hours or days. */
+  readonly exact: boolean;
+}
+
 /** Which cells answer which question. */
 export interface TimeFrame {
-  readonly label: WindowLabel;
+  readonly label: PeriodLabel;
   readonly asOf: { readonly time: number; readonly basis: 'clock' | 'latest-event' };
-  /** Start of the window, ms since the epoch; `null` for the whole history. */
+  /** Start, ms since the epoch; `null` for the whole history. */
   readonly from: number | null;
+  /** End, ms since the epoch, exclusive; where it is open, now. */
+  readonly to: number;
+  /** Whether everything up to now is in it, so that who was seen last in it was seen last at all. */
+  readonly open: boolean;
   readonly window: readonly CellRange[] | 'all';
   /** Where sessions ended that closed within the window: a session closes 30 minutes after its last event. */
   readonly closed: readonly CellRange[];
@@ -39,42 +68,113 @@ export interface TimeFrame {
   /** The last full minute, in 10-second cells. */
   readonly lastMinute: readonly CellRange[];
   readonly series: CellRange;
+  /** Of a stretch that is over; undefined also where its users cannot be told. */
+  readonly presence: PresenceRange | undefined;
 }
 
 /**
- * The cells of a window that ends now.
+ * The cells of a period.
  * @param newest time of the newest event, ms since the epoch; 0 where there is none
  * @param now the wall clock, ms since the epoch
  */
-export function frameOf(label: WindowLabel, newest: number, now: number): TimeFrame {
+export function frameOf(period: Period, newest: number, now: number, zone: TimeZone): TimeFrame {
   const history = newest > 0 && now - newest > HISTORY_AGE_MS;
   const time = history ? newest : now;
-  const shape = label === 'all' ? undefined : WINDOWS[label];
-  const from = shape === undefined ? null : beginning(time, shape.length, shape.edge);
-  const closedTo = cellStart(time - SESSION_GAP_MS, BASE_CELL_MS);
-  const width = shape?.series ?? '1d';
+  const recent = (length: number): CellRange[] =>
+    coverRange(beginning(time, length, '10s', zone), Number.POSITIVE_INFINITY, '10s', zone);
+  const last = cellStart(time, BASE_CELL_MS);
   return {
-    label,
+    ...(typeof period === 'string' ? windowOf(period, time, zone) : stretchOf(period, time, zone)),
     asOf: { time, basis: history ? 'latest-event' : 'clock' },
-    from,
-    // Nothing lies ahead of now, so a window is open to the right: no event that has just come is left out.
-    window: shape === undefined ? 'all' : coverRange(from!, Number.POSITIVE_INFINITY, shape.edge),
-    closed: coverRange(from === null ? 0 : from - SESSION_GAP_MS, closedTo, '10s'),
-    active: {
-      '5m': coverRange(beginning(time, 5 * MINUTE, '10s'), Number.POSITIVE_INFINITY, '10s'),
-      '30m': coverRange(beginning(time, 30 * MINUTE, '10s'), Number.POSITIVE_INFINITY, '10s'),
-    },
-    lastMinute: coverRange(cellStart(time, BASE_CELL_MS) - MINUTE, cellStart(time, BASE_CELL_MS), '10s'),
-    series: {
-      level: width,
-      from: shape === undefined ? 0 : beginning(time, shape.length, width),
-      to: Number.POSITIVE_INFINITY,
-    },
+    active: { '5m': recent(5 * MINUTE), '30m': recent(30 * MINUTE) },
+    lastMinute: coverRange(last - MINUTE, last, '10s', zone),
   };
 }
 
+/** The stretch of the same length before a period; undefined for one that begins with the history. */
+export function stretchBefore({ label, from, to }: TimeFrame): Stretch | undefined {
+  if (from === null) return undefined;
+  const length = label === 'custom' || label === 'all' ? to - from : WINDOWS[label].length;
+  return { from: from - length, to: from };
+}
+
+type Frame = Omit<TimeFrame, 'asOf' | 'active' | 'lastMinute'>;
+
+function windowOf(label: WindowLabel, time: number, zone: TimeZone): Frame {
+  const shape = label === 'all' ? undefined : WINDOWS[label];
+  const from = shape === undefined ? null : beginning(time, shape.length, shape.edge, zone);
+  const closedTo = cellStart(time - SESSION_GAP_MS, BASE_CELL_MS);
+  const level = shape?.series ?? '1d';
+  return {
+    label,
+    from,
+    to: time,
+    open: true,
+    // Nothing lies ahead of now, so a window is open to the right: no event that has just come is left out.
+    window: shape === undefined ? 'all' : coverRange(from!, Number.POSITIVE_INFINITY, shape.edge, zone),
+    closed: coverRange(from === null ? 0 : from - SESSION_GAP_MS, closedTo, '10s', zone),
+    series: {
+      level,
+      from: shape === undefined ? 0 : beginning(time, shape.length, level, zone),
+      to: Number.POSITIVE_INFINITY,
+    },
+    presence: undefined,
+  };
+}
+
+/** A stretch, widened to the cells that are still kept. */
+function stretchOf(stretch: Stretch, time: number, zone: TimeZone): Frame {
+  const finest = (at: number): Level =>
+    (['10s', '1m', '1h'] as const).find((level) => at > time - RETENTION[level] + LEVELS['1d']) ?? '1d';
+  const from = Math.max(0, levelStart(finest(stretch.from), Math.max(0, stretch.from), zone));
+  const open = stretch.to > time;
+  const to = open ? time : ceiling(finest(stretch.to), stretch.to, zone);
+  const end = open ? Number.POSITIVE_INFINITY : to;
+  const closedTo = cellStart(Math.min(to, time - SESSION_GAP_MS), BASE_CELL_MS);
+  const level = seriesLevel(to - from, finest(from));
+  return {
+    label: 'custom',
+    from: stretch.from === Number.NEGATIVE_INFINITY ? null : from,
+    to,
+    open,
+    window: coverRange(from, end, '10s', zone),
+    closed: coverRange(from, Math.max(from, closedTo), '10s', zone),
+    series: { level, from: levelStart(level, from, zone), to: end },
+    presence: open ? undefined : presenceOf(from, to, zone),
+  };
+}
+
+/** At most a few hundred cells. */
+function seriesLevel(length: number, finest: Level): Level {
+  const wanted: Level =
+    length <= 15 * MINUTE ? '10s' : length <= 3 * HOUR ? '1m' : length <= 10 * DAY ? '1h' : '1d';
+  return LEVELS[wanted] < LEVELS[finest] ? finest : wanted;
+}
+
+function presenceOf(from: number, to: number, zone: TimeZone): PresenceRange | undefined {
+  for (const level of ['1h', '1d'] as const) {
+    if (level === '1h' && to - from > (MOST_HOURS - 2) * HOUR) continue;
+    const wide = { from: levelStart(level, from, zone), to: ceiling(level, to, zone) };
+    const added = wide.to - wide.from - (to - from);
+    if (added === 0) return { level, ...wide, exact: true };
+    if (added <= WIDENED * (to - from)) return { level, ...wide, exact: false };
+  }
+  return undefined;
+}
+
+/** The first start of a cell of the level that is not before a time. */
+function ceiling(level: Level, time: number, zone: TimeZone): number {
+  const start = levelStart(level, time, zone);
+  if (start === time) return time;
+  let next = start;
+  // No cell is longer than its width and an hour.
+  for (let at = start + LEVELS[level] + HOUR; next === start; at += HOUR) next = levelStart(level, at, zone);
+  const between = levelStart(level, next - 1, zone);
+  return between > start ? between : next;
+}
+
 /** Start of the first of the cells that, with the one that is filling now, make up the length. */
-function beginning(time: number, length: number, level: Level): number {
-  const width = LEVELS[level];
-  return cellStart(time, width) + width - length;
+function beginning(time: number, length: number, level: Level, zone: TimeZone): number {
+  if (level === '1d') return zone.dayStart(zone.dayOf(time) + 1 - Math.round(length / DAY));
+  return levelStart(level, levelStart(level, time, zone) + LEVELS[level] - length, zone);
 }

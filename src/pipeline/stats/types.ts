@@ -3,6 +3,9 @@ import { type EventType } from '../events/shop-event.ts';
 export const WINDOW_LABELS = ['5m', '30m', '1h', '24h', '7d', '30d', 'all'] as const;
 export type WindowLabel = (typeof WINDOW_LABELS)[number];
 
+/** A window, or a stretch given by its ends. */
+export type PeriodLabel = WindowLabel | 'custom';
+
 export const SORT_KEYS = ['revenue', 'units', 'orders', 'views', 'carts'] as const;
 /** What the top lists are ordered by: descending, ties by id ascending. */
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -59,7 +62,11 @@ export interface SeriesPoint {
 export interface Stats {
   readonly schema: 'ecom.stats/1';
   readonly asOf: { readonly time: string; readonly basis: 'clock' | 'latest-event' };
-  readonly window: { readonly label: WindowLabel; readonly from: string | null; readonly to: string };
+  readonly window: { readonly label: PeriodLabel; readonly from: string | null; readonly to: string };
+  /** IANA name of the time zone in which days and hours begin. */
+  readonly timeZone: string;
+  /** Paths of the numbers here that are near the truth and not it. */
+  readonly approximate: readonly string[];
   readonly freshness: {
     readonly newestEvent: string | null;
     /** `asOf.time` − newest event, ms; 0 where the basis is the newest event, null without events. */
@@ -78,9 +85,21 @@ export interface Stats {
     readonly events: number;
     readonly eventsPerSecond: number | null;
     readonly activeUsers: { readonly '5m': number; readonly '30m': number };
-    readonly users: number;
-    readonly buyers: number;
+    /** Distinct users and buyers; null where only a stretch of the past can be told that is much longer. */
+    readonly users: number | null;
+    /** Users whose first event ever is in the window. */
+    readonly newUsers: number;
+    readonly returningUsers: number | null;
+    readonly buyers: number | null;
+    /** Buyers with two or more orders so far ÷ buyers; null for a window that is over. */
+    readonly repeatPurchaseRate: number | null;
     readonly sessions: number;
+    /** Sessions with one event ÷ sessions. */
+    readonly bounceRate: number | null;
+    /** From the first event to the last, s. */
+    readonly averageSessionSeconds: number | null;
+    /** From a session's first event to its first purchase, s; the median is the upper end of the class that holds it. */
+    readonly timeToPurchaseSeconds: { readonly average: number | null; readonly median: number | null };
     readonly orders: number;
     readonly unitsSold: number;
     readonly revenue: Revenue & { readonly others: readonly Revenue[] };
@@ -94,5 +113,49 @@ export interface Stats {
   readonly funnel: readonly FunnelStep[];
   readonly topProducts: readonly TopProduct[];
   readonly topCategories: readonly TopCategory[];
+  /** Intervals with anything in them, of the same length but where the clock is changed. */
   readonly series: readonly SeriesPoint[];
+  readonly seriesCellSeconds: number;
+  /** Asked for by `--by`. */
+  readonly breakdown?: Breakdown;
+  /** Asked for by `--compare`. */
+  readonly comparison?: Comparison;
+}
+
+/** Numbers by the values of a dimension, the largest first. */
+export interface Breakdown {
+  readonly by: string;
+  readonly sort: SortKey | 'events';
+  readonly rows: readonly BreakdownRow[];
+  /** All values that are not listed; what the window has without any value is in none. */
+  readonly other: BreakdownNumbers & { readonly values: number };
+}
+
+/** What is not counted in a dimension is null. */
+export interface BreakdownNumbers {
+  readonly events: number | null;
+  readonly sessions: number | null;
+  /** Sessions with a purchase ÷ sessions. */
+  readonly conversion: number | null;
+  readonly views: number;
+  readonly carts: number;
+  readonly orders: number | null;
+  readonly units: number;
+  readonly revenue: string;
+  readonly refunds: string;
+}
+
+export interface BreakdownRow extends BreakdownNumbers {
+  readonly value: string;
+  /** The product's name, where the dimension is the product. */
+  readonly name?: string | null;
+}
+
+/** The same length before, and how much each number has changed since: 0.1 is 10 % more; null where it was 0 or unknown. */
+export interface Comparison {
+  readonly window: { readonly from: string; readonly to: string };
+  readonly approximate: readonly string[];
+  readonly kpis: Stats['kpis'];
+  /** By path of a number in `kpis`. */
+  readonly change: Readonly<Record<string, number | null>>;
 }

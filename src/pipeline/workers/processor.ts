@@ -22,7 +22,7 @@ export const run: RunComponent = async (context) => {
     log,
     documents,
     live,
-    currency: config.currency,
+    settings: { currency: config.currency, ...config.layout },
     ...options.processor,
   });
   const noteOwned = ownershipNote(context, processor.owned);

@@ -1,20 +1,9 @@
-import { type Stats, type WindowLabel } from '../../pipeline/stats/types.ts';
+import { type Stats } from '../../pipeline/stats/types.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-/** Width of the cells of `Stats.series`, ms. */
-export const CELL_MS: Readonly<Record<WindowLabel, number>> = {
-  '5m': 10 * SECOND,
-  '30m': MINUTE,
-  '1h': MINUTE,
-  '24h': HOUR,
-  '7d': HOUR,
-  '30d': DAY,
-  all: DAY,
-};
 
 /** A window's cells at equal distances, with zeros where nothing happened. */
 export interface Cells {
@@ -33,12 +22,16 @@ export interface Cells {
  * it, it stands in scaled to its full width, so that a shop that has just been opened has a chart.
  */
 export function completeCells(stats: Stats): Cells {
-  const cellMs = CELL_MS[stats.window.label];
-  const points = new Map(stats.series.map((point) => [Date.parse(point.time), point]));
+  const cellMs = stats.seriesCellSeconds * SECOND;
+  const all = stats.series.map((point) => [Date.parse(point.time), point] as const);
+  // Hours and days begin by the shop's clock; where that is changed, a day is found by what is nearest.
+  const origin = all[0]?.[0] ?? 0;
+  const cellOf = (time: number): number => origin + Math.round((time - origin) / cellMs) * cellMs;
+  const points = new Map(all.map(([time, point]) => [cellOf(time), point]));
   const times = [...points.keys()];
   const now = Date.parse(stats.window.to);
-  const newest = Math.floor(now / cellMs) * cellMs;
-  const filling = stats.asOf.basis === 'clock';
+  const newest = origin + Math.floor((now - origin) / cellMs) * cellMs;
+  const filling = stats.asOf.basis === 'clock' && stats.asOf.time === stats.window.to;
   const alone = filling && points.has(newest) && !times.some((time) => time < newest);
   const scale = alone ? cellMs / Math.max(now - newest, SECOND) : 1;
   const to = filling && !alone ? newest : newest + cellMs;
@@ -46,7 +39,7 @@ export function completeCells(stats: Stats): Cells {
   const from = Math.min(
     to,
     ...times,
-    ...(windowFrom === null ? [] : [alignUp(Date.parse(windowFrom), cellMs)]),
+    ...(windowFrom === null ? [] : [origin + alignUp(Date.parse(windowFrom) - origin, cellMs)]),
   );
   const cells = Array.from({ length: Math.round((to - from) / cellMs) }, (_, i) =>
     points.get(from + i * cellMs),

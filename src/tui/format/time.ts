@@ -17,19 +17,55 @@ function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Date and time of an ISO 8601 time, UTC: 2011-12-09 12:50. */
-export function dateTime(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+/** Date and time of an ISO 8601 time in a time zone: 2011-12-09 12:50. */
+export function dateTime(iso: string, zone: string): string {
+  return local(iso, zone).slice(0, 16).replace('T', ' ');
 }
 
-/** Time of day of an ISO 8601 time, UTC: 12:50:07. */
-export function timeOfDay(iso: string): string {
-  return iso.slice(11, 19);
+/** Time of day of an ISO 8601 time in a time zone: 12:50:07. */
+export function timeOfDay(iso: string, zone: string): string {
+  return local(iso, zone).slice(11, 19);
 }
 
-/** What tells one cell of a chart from the next: the time for cells of minutes, the day for cells of days. UTC. */
-export function cellLabel(start: number, cellMs: number, spanMs: number): string {
-  const iso = new Date(start).toISOString();
+/** How a time zone is called beside a time: UTC, CET, GMT+5:30. */
+export function zoneLabel(iso: string, zone: string): string {
+  if (zone === 'UTC') return zone;
+  const parts = formatOf(zone).formatToParts(new Date(iso));
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+}
+
+/** An ISO 8601 time, UTC, as the clock in a time zone shows it. */
+function local(iso: string, zone: string): string {
+  if (zone === 'UTC') return iso;
+  const parts: Record<string, string> = {};
+  for (const { type, value } of formatOf(zone).formatToParts(new Date(iso))) parts[type] = value;
+  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      timeZoneName: 'short',
+    });
+    formats.set(zone, format);
+  }
+  return format;
+}
+
+/** What tells one cell of a chart from the next: the time for cells of minutes, the day for cells of days. */
+export function cellLabel(start: number, cellMs: number, spanMs: number, zone: string): string {
+  const iso = local(new Date(start).toISOString(), zone);
   if (cellMs < MINUTE) return iso.slice(11, 19);
   if (cellMs >= DAY) return iso.slice(0, 10);
   return spanMs > 2 * DAY ? iso.slice(5, 16).replace('T', ' ') : iso.slice(11, 16);

@@ -39,13 +39,14 @@ function drawChart(
   if (values.length === 0 || stats.freshness.newestEvent === null) {
     return frame(title, '', emptyLines(stats, width, height), rect.width, rect.height);
   }
-  const { from, to } = chartEnds(cells);
+  const { from, to } = chartEnds(cells, stats.timeZone);
   return frame(title, note, chart(values, { width, height, from, to, colour }), rect.width, rect.height);
 }
 
 /** What stands below the two ends of a chart: the start of its first and of its last cell. */
-export function chartEnds({ from, to, cellMs }: Cells): { from: string; to: string } {
-  return { from: cellLabel(from, cellMs, to - from), to: cellLabel(to - cellMs, cellMs, to - from) };
+export function chartEnds({ from, to, cellMs }: Cells, zone: string): { from: string; to: string } {
+  const label = (start: number): string => cellLabel(start, cellMs, to - from, zone);
+  return { from: label(from), to: label(to - cellMs) };
 }
 
 function emptyLines(stats: Stats, width: number, height: number): Line[] {

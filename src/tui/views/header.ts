@@ -1,7 +1,7 @@
 import { WINDOW_LABELS } from '../../pipeline/stats/types.ts';
 import { bold, type Colour, dim, fitLine, type Line, lineWidth, span, spread } from '../format/line.ts';
 import { displayText, truncate } from '../format/text.ts';
-import { dateTime, duration, timeOfDay } from '../format/time.ts';
+import { dateTime, duration, timeOfDay, zoneLabel } from '../format/time.ts';
 import { type DashboardState, sortInEffect } from '../state.ts';
 
 /** From this age on, what is shown is called stale. */
@@ -31,12 +31,12 @@ function statusSpans(state: DashboardState, now: number): Line {
   if (model === undefined) return [dim('◌ reading')];
   const age = now - state.readAt;
   if (age >= STALE_MS) return mark('✖', 'red', `STALE ${duration(age)}`);
-  const { asOf, freshness } = model.stats;
+  const { asOf, freshness, timeZone: zone } = model.stats;
   if (freshness.newestEvent === null) return mark('○', 'yellow', 'NO EVENTS');
-  if (asOf.basis === 'latest-event') return mark('◆', 'cyan', `HISTORY ${dateTime(asOf.time)}`);
+  if (asOf.basis === 'latest-event') return mark('◆', 'cyan', `HISTORY ${dateTime(asOf.time, zone)}`);
   const lag = freshness.lagMs ?? 0;
   if (lag >= QUIET_MS) return mark('◐', 'yellow', `QUIET ${duration(lag)}`);
-  return mark('●', 'green', `LIVE ${timeOfDay(asOf.time)} UTC`);
+  return mark('●', 'green', `LIVE ${timeOfDay(asOf.time, zone)} ${zoneLabel(asOf.time, zone)}`);
 }
 
 function mark(symbol: string, colour: Colour, text: string): Line {

@@ -16,7 +16,7 @@ const NOTES = [
   '▲▼   change within the last minute',
   'Abandoned: closed sessions with a cart and no purchase',
   'Funnel: share of the previous step, and of the first (overall)',
-  'Charts: complete intervals; times are UTC',
+  'Charts: complete intervals; times are the shop’s',
 ];
 
 /** The keys and what the marks mean, as large as they need and the screen allows, in its middle. */

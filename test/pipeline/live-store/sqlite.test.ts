@@ -13,7 +13,12 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 for (const driver of SQLITE_DRIVERS) {
-  describeLiveStore(`sqlite on ${driver}`, async (name) => {
-    return createSqliteLiveStore({ path: join(dir, `${driver}-${name}.db`), synchronous: 'normal', driver });
+  describeLiveStore(`sqlite on ${driver}`, async (name, layout) => {
+    return createSqliteLiveStore({
+      path: join(dir, `${driver}-${name}.db`),
+      synchronous: 'normal',
+      driver,
+      layout,
+    });
   });
 }

@@ -9,14 +9,18 @@ import {
 } from '../../../src/pipeline/event-log/event-log.ts';
 import { formatAmount } from '../../../src/pipeline/events/money.ts';
 import { EVENT_TYPES, type ShopEvent, shopperOf } from '../../../src/pipeline/events/shop-event.ts';
+import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { type ReduceSettings } from '../../../src/pipeline/processor/reduce.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
+import { type Period } from '../../../src/pipeline/stats/time-frame.ts';
 import { type Stats } from '../../../src/pipeline/stats/types.ts';
-import { referenceNumbers } from '../../support/reference.ts';
-import { configFor, openStores, type Stores } from '../../support/stores.ts';
+import { type ReferencePeriod, referenceNumbers } from '../../support/reference.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-const START = Date.UTC(2026, 10, 1);
+// Six days before the clock goes back.
+const START = Date.UTC(2025, 9, 20);
 
 interface Step {
   type: (typeof EVENT_TYPES)[number];
@@ -24,6 +28,7 @@ interface Step {
   shopper: number;
   order: number;
   items: { productId: string; price: number; quantity: number }[];
+  country: string | undefined;
   again: boolean;
 }
 
@@ -32,6 +37,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   wait: fc.oneof(
     { weight: 8, arbitrary: fc.integer({ min: 0, max: 60 }) },
     fc.integer({ min: 600, max: 9000 }),
+    fc.integer({ min: 20_000, max: 400_000 }),
   ),
   shopper: fc.integer({ min: 0, max: 5 }),
   order: fc.integer({ min: 0, max: 20 }),
@@ -43,18 +49,20 @@ const step: fc.Arbitrary<Step> = fc.record({
     }),
     { maxLength: 3 },
   ),
+  country: fc.constantFrom(undefined, 'DE', 'FR'),
   again: fc.boolean(),
 });
 
 /** Events by time. Shopper 0 is nobody, the others are known, and none gives a session id. */
 function eventsOf(steps: readonly Step[]): ShopEvent[] {
   let time = START;
-  return steps.map(({ type, wait, shopper, order, items }, i) => {
+  return steps.map(({ type, wait, shopper, order, items, country }, i) => {
     time += wait * 1000;
     const user =
       shopper === 0 ? {} : shopper % 2 === 0 ? { anonymousId: `a${shopper}` } : { userId: `u${shopper}` };
     const orderId = type === 'purchase' && order > 0 ? { orderId: `${shopper}-${order}` } : {};
-    return { id: `e${i}`, type, time, ...user, ...orderId, items, source: 'test' };
+    const said = country === undefined ? {} : { properties: { country } };
+    return { id: `e${i}`, type, time, ...user, ...orderId, items, ...said, source: 'test' };
   });
 }
 
@@ -67,71 +75,128 @@ const wire = (event: ShopEvent): string =>
 const keyOf = ({ userId, anonymousId, orderId, id }: ShopEvent): string =>
   userId ?? anonymousId ?? orderId ?? id;
 
-async function newStores(name: string): Promise<Stores> {
-  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '3' });
+const HOUR = 3_600_000;
+const BERLIN = { timeZone: 'Europe/Berlin' };
+
+async function newStores(name: string, { timeZone: zone } = { timeZone: 'UTC' }): Promise<Stores> {
+  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '3', ECOM_TIMEZONE: zone });
   ensureDataDir(config);
   return openStores(config);
 }
 
-function statsOf(stores: Stores, now: number): Promise<Stats> {
-  return readStats(stores, { window: 'all', limit: 10, now, currency: 'USD', sort: 'units' });
+function statsOf(stores: Stores, now: number, period: Period = 'all', by?: string): Promise<Stats> {
+  return readStats(stores, { period, limit: 10, now, currency: 'USD', sort: 'units', by });
 }
 
-async function processAll(stores: Stores, batch: number): Promise<void> {
-  const processor = createProcessor({ ...stores, currency: 'USD', batch });
+async function processAll(stores: Stores, batch: number, settings: ReduceSettings = SETTINGS): Promise<void> {
+  const processor = createProcessor({ ...stores, settings, batch });
   while ((await processor.step()) > 0);
 }
 
+/** Asks for the numbers of a period and compares them with the reference's. */
+async function expectReference(
+  stores: Stores,
+  arrived: readonly ShopEvent[],
+  period: Period,
+  reference: Omit<ReferencePeriod, 'timeZone'>,
+): Promise<Stats> {
+  const stats = await statsOf(stores, reference.asOf, period, 'country');
+  const expected = referenceNumbers(arrived, { ...reference, ...BERLIN });
+  const { kpis, funnel, topProducts } = stats;
+  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+  const { waits, sessions, closedWithCart } = expected;
+  expect(kpis).toMatchObject({
+    events: expected.events,
+    users: expected.users,
+    newUsers: expected.newUsers,
+    buyers: expected.buyers,
+    repeatPurchaseRate: period === 'all' ? share(expected.repeatBuyers, expected.buyers) : null,
+    sessions,
+    bounceRate: share(expected.bounced, sessions),
+    averageSessionSeconds: share(expected.sessionMs / 1000, sessions),
+    orders: expected.orders,
+    unitsSold: expected.units,
+    revenue: { gross: formatAmount(expected.gross), refunds: formatAmount(expected.refunds) },
+    conversion: {
+      session: share(expected.convertedSessions, sessions),
+      user: share(expected.buyers, expected.users),
+    },
+    cartAbandonment: closedWithCart === 0 ? null : 1 - expected.closedWithCartAndPurchase / closedWithCart,
+  });
+  expect(kpis.activeUsers['30m']).toBe(expected.active30m);
+  expect(kpis.timeToPurchaseSeconds.average).toBe(
+    share(waits.reduce((total, wait) => total + wait, 0) / 1000, waits.length),
+  );
+  expect(funnel.map(({ step: name, sessions: count }) => ({ step: name, sessions: count }))).toEqual(
+    expected.funnel,
+  );
+  expect(new Map(topProducts.map(({ productId, units }) => [productId, units]))).toEqual(
+    expected.unitsByProduct,
+  );
+  expect(stats.freshness.duplicateOrders).toBe(expected.duplicateOrders);
+  const countries = expected.byProperty('country');
+  for (const { value, ...row } of stats.breakdown!.rows) {
+    const { events, sessions: own, converted, orders, gross } = countries.get(value)!;
+    expect(row).toMatchObject({ events, sessions: own, orders, revenue: formatAmount(gross) });
+    expect(row.conversion).toBe(share(converted, own));
+  }
+  return stats;
+}
+
 describe('processor', () => {
-  test('counts what the reference counts', async () => {
+  test('counts what the reference counts, up to now and in days that are over', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 70 }),
-        async (steps, batch) => {
-          const stores = await newStores('reference');
+        fc.tuple(fc.nat(30), fc.nat(30)),
+        async (steps, batch, [a, b]) => {
+          const stores = await newStores('reference', BERLIN);
           const events = eventsOf(steps);
           const lines = events.flatMap((event, i) => (steps[i]!.again ? [event, event] : [event]));
           await stores.log.append(lines.map((event) => ({ key: keyOf(event), value: wire(event) })));
-          await processAll(stores, batch);
-          const now = events.at(-1)!.time + 15 * 60_000;
-          const { kpis, freshness, funnel, topProducts } = await statsOf(stores, now);
-          const expected = referenceNumbers(events, now);
-          expect(kpis).toMatchObject({
-            events: expected.events,
-            users: expected.users,
-            buyers: expected.buyers,
-            sessions: expected.sessions,
-            orders: expected.orders,
-            unitsSold: expected.units,
-            revenue: { gross: formatAmount(expected.gross), refunds: formatAmount(expected.refunds) },
-          });
-          expect(kpis.activeUsers['30m']).toBe(expected.active30m);
-          expect(kpis.conversion.session).toBe(
-            expected.sessions === 0 ? null : expected.convertedSessions / expected.sessions,
-          );
-          const { closedWithCart, closedWithCartAndPurchase } = expected;
-          expect(kpis.cartAbandonment).toBe(
-            closedWithCart === 0 ? null : 1 - closedWithCartAndPurchase / closedWithCart,
-          );
-          expect(funnel.map(({ step: name, sessions }) => ({ step: name, sessions }))).toEqual(
-            expected.funnel,
-          );
-          expect(new Map(topProducts.map(({ productId, units }) => [productId, units]))).toEqual(
-            expected.unitsByProduct,
-          );
+          await processAll(stores, batch, { ...SETTINGS, ...BERLIN });
+          const newest = events.at(-1)!.time;
+          const now = newest + 15 * 60_000;
           const duplicates = lines.length - events.length;
-          expect(freshness).toMatchObject({
-            duplicates,
-            duplicateOrders: expected.duplicateOrders,
-            late: 0,
-            rejected: 0,
-          });
-          expect(freshness.received).toBe(lines.length);
+          const stats = await expectReference(stores, events, 'all', { from: 0, to: now + 1, asOf: now });
+          expect(stats.freshness).toMatchObject({ duplicates, late: 0, rejected: 0, received: lines.length });
+
+          const zone = timeZone(BERLIN.timeZone);
+          const day = (back: number): number => zone.dayStart(zone.dayOf(newest) - back);
+          const past = { from: day(Math.max(a, b) + 1), to: day(Math.min(a, b)) };
+          await expectReference(stores, events, past, { ...past, asOf: now });
+          const hours = { from: zone.hourStart(newest) - 90 * HOUR, to: zone.hourStart(newest) - a * HOUR };
+          await expectReference(stores, events, hours, { ...hours, asOf: now });
           await stores.close();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60, endOnFailure: true },
+    );
+  });
+
+  test('counts the same in whatever order events arrive', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(step, fc.nat(3600)), { minLength: 1, maxLength: 60, size: 'max' }),
+        fc.integer({ min: 1, max: 20 }),
+        async (steps, batch) => {
+          const stores = await newStores('late', BERLIN);
+          // Every order once: of two with one number, the one that comes first counts.
+          const events = eventsOf(steps.map(([one], i) => ({ ...one, order: i + 1 })));
+          const due = new Map(events.map((event, i) => [event, event.time + steps[i]![1] * 1000]));
+          const arrived = [...events].sort((a, b) => due.get(a)! - due.get(b)!);
+          await stores.log.append(arrived.map((event) => ({ key: keyOf(event), value: wire(event) })));
+          await processAll(stores, batch, { ...SETTINGS, ...BERLIN });
+          const now = events.at(-1)!.time + 15 * 60_000;
+          await expectReference(stores, arrived, 'all', { from: 0, to: now + 1, asOf: now });
+          const zone = timeZone(BERLIN.timeZone);
+          const past = { from: zone.dayStart(zone.dayOf(START)), to: zone.dayStart(zone.dayOf(now)) };
+          if (past.from < past.to) await expectReference(stores, arrived, past, { ...past, asOf: now });
+          await stores.close();
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
     );
   });
 
@@ -193,7 +258,7 @@ describe('processor', () => {
       return { key: event.userId, value: JSON.stringify(event) };
     });
     await stores.log.append(lines);
-    const rivals = [1, 2].map(() => createProcessor({ ...stores, currency: 'USD', batch: 9 }));
+    const rivals = [1, 2].map(() => createProcessor({ ...stores, settings: SETTINGS, batch: 9 }));
     await Promise.all(
       rivals.map(async (processor) => {
         while ((await processor.step()) > 0);
@@ -231,7 +296,7 @@ describe('processor', () => {
 
           const group = createGroup(shared.log);
           const processors = [0, 1, 2].map((member) =>
-            createProcessor({ ...shared, log: group.logOf(member), currency: 'USD', batch: 2 }),
+            createProcessor({ ...shared, log: group.logOf(member), settings: SETTINGS, batch: 2 }),
           );
           for (const move of moved) {
             if ('step' in move) await processors[move.step]!.step();
@@ -249,7 +314,7 @@ describe('processor', () => {
           await Promise.all([calm.close(), shared.close()]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 
@@ -258,7 +323,7 @@ describe('processor', () => {
     const advances = [{ partition: 1, from: 0, to: 7, watermark: 0 }];
     const nothing = { cells: new Map(), claims: [], states: new Map(), products: new Map() };
     await stores.live.apply({ advances, ...nothing });
-    const processor = createProcessor({ ...stores, currency: 'USD' });
+    const processor = createProcessor({ ...stores, settings: SETTINGS });
     await expect(processor.step()).rejects.toThrow(/partition 1 of the log ends at 0, but 7/);
     await stores.close();
   });
@@ -353,7 +418,7 @@ async function processWithCrashes(
       log,
       documents,
       live,
-      currency: 'USD',
+      settings: SETTINGS,
       batch: batches[i % batches.length]!,
     });
     try {

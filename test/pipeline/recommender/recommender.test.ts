@@ -11,7 +11,7 @@ import { throttled, unhurried } from '../../../src/pipeline/recommender/pace.ts'
 import { publishedPopular, publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
 import { recommendTo } from '../../../src/pipeline/recommender/serve.ts';
-import { configFor, openStores, type Stores } from '../../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const START = Date.UTC(2026, 10, 1);
@@ -26,7 +26,7 @@ async function shopOf(events: readonly { id: string }[]): Promise<Stores> {
   ensureDataDir(config);
   const stores = await openStores(config);
   await stores.log.append(events.map((event) => ({ key: event.id, value: JSON.stringify(event) })));
-  const processor = createProcessor({ ...stores, currency: 'USD' });
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
   while ((await processor.step()) > 0);
   return stores;
 }
@@ -79,7 +79,7 @@ describe('recommender', () => {
     const more = purchase('3', ['a', 'c', 'd'], { userId: 'v' });
     await stores.log.append([{ key: 'v', value: JSON.stringify(more) }]);
     expect(await trainer.readNew(pace)).toBe(0);
-    await createProcessor({ ...stores, currency: 'USD' }).step();
+    await createProcessor({ ...stores, settings: SETTINGS }).step();
     expect([await trainer.readNew(pace), trainer.unseen]).toEqual([3, 3]);
     await stores.close();
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
-import { configFor, openStores, type Stores } from '../../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const NOW = Date.now();
@@ -20,12 +20,12 @@ async function shop(events: readonly object[]): Promise<Stores> {
       value: JSON.stringify(event),
     })),
   );
-  const processor = createProcessor({ ...stores, currency: 'USD' });
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
   while ((await processor.step()) > 0);
   return stores;
 }
 
-const ask = { window: '1h', limit: 10, now: NOW, currency: 'USD' } as const;
+const ask = { period: '1h', limit: 10, now: NOW, currency: 'USD' } as const;
 const item = (productId: string, price: number | string, quantity = 1, more: object = {}) => ({
   productId,
   price,
@@ -99,7 +99,7 @@ describe('stats', () => {
     ]);
     const { kpis } = await readStats(stores, ask);
     expect(kpis).toMatchObject({ events: 2, users: 2, sessions: 2, activeUsers: { '5m': 1, '30m': 2 } });
-    expect((await readStats(stores, { ...ask, window: '24h' })).kpis).toMatchObject({
+    expect((await readStats(stores, { ...ask, period: '24h' })).kpis).toMatchObject({
       events: 4,
       users: 3,
       sessions: 4,

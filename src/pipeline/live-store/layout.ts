@@ -1,0 +1,33 @@
+import { EcomError } from '../../errors.ts';
+import { type CellLayout } from './cells.ts';
+
+/**
+ * The layout that a store goes on with: the one it has, possibly with more properties.
+ * @returns `stored` itself where nothing changes
+ * @throws EcomError `USAGE` where what is wanted would give the cells that are there another meaning
+ */
+export function agreedLayout(stored: CellLayout | undefined, wanted: CellLayout): CellLayout {
+  if (stored === undefined) return wanted;
+  if (stored.timeZone !== wanted.timeZone) {
+    throw new EcomError(
+      'USAGE',
+      `the numbers are counted by the days of ${stored.timeZone}, and the time zone is now ${wanted.timeZone}`,
+      { hint: `set ECOM_TIMEZONE=${stored.timeZone}, or count everything again with ecom rebuild` },
+    );
+  }
+  const added = wanted.properties.slice(stored.properties.length);
+  if (!stored.properties.every((name, i) => wanted.properties[i] === name)) {
+    throw new EcomError(
+      'USAGE',
+      `the numbers are broken down by ${list(stored.properties)}, and the properties are now ${list(wanted.properties)}`,
+      {
+        hint: 'put new properties after those that are there, or count everything again with ecom rebuild',
+      },
+    );
+  }
+  return added.length === 0 ? stored : wanted;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'no property' : names.join(', ');
+}
