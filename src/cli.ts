@@ -82,6 +82,9 @@ function createProgram(): Command {
     .action(async (file, options) =>
       (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options),
     );
+  command('rebuild', 'count everything again from the log, for another time zone or other properties')
+    .option('--force', 'also where the log no longer holds its beginning')
+    .action(async (options) => (await import('./commands/rebuild.ts')).rebuild(contextFor(options), options));
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
     .option('--rate <n>', 'events a second of the simulated shop', positive, 100)
@@ -99,6 +102,7 @@ function createProgram(): Command {
     .option('--from <time>', 'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30')
     .option('--to <time>', 'up to a time, or to the end of a year, month or date')
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
+    .addOption(whereOption())
     .option('--by <dimension>', 'break down by product, category, brand or a property such as country')
     .addOption(
       new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(
@@ -113,6 +117,7 @@ function createProgram(): Command {
     .action(async (options) => (await import('./commands/stats.ts')).stats(contextFor(options), options));
   command('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
+    .addOption(whereOption())
     .action(async (options) =>
       (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options),
     );
@@ -163,6 +168,13 @@ function createProgram(): Command {
 
 function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {
   return new Option('--window <window>', 'period up to now').choices(WINDOW_LABELS).default(fallback);
+}
+
+function whereOption(): Option {
+  return new Option(
+    '--where <condition...>',
+    'count only what fits, such as category=electronics or country=DE,AT; several must all hold',
+  );
 }
 
 function stackOption(): Option {

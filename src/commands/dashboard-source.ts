@@ -1,6 +1,7 @@
 import { type Config } from '../config.ts';
 import { type ComponentStatus } from '../pipeline/supervisor/messages.ts';
 import { type DashboardSource } from '../tui/source.ts';
+import { type View } from './view.ts';
 
 /** Length of the dashboard's top lists: more than the highest terminal shows. */
 const TOP_LIMIT = 50;
@@ -14,10 +15,12 @@ export interface OwnWorkers {
 /**
  * Reads what the dashboard shows from the stores, which must exist, and from whoever knows the workers.
  * @param ownWorkers those of this data folder; where it rejects the dashboard shows none
+ * @param view where only what fits a filter is to be shown
  */
 export async function createDashboardSource(
   config: Config,
   ownWorkers: () => Promise<OwnWorkers>,
+  view?: Pick<View, 'live' | 'catchUp'>,
 ): Promise<DashboardSource & { close(): Promise<void> }> {
   const [{ openLiveStore }, { openLogBounds }, { readStats }, { allWorkers, readWorkers }] =
     await Promise.all([
@@ -33,10 +36,11 @@ export async function createDashboardSource(
   });
   return {
     async read(window, sort) {
+      await view?.catchUp(new AbortController().signal);
       const now = Date.now();
       const request = { period: window, sort, limit: TOP_LIMIT, now, currency: config.currency };
       const [stats, reports, { supervisor, components }] = await Promise.all([
-        readStats({ live, log }, request),
+        readStats({ live: view?.live ?? live, log }, request),
         readWorkers(live, now),
         ownWorkers().catch((): OwnWorkers => ({ supervisor: undefined, components: [] })),
       ]);

@@ -4,6 +4,7 @@ import { type WindowLabel } from '../pipeline/stats/types.ts';
 import { type CommandContext } from './context.ts';
 import { type OwnWorkers } from './dashboard-source.ts';
 import { requireData } from './require-data.ts';
+import { type View } from './view.ts';
 
 /** How long an answer about the components is shown before it is asked for again, ms. */
 const COMPONENTS_MS = 1000;
@@ -14,7 +15,7 @@ const COMPONENTS_MS = 1000;
  */
 export async function dashboard(
   context: CommandContext,
-  options: { readonly window: WindowLabel },
+  options: { readonly window: WindowLabel; readonly where?: readonly string[] },
 ): Promise<void> {
   const { config, stdin, stdout, signal } = context;
   if (!stdin.isTTY || !stdout.isTTY) {
@@ -27,7 +28,9 @@ export async function dashboard(
     import('./dashboard-source.ts'),
     import('../tui/run.ts'),
   ]);
-  const source = await createDashboardSource(config, followComponents(config));
+  const { where = [] } = options;
+  const view = where.length === 0 ? undefined : await openFilled(context, where);
+  const source = await createDashboardSource(config, followComponents(config), view);
   try {
     const { colour } = readTerminalSettings();
     await runDashboard({
@@ -36,12 +39,29 @@ export async function dashboard(
       signal,
       stdin,
       stdout,
-      title: config.dataDir,
+      title: where.length === 0 ? config.dataDir : where.join(' and '),
       colour,
     });
   } finally {
     await source.close();
+    await view?.close();
   }
+}
+
+/** A view that has counted what is in the log. */
+async function openFilled(context: CommandContext, where: readonly string[]): Promise<View> {
+  const [{ parseFilter }, { openView }, { withSpinner }] = await Promise.all([
+    import('../pipeline/stats/filter.ts'),
+    import('./view.ts'),
+    import('./spinner.ts'),
+  ]);
+  const view = await openView(context.config, parseFilter(where));
+  const done = await withSpinner(context, 'counting what fits', (say) =>
+    view.catchUp(context.signal, (share) => say(`counting what fits: ${Math.floor(share * 100)} %`)),
+  );
+  if (done) return view;
+  await view.close();
+  throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'the same command goes on from here' });
 }
 
 /** The components as the supervisor last told: it is asked in the background, so that no frame waits for it. */

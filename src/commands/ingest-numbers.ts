@@ -79,7 +79,7 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
 }
 
 /** Whether a worker of a kind runs: under the supervisor of this data folder, or on another host. */
-async function isRunning(config: Config, live: LiveStore, name: ComponentName): Promise<boolean> {
+export async function isRunning(config: Config, live: LiveStore, name: ComponentName): Promise<boolean> {
   const answer = await askSupervisor(config, { command: 'status' });
   const own = answer?.components ?? [];
   if (own.some(({ component, state }) => component === name && state === 'running')) return true;

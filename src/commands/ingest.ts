@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { ensureDataDir } from '../config.ts';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
-import { openDocumentStore } from '../pipeline/document-store/open.ts';
-import { openEventLog } from '../pipeline/event-log/open.ts';
 import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
 import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
 import { type IngestProgress } from '../pipeline/ingest/appender.ts';
 import { type IngestResult, ingest as ingestSource } from '../pipeline/ingest/ingest.ts';
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { findInput } from '../pipeline/ingest/source.ts';
-import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { type CommandContext } from './context.ts';
-import { createNumbers, type Stores } from './ingest-numbers.ts';
+import { createNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
 import { ingestSummary, printIngestJson } from './ingest-summary.ts';
 import { write } from './output.ts';
+import { withStores } from './stores.ts';
 
 export interface IngestOptions {
   readonly format: string;
@@ -37,7 +35,7 @@ export async function ingest(context: CommandContext, file: string, options: Ing
   const choice = await readChoice(options);
   const input = await findInput(file, stdin);
   ensureDataDir(config);
-  await withStores(context, async (stores) => {
+  await withStores(config, async (stores) => {
     const numbers = await createNumbers(config, stores, signal);
     const progress = createProgressReporter(stderr);
     let last: IngestProgress | undefined;
@@ -73,24 +71,6 @@ export async function ingest(context: CommandContext, file: string, options: Ing
     if (options.json) await printIngestJson(stdout, file, result, seconds, config.dataDir);
     else await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
   });
-}
-
-async function withStores(
-  { config }: CommandContext,
-  work: (stores: Stores) => Promise<void>,
-): Promise<void> {
-  const opened: { close(): Promise<void> }[] = [];
-  try {
-    const log = await openEventLog(config);
-    opened.push(log);
-    const documents = await openDocumentStore(config);
-    opened.push(documents);
-    const live = await openLiveStore(config);
-    opened.push(live);
-    await work({ log, documents, live });
-  } finally {
-    await Promise.allSettled(opened.map((store) => store.close()));
-  }
 }
 
 function interrupted(progress: IngestProgress | undefined): EcomError {

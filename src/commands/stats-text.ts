@@ -44,6 +44,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
   const { topProducts, topCategories } = stats;
   const lines: Line[] = [
     [bold(NAMES[stats.window.label]), dim(` · ${period(stats)}`)],
+    ...(stats.where === undefined ? [] : [[dim(`Only ${displayText(stats.where.join(' and '))}`)]]),
     [],
     ...kpiLines(stats, columns),
     ...otherCurrencies(stats),

@@ -2,19 +2,21 @@ import { EcomError } from '../errors.ts';
 import { timeZone } from '../pipeline/events/time-zone.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
-import { readStats } from '../pipeline/stats/read-stats.ts';
+import { type LogReach, readStats } from '../pipeline/stats/read-stats.ts';
 import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { type Condition } from './condition.ts';
 import { type CommandContext } from './context.ts';
-import { type LogBounds, openLogBounds } from './log-bounds.ts';
+import { openLogBounds } from './log-bounds.ts';
 import { printJson, repeat, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
+import { withSpinner } from './spinner.ts';
 
 export interface StatsOptions extends PeriodOptions {
   readonly sort?: SortKey;
   readonly limit: number;
   readonly by?: string;
+  readonly where?: readonly string[];
   readonly compare?: 'previous';
   readonly json?: boolean;
   readonly watch?: boolean;
@@ -35,11 +37,34 @@ export async function stats(context: CommandContext, options: StatsOptions): Pro
       ? undefined
       : (await import('./condition.ts')).parseCondition(options.failIf);
   requireData(config);
+  await using(options.where ?? [], context, (stores) => printAll(context, options, stores, condition));
+}
+
+/** The stores that hold the numbers: the shop's, or those of a view where there is a filter. */
+async function using(
+  where: readonly string[],
+  context: CommandContext,
+  work: (stores: StatsStores) => Promise<void>,
+): Promise<void> {
+  const { config } = context;
+  if (where.length > 0) {
+    const [{ parseFilter }, { openView }] = await Promise.all([
+      import('../pipeline/stats/filter.ts'),
+      import('./view.ts'),
+    ]);
+    const view = await openView(config, parseFilter(where));
+    try {
+      await work(view);
+    } finally {
+      await view.close();
+    }
+    return;
+  }
   const live = await openLiveStore(config);
   try {
     const log = await openLogBounds(config, live);
     try {
-      await printAll(context, options, { live, log }, condition);
+      await work({ live, log });
     } finally {
       await log.close();
     }
@@ -48,10 +73,17 @@ export async function stats(context: CommandContext, options: StatsOptions): Pro
   }
 }
 
+interface StatsStores {
+  readonly live: LiveStore;
+  readonly log: LogReach;
+  /** Counts what the numbers are to be of; absent where processors do. */
+  catchUp?(signal: AbortSignal, onProgress: (share: number) => void): Promise<boolean>;
+}
+
 async function printAll(
   context: CommandContext,
   options: StatsOptions,
-  stores: { readonly live: LiveStore; readonly log: LogBounds },
+  stores: StatsStores,
   condition: Condition | undefined,
 ): Promise<void> {
   const { sort, limit, by, watch = false } = options;
@@ -59,7 +91,10 @@ async function printAll(
   const { timeZone: zone } = await stores.live.layout();
   const period = periodOf(options, '24h', timeZone(zone));
   const compare = options.compare !== undefined;
+  const { where = [] } = options;
   const once = async (): Promise<void> => {
+    if (stores.catchUp !== undefined && !(await catchUp(context, stores.catchUp)))
+      throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'the same command goes on from here' });
     const { currency } = context.config;
     const answer = await readStats(stores, {
       period,
@@ -70,11 +105,19 @@ async function printAll(
       now: Date.now(),
       currency,
     });
-    await print(answer);
+    await print(where.length === 0 ? answer : { ...answer, where });
     if (condition !== undefined) await failWhere(condition, answer);
   };
   if (watch) await repeat(context.signal, options.interval, once);
   else await once();
+}
+
+/** The first time a filter is used, the whole log is counted by it. */
+function catchUp(context: CommandContext, count: NonNullable<StatsStores['catchUp']>): Promise<boolean> {
+  const { signal } = context;
+  return withSpinner(context, 'counting what fits', (say) =>
+    count(signal, (share) => say(`counting what fits: ${Math.floor(share * 100)} %`)),
+  );
 }
 
 function jsonPrinter({ stdout }: CommandContext, watch: boolean): (answer: Stats) => Promise<void> {

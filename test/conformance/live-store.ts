@@ -227,6 +227,24 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await Promise.all([live, moved, swapped, grown].map((store) => store.close()));
     });
 
+    test('forgets what was counted, and counts it again under any layout', async () => {
+      const live = await open('reset');
+      const states = new Map([['u:1', 'x']]);
+      await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }), states }));
+      await live.publish('lists', new Map([['a', '[]']]));
+      await live.reset();
+      expect(await live.positions()).toEqual([]);
+      expect(await live.states(['u:1'])).toEqual(new Map());
+      expect(await live.published('lists', ['a'])).toEqual(new Map([['a', '[]']]));
+      const tokyo = await open('reset', { timeZone: 'Asia/Tokyo', properties: [] });
+      expect(await tokyo.apply(change(0, 2, { cells: cell(BASE, { n: 1 }, 'q', { n: 1 }) }))).toBe(true);
+      const rankings = [{ dimension: 'product', column: 'n', limit: 9 }];
+      const { tallies } = await tokyo.snapshot({ tallies: [{ ranges: 'all', rankings }] });
+      expect(tallies[0]!.totals).toEqual(new Map([['n', 1]]));
+      expect(tallies[0]!.rankings[0]!.entries.map(({ key }) => key)).toEqual(['q']);
+      await Promise.all([live.close(), tokyo.close()]);
+    });
+
     test('counts the keys that come after a dimension is full together', async () => {
       const live = await open('full');
       const tally = createTally();

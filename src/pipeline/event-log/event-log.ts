@@ -49,6 +49,8 @@ export interface ConsumeOptions {
    * with consumer groups deals them out itself and goes on dealing while members come and go.
    */
   readonly member?: { readonly index: number; readonly count: number } | undefined;
+  /** Name of one that reads apart from the processors, all partitions by itself. */
+  readonly reader?: string | undefined;
   /**
    * Where to begin with partitions that the consumer has come to own, by partition. Called inside `poll` only, whenever
    * partitions are owned anew; an offset outside of what is retained becomes the nearest one inside.

@@ -87,7 +87,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
         {
           kafka,
           topic,
-          group: address.group,
+          group: consuming.reader === undefined ? address.group : `${address.group}-${consuming.reader}`,
           partitions,
           bounds,
           read: format === undefined ? readNative : (...place) => readFormat(format, topic, ...place),

@@ -133,5 +133,7 @@ export interface LiveStore {
   report(report: WorkerReport): Promise<void>;
   /** The reports of `since` and later, by id. */
   reports(since: number): Promise<readonly WorkerReport[]>;
+  /** Forgets all that was counted, the layout too, so that it is counted again from the log; not what was published. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }

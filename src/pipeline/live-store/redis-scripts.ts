@@ -223,6 +223,18 @@ end
 return 1
 `;
 
+/** Forgets all that was counted. */
+const RESET = `
+local p = KEYS[1]
+for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do redis.call('UNLINK', p .. ':cell:' .. id) end
+for dimension = 0, 15 do redis.call('UNLINK', p .. ':keys:' .. dimension) end
+for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
+  'pending', 'cells', 'versions', 'folds', 'folding', 'epoch' }) do
+  redis.call('UNLINK', p .. ':' .. name)
+end
+return 1
+`;
+
 export const SCRIPTS = {
   ecomApply: APPLY,
   ecomRelayout: RELAYOUT,
@@ -234,6 +246,7 @@ export const SCRIPTS = {
   ecomPublish: PUBLISH,
   ecomPublished: PUBLISHED,
   ecomReport: REPORT,
+  ecomReset: RESET,
 } as const;
 
 type Argument = string | number | Buffer;

@@ -137,6 +137,13 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
           .filter(({ time }) => time >= since)
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
       ),
+    reset: () =>
+      using(async ({ client, writer, reader }) => {
+        // Those that count first: who counts meanwhile is refused, and begins anew.
+        await client.ecomReset(prefix);
+        writer.forget();
+        reader.forget();
+      }),
     async close() {
       const client = (await connection)?.client;
       client?.disconnect();

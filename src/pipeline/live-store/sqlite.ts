@@ -30,6 +30,8 @@ const MIGRATIONS: Migrations = [
    CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
+/** Tables of what is counted. */
+const COUNTED = ['positions', 'states', 'products', 'keys', 'cells', 'changes', 'settings'] as const;
 const DAY_MS = 86_400_000;
 
 export interface SqliteLiveStoreOptions extends SqliteOptions {
@@ -106,6 +108,13 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
     },
     async reports(since) {
       return guarded(() => getReports.all(since)) as WorkerReport[];
+    },
+    async reset() {
+      guarded(() =>
+        inTransaction(connection, () => {
+          for (const table of COUNTED) connection.prepare(`DELETE FROM ${table}`).run();
+        }),
+      );
     },
     async close() {
       connection.close();

@@ -20,9 +20,11 @@ import { createStateCache } from './state-cache.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
-  readonly documents: DocumentStore;
+  readonly documents: Pick<DocumentStore, 'append'>;
   readonly live: LiveStore;
   readonly settings: ReduceSettings;
+  /** A name of its own for who counts apart from the shop's processors: it owns all partitions. */
+  readonly reader?: string | undefined;
   /** Which of how many processors this is; the only one where absent. */
   readonly member?: ConsumeOptions['member'];
   /** Most records in one micro-batch. */
@@ -66,8 +68,17 @@ const CACHED_SHOPPERS = 60_000;
  * two steps repeats the batch, whose documents are then found and whose change is applied once, or refused.
  */
 export function createProcessor(options: ProcessorOptions): Processor {
-  const { log, documents, live, settings, member, batch: batchSize = BATCH, flushMs = FLUSH_MS } = options;
-  const consumer = log.consume({ member, start: recall });
+  const {
+    log,
+    documents,
+    live,
+    settings,
+    member,
+    reader,
+    batch: batchSize = BATCH,
+    flushMs = FLUSH_MS,
+  } = options;
+  const consumer = log.consume({ member, reader, start: recall });
   // All that is held in memory: it may be lost at any time, and is read again from the stores.
   const memory = new Map<number, PartitionMemory>();
   /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */

@@ -65,6 +65,8 @@ export interface States {
 export interface ReduceSettings extends CellLayout {
   /** ISO 4217 code for events that name none. */
   readonly currency: string;
+  /** What of an event is to be counted; all of it where absent. */
+  readonly filter?: (event: ShopEvent) => ShopEvent | undefined;
 }
 
 /** What a micro-batch means. */
@@ -124,7 +126,7 @@ const KEY_CHARACTERS = 64;
 const COHORT_DAYS = 30;
 const HOUR_MS = 3_600_000;
 
-function createRun(states: States, { currency, properties, timeZone: zoneName }: ReduceSettings) {
+function createRun(states: States, { currency, properties, timeZone: zoneName, filter }: ReduceSettings) {
   const zone = timeZone(zoneName);
   const cells: CellChanges = new Map();
   const products = new Map<string, ProductInfo>();
@@ -161,16 +163,18 @@ function createRun(states: States, { currency, properties, timeZone: zoneName }:
       const { offset, index, appendedAt: time } = origins[i]!;
       const place = index === undefined ? { offset } : { offset, index };
       const rejected = isRejected(record);
+      const event = rejected || filter === undefined ? record : filter(record);
       if (record.id !== undefined && memory.seen.add(record.id, offset)) {
         duplicates.push(offset);
-        increment(cellAt(rejected ? time : record.time).totals, COLUMNS.duplicates, 1);
+        if (event !== undefined)
+          increment(cellAt(rejected ? time : record.time).totals, COLUMNS.duplicates, 1);
       } else if (rejected) {
         const { reason, detail, source, bytes } = record;
         deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
         increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);
       } else {
         events.push({ ...place, event: record });
-        countEvent(record, memory.watermark);
+        if (event !== undefined) countEvent(event as ShopEvent, memory.watermark);
         if (record.time > memory.watermark) memory.watermark = record.time;
       }
     }

@@ -116,6 +116,8 @@ export interface Stats {
   /** Intervals with anything in them, of the same length but where the clock is changed. */
   readonly series: readonly SeriesPoint[];
   readonly seriesCellSeconds: number;
+  /** The conditions that what is counted fits, all of them. */
+  readonly where?: readonly string[];
   /** Asked for by `--by`. */
   readonly breakdown?: Breakdown;
   /** Asked for by `--compare`. */

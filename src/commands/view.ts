@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, ensureDataDir } from '../config.ts';
+import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
+import { type EventLog } from '../pipeline/event-log/event-log.ts';
+import { openEventLog } from '../pipeline/event-log/open.ts';
+import { type LiveStore } from '../pipeline/live-store/live-store.ts';
+import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { createProcessor } from '../pipeline/processor/processor.ts';
+import { type Condition, createFilter, filterText } from '../pipeline/stats/filter.ts';
+
+/** Folder of the data folder. */
+const FOLDER = 'views';
+/** A view that was not asked for so long is deleted, ms. */
+const UNUSED_MS = 7 * 86_400_000;
+
+/** The shop's numbers as if only the events that fit a filter had happened. */
+export interface View {
+  readonly live: LiveStore;
+  readonly log: EventLog;
+  /**
+   * Counts what has come since.
+   * @param onProgress is told the share that is counted, 0 to 1
+   * @returns whether all is counted; false where the signal aborted
+   */
+  catchUp(signal: AbortSignal, onProgress?: (share: number) => void): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a view. It is a live store of its own in the data folder, filled from the log by the same processor, so it goes on
+ * where it was left, and all numbers follow the filter.
+ */
+export async function openView(config: Config, conditions: readonly Condition[]): Promise<View> {
+  const text = JSON.stringify([filterText(conditions), config.logUrl, config.layout, config.currency]);
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const folder = join(config.dataDir, FOLDER);
+  const own = { ...config, dataDir: join(folder, name), liveUrl: 'sqlite:' };
+  ensureDataDir({ ...config, dataDir: folder });
+  removeUnused(folder, name);
+  ensureDataDir(own);
+  utimesSync(own.dataDir, new Date(), new Date());
+
+  const log = await openEventLog(config);
+  const live = await openLiveStore(own).catch(async (error) => {
+    await log.close();
+    throw error;
+  });
+  const processor = createProcessor({
+    log,
+    documents: NO_DOCUMENTS,
+    live,
+    settings: { currency: config.currency, ...config.layout, filter: createFilter(conditions) },
+    reader: `view-${name}`,
+  });
+
+  async function waiting(): Promise<{ counted: number; total: number }> {
+    const positions = new Map((await live.positions()).map((place) => [place.partition, place.position]));
+    let [counted, total] = [0, 0];
+    for (const [partition, { begin, end }] of (await log.bounds()).entries()) {
+      counted += Math.max(0, (positions.get(partition) ?? begin) - begin);
+      total += end - begin;
+    }
+    return { counted, total };
+  }
+  return {
+    live,
+    log,
+    async catchUp(signal, onProgress = () => {}) {
+      // What comes meanwhile is for the next time.
+      const { total: goal } = await waiting();
+      for (;;) {
+        const { counted } = await waiting();
+        if (counted >= goal) return true;
+        if (signal.aborted) return false;
+        onProgress(counted / goal);
+        await processor.step(100);
+      }
+    },
+    async close() {
+      await processor.close();
+      await Promise.all([log.close(), live.close()]);
+    },
+  };
+}
+
+/** The shop's processor keeps the documents. */
+const NO_DOCUMENTS: Pick<DocumentStore, 'append'> = { append: async () => {} };
+
+function removeUnused(folder: string, used: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name !== used && Date.now() - statSync(path).mtimeMs > UNUSED_MS)
+      rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,66 @@
+import { EcomError } from '../../errors.ts';
+import { type EventItem, type ShopEvent } from '../events/shop-event.ts';
+
+/** Fields of items; an event has its items narrowed down to those that fit. */
+const ITEM_FIELDS = { product: 'productId', category: 'category', brand: 'brand' } as const;
+/** Fields of events; every other name is one of their properties. */
+const EVENT_FIELDS = { type: 'type', source: 'source', user: 'userId', session: 'sessionId' } as const;
+
+/** One `--where`: `category=electronics`, `country=DE,AT` (one of them), `brand!=acme`. */
+export interface Condition {
+  readonly field: string;
+  readonly negated: boolean;
+  readonly values: readonly string[];
+}
+
+/** @throws EcomError `USAGE` for what is no condition */
+export function parseFilter(texts: readonly string[]): Condition[] {
+  return texts.map((text) => {
+    const match = /^\s*([\w.-]{1,64})\s*(!?=)\s*(.*?)\s*$/s.exec(text);
+    const values = (match?.[3] ?? '').split(',').map((value) => value.trim());
+    if (match === null || values.includes('')) {
+      throw new EcomError('USAGE', `--where '${text}' is no condition`, {
+        hint: 'use field=value, field=one,other or field!=value, such as --where category=electronics',
+      });
+    }
+    return { field: match[1]!, negated: match[2] === '!=', values };
+  });
+}
+
+/** The conditions in one form, whatever their order. */
+export function filterText(conditions: readonly Condition[]): string {
+  return conditions
+    .map(({ field, negated, values }) => `${field}${negated ? '!=' : '='}${[...values].sort().join(',')}`)
+    .sort()
+    .join(' and ');
+}
+
+/**
+ * What is left of an event where all conditions hold: itself, or with only the items that fit; `undefined` for an event
+ * that does not fit. An event without the field fits no `=`, and every `!=`.
+ */
+export function createFilter(conditions: readonly Condition[]): (event: ShopEvent) => ShopEvent | undefined {
+  const ofItems = conditions.filter(({ field }) => field in ITEM_FIELDS);
+  const ofEvents = conditions.filter(({ field }) => !(field in ITEM_FIELDS));
+  const holds = ({ negated, values }: Condition, value: unknown): boolean =>
+    (value !== undefined && value !== null && values.includes(String(value))) !== negated;
+  const itemFits = (item: EventItem): boolean =>
+    ofItems.every((condition) =>
+      holds(condition, item[ITEM_FIELDS[condition.field as keyof typeof ITEM_FIELDS]]),
+    );
+
+  return (event) => {
+    for (const condition of ofEvents) {
+      const { field } = condition;
+      const value =
+        field in EVENT_FIELDS
+          ? event[EVENT_FIELDS[field as keyof typeof EVENT_FIELDS]]
+          : event.properties?.[field];
+      if (!holds(condition, value)) return undefined;
+    }
+    if (ofItems.length === 0) return event;
+    const items = event.items.filter(itemFits);
+    if (items.length === 0) return undefined;
+    return items.length === event.items.length ? event : { ...event, items };
+  };
+}
