@@ -115,6 +115,24 @@ function createProgram(): Command {
     .option('--interval <seconds>', 'seconds between repeats', positive, 2)
     .option('--fail-if <expression>', "exit with 3 where it holds, such as 'kpis.conversion.session<0.02'")
     .action(async (options) => (await import('./commands/stats.ts')).stats(contextFor(options), options));
+  command('insights', 'show how shoppers behave: when they come, whether they come back, who buys')
+    .addArgument(
+      new Argument('[section]', 'only this one').choices([
+        'activity',
+        'cohorts',
+        'segments',
+        'search',
+        'products',
+      ]),
+    )
+    .addOption(new Option('--window <window>', 'period up to now (default: 30d)').choices(WINDOW_LABELS))
+    .option('--from <time>', 'from a year, month, date or time on')
+    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .option('--limit <n>', 'length of the lists', whole, 10)
+    .option('--json', 'print one JSON object')
+    .action(async (section, options) =>
+      (await import('./commands/insights.ts')).insights(contextFor(options), section, options),
+    );
   command('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
     .addOption(whereOption())

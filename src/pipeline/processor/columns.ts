@@ -13,7 +13,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * - `session:P` sessions whose newest event lies in the cell, by path (funnel.ts); `sessionMs` their lengths; `toPurchase:B`
  *   those with a purchase by the time to it (durations.ts), `toPurchaseMs` the sum of that
  * - of shoppers whose first event lies in the cell: `kept:K` those who were there K days later, `kept:0` all of them,
- *   `cohortBuyers`, and `lifetime` what they have spent so far in the shop's own currency
+ *   `cohortBuyers`, and `lifetime:C` what they have spent so far, each in the currency of the first purchase
  *
  * Of a product, category or brand: `views`, `carts`, `units`, `orders`, `gross:C`, `refunds:C`; of a property's value those,
  * `events` and `session:P`; of a query `searches` and `emptySearches`.
@@ -31,7 +31,6 @@ export const COLUMNS = {
   sessionMs: 'sessionMs',
   toPurchaseMs: 'toPurchaseMs',
   cohortBuyers: 'cohortBuyers',
-  lifetime: 'lifetime',
   searches: 'searches',
   emptySearches: 'emptySearches',
 } as const;
@@ -46,6 +45,7 @@ export const PREFIXES = {
   rejected: 'rejected:',
   buyer: 'buyer:',
   kept: 'kept:',
+  lifetime: 'lifetime:',
   toPurchase: 'toPurchase:',
   seenHours: 'seenHours:',
   seenDays: 'seenDays:',

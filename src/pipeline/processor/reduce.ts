@@ -229,7 +229,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       touched.orders.add(key);
       if (known === undefined) claims.add(key);
     }
-    return { orders: known === undefined ? 1 : 0, amount: code === currency ? sum : 0 };
+    return { orders: known === undefined ? 1 : 0, amount: sum, code };
   }
 
   /** @returns its price */
@@ -336,7 +336,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       }
       if (purchases !== undefined) {
         increment(before, COLUMNS.cohortBuyers, -1);
-        increment(before, COLUMNS.lifetime, subtract(0, purchases.spent));
+        increment(before, PREFIXES.lifetime + purchases.currency, subtract(0, purchases.spent));
       }
     }
     const days = firstSeen === 0 ? 0 : zone.dayOf(firstSeen) - zone.dayOf(time);
@@ -349,7 +349,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     }
     if (purchases === undefined) return;
     increment(totals, COLUMNS.cohortBuyers, 1);
-    increment(totals, COLUMNS.lifetime, purchases.spent);
+    increment(totals, PREFIXES.lifetime + purchases.currency, purchases.spent);
   }
 
   /** Counts the hour and the day of an event. */
@@ -397,18 +397,19 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     });
   }
 
-  function buy(state: ShopperState, time: number, { orders, amount }: Spent): void {
+  function buy(state: ShopperState, time: number, { orders, amount, code }: Spent): void {
     const first = state.purchases === undefined;
-    const purchases = state.purchases ?? newPurchases();
+    const purchases = state.purchases ?? newPurchases(code);
     state.purchases = purchases;
     if (!first) countBuyer(purchases, -1);
     purchases.last = Math.max(purchases.last, time);
     purchases.orders += orders;
-    purchases.spent = add(purchases.spent, amount);
+    const own = code === purchases.currency;
+    if (own) purchases.spent = add(purchases.spent, amount);
     countBuyer(purchases, 1);
     const cohort = cellAt(state.firstSeen).totals;
     if (first) increment(cohort, COLUMNS.cohortBuyers, 1);
-    increment(cohort, COLUMNS.lifetime, amount);
+    if (own) increment(cohort, PREFIXES.lifetime + code, amount);
     const hour = hourOf(time);
     if (hour === purchases.hours.last) return;
     countHour(purchases.hours, hour, PREFIXES.boughtHours);
@@ -500,8 +501,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 interface Spent {
   /** 0 for a further line of an order. */
   readonly orders: number;
-  /** In the shop's own currency. */
   readonly amount: Count;
+  /** Its currency. */
+  readonly code: string;
 }
 
 function propertyOf({ properties }: ShopEvent, name: string): string | undefined {

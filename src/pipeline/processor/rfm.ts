@@ -15,8 +15,8 @@ function spentClass(spent: Count): number {
   return Math.floor(2 * Math.log2(Number(spent) / 10_000 + 1));
 }
 
-/** @returns number of orders (`MOST_ORDERS` for more), and the least that a buyer of the class has spent, in currency units */
-export function readBuyerClass(name: string): { orders: number; spentClass: number; leastSpent: number } {
+/** What `buyerClass` has named. `spent` only orders classes. */
+export function readBuyerClass(name: string): { orders: number; spent: number } {
   const [orders, spent] = name.split('.').map(Number) as [number, number];
-  return { orders, spentClass: spent, leastSpent: 2 ** (spent / 2) - 1 };
+  return { orders, spent };
 }

@@ -47,8 +47,10 @@ export interface Purchases {
   /** Time of the newest one, ms since the epoch. */
   last: number;
   orders: number;
-  /** In the shop's own currency, before refunds, in 1/10 000 of it. */
+  /** Before refunds, in 1/10 000 of the currency; what is bought in others is left out. */
   spent: Count;
+  /** That of the first purchase. */
+  readonly currency: string;
   /** Hours and days with purchases. */
   readonly hours: Presence;
   readonly days: Presence;
@@ -72,8 +74,8 @@ export function newShopper(): ShopperState {
   };
 }
 
-export function newPurchases(): Purchases {
-  return { last: 0, orders: 0, spent: 0, hours: newPresence(), days: newPresence() };
+export function newPurchases(currency: string): Purchases {
+  return { last: 0, orders: 0, spent: 0, currency, hours: newPresence(), days: newPresence() };
 }
 
 /** Notes that a shopper was interested in a product, or bought it. */
@@ -95,6 +97,7 @@ type StoredPurchases = [
   last: number,
   orders: number,
   spent: number | string,
+  currency: string,
   hours: StoredPresence,
   days: StoredPresence,
 ];
@@ -135,11 +138,12 @@ export function encodeShopperState(state: ShopperState): string {
     bought,
   ];
   if (purchases !== undefined) {
-    const { last, orders, spent } = purchases;
+    const { last, orders, spent, currency } = purchases;
     stored.push([
       last,
       orders,
       typeof spent === 'bigint' ? spent.toString() : spent,
+      currency,
       storePresence(purchases.hours),
       storePresence(purchases.days),
     ]);
@@ -187,11 +191,12 @@ function loadPresence([last, mask, oldest]: StoredPresence): Presence {
   return { last, mask, oldest };
 }
 
-function loadPurchases([last, orders, spent, hours, days]: StoredPurchases): Purchases {
+function loadPurchases([last, orders, spent, currency, hours, days]: StoredPurchases): Purchases {
   return {
     last,
     orders,
     spent: typeof spent === 'string' ? BigInt(spent) : spent,
+    currency,
     hours: loadPresence(hours),
     days: loadPresence(days),
   };

@@ -310,7 +310,7 @@ function eventsByType(totals: Counters): Stats['eventsByType'] {
   return counts;
 }
 
-function countEvents(totals: Counters): number {
+export function countEvents(totals: Counters): number {
   return EVENT_TYPES.reduce((events, type) => events + whole(totals, TYPE_COLUMNS[type]), 0);
 }
 
@@ -340,6 +340,6 @@ function ratio(part: number | null, total: number | null): number | null {
   return part === null || total === null || total === 0 ? null : part / total;
 }
 
-function iso(time: number): string {
+export function iso(time: number): string {
   return new Date(time).toISOString();
 }

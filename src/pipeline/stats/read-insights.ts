@@ -1,0 +1,76 @@
+import { timeZone } from '../events/time-zone.ts';
+import { type CellRange, levelStart } from '../live-store/cells.ts';
+import { type LiveStore, type Position } from '../live-store/live-store.ts';
+import { COLUMNS } from '../processor/columns.ts';
+import { iso, mainCurrency } from './compute-stats.ts';
+import { activityOf, cohortsOf, overlookedProducts, searchOf, segmentsOf } from './insights.ts';
+import { type Insights } from './insights-types.ts';
+import { frameOf, type Period, type TimeFrame } from './time-frame.ts';
+
+export interface InsightsRequest {
+  readonly period: Period;
+  /** Length of the lists. */
+  readonly limit: number;
+  /** The wall clock, ms since the epoch. */
+  readonly now: number;
+  /** The shop's own currency. */
+  readonly currency: string;
+}
+
+/** Among so many of the most viewed products those with few carts are looked for. */
+const MOST_VIEWED = 500;
+
+/** Reads how shoppers behave from the live store. */
+export async function readInsights(
+  live: LiveStore,
+  { period, limit, now, currency: own }: InsightsRequest,
+): Promise<Insights> {
+  const { timeZone: name } = await live.layout();
+  const zone = timeZone(name);
+  const positions: readonly Position[] = await live.positions();
+  const newest = positions.reduce((latest, { watermark }) => Math.max(latest, watermark), 0);
+  const frame = frameOf(period, newest, now, zone);
+  const everything: CellRange = { level: '1d', from: 0, to: Number.POSITIVE_INFINITY };
+  const { tallies, series } = await live.snapshot({
+    tallies: [
+      { ranges: 'all' },
+      {
+        ranges: frame.window,
+        rankings: [
+          { dimension: 'query', column: COLUMNS.searches, limit },
+          { dimension: 'query', column: COLUMNS.emptySearches, limit },
+          { dimension: 'product', column: COLUMNS.views, limit: MOST_VIEWED },
+        ],
+      },
+    ],
+    series: [cellsOf(frame, '1h'), cellsOf(frame, '1d'), everything],
+  });
+  const [searched, empty, viewed] = tallies[1]!.rankings;
+  const [hours, days, allDays] = series;
+  const currency = mainCurrency(tallies[0]!.totals, own);
+  const products = await live.products(viewed!.entries.map(({ key }) => key));
+  return {
+    schema: 'ecom.insights/1',
+    asOf: { time: iso(frame.asOf.time), basis: frame.asOf.basis },
+    window: {
+      label: frame.label,
+      from: frame.from === null ? null : iso(frame.from),
+      to: iso(frame.to),
+    },
+    timeZone: name,
+    currency,
+    activity: activityOf(hours!, currency, zone),
+    cohorts: cohortsOf(days!, frame.asOf.time, currency, zone),
+    segments: segmentsOf(allDays!),
+    search: searchOf(searched!, empty!),
+    overlooked: overlookedProducts(viewed!, products, limit),
+  };
+
+  function cellsOf({ from, to, open }: TimeFrame, level: '1h' | '1d'): CellRange {
+    return {
+      level,
+      from: from === null ? 0 : levelStart(level, from, zone),
+      to: open ? Number.POSITIVE_INFINITY : to,
+    };
+  }
+}
