@@ -37,9 +37,7 @@ export function createWriter(
      ON CONFLICT (part) DO UPDATE SET position = excluded.position, watermark = excluded.watermark`,
   );
   const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
-  const putState = connection.prepare(
-    'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-  );
+  const states = createStateWriter(connection);
   // The newest event wins; of two at the same time the greater text, so that the order of arrival does not matter.
   const putProduct = connection.prepare(
     `INSERT INTO products (key, time, name, category, brand, price) VALUES (?, ?, ?, ?, ?, ?)
@@ -100,14 +98,14 @@ export function createWriter(
     keyCounts.set(slot, count + 1);
     return Number(putKey.run(slot, key).lastInsertRowid);
   }
-  function applyAll({ advances, cells, claims, states, products }: LiveChange): boolean {
+  function applyAll({ advances, cells, claims, states: newStates, products }: LiveChange): boolean {
     slots = agreeOnLayout();
     for (const { partition, from } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;
     }
     for (const key of claims) if (hasState(key) !== undefined) return false;
     for (const { partition, to, watermark } of advances) putPosition.run(partition, to, watermark);
-    for (const [key, value] of states) putState.run(key, value);
+    for (const [key, value] of newStates) states.put(key, value);
     for (const [key, { time, name, category, brand, price }] of products) {
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
@@ -127,10 +125,39 @@ export function createWriter(
         // What this transaction added is gone.
         keyIds.clear();
         keyCounts.clear();
+        states.forget();
         slots = undefined;
         throw error;
       }
     },
+  };
+}
+
+/** Rows of states that a writer remembers the place of: that saves looking for the key. */
+const STATE_CACHE = 100_000;
+
+function createStateWriter(connection: Connection): {
+  put(key: string, value: string): void;
+  forget(): void;
+} {
+  const find = prepareValue<number>(connection, 'SELECT id AS value FROM states WHERE key = ?');
+  const insert = connection.prepare('INSERT INTO states (key, value) VALUES (?, ?)');
+  const update = connection.prepare('UPDATE states SET value = ? WHERE id = ? AND key = ?');
+  const ids = new Map<string, number>();
+  return {
+    put(key, value) {
+      const known = ids.get(key);
+      // Somebody else may have emptied the store meanwhile.
+      if (known !== undefined && update.run(value, known, key).changes === 1) return;
+      if (ids.size >= STATE_CACHE) ids.clear();
+      const id = find(key);
+      if (id === undefined) ids.set(key, Number(insert.run(key, value).lastInsertRowid));
+      else {
+        update.run(value, id, key);
+        ids.set(key, id);
+      }
+    },
+    forget: () => ids.clear(),
   };
 }
 

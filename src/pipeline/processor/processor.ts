@@ -2,7 +2,8 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
-import { decodeRecord } from '../events/decode.ts';
+import { decodeRecord, isRejected } from '../events/decode.ts';
+import { shopperOf } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
@@ -280,17 +281,21 @@ function logTooShort(partition: number, position: number, end: number): EcomErro
   );
 }
 
-function decode({ partition, records, next }: LogBatch): DecodedBatch {
-  return {
-    partition,
-    records: records.map(({ offset, index, value, appendedAt }) =>
-      decodeRecord(value, { partition, offset, index, appendedAt }),
-    ),
-    origins: records,
-    next,
-  };
+function decode({ partition, records: origins, next }: LogBatch): DecodedBatch {
+  const records = origins.map(({ offset, index, value, appendedAt }) =>
+    decodeRecord(value, { partition, offset, index, appendedAt }),
+  );
+  const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
+  return { partition, records, origins, shoppers, next };
 }
 
-function withoutFirst({ partition, records, origins, next }: DecodedBatch, count: number): DecodedBatch {
-  return { partition, records: records.slice(count), origins: origins.slice(count), next };
+function withoutFirst(batch: DecodedBatch, count: number): DecodedBatch {
+  const { partition, records, origins, shoppers, next } = batch;
+  return {
+    partition,
+    records: records.slice(count),
+    origins: origins.slice(count),
+    shoppers: shoppers.slice(count),
+    next,
+  };
 }

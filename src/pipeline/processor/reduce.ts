@@ -2,7 +2,7 @@ import { type DeadLetter, type DocumentBatch, type StoredEvent } from '../docume
 import { type LogRecord } from '../event-log/event-log.ts';
 import { isRejected, type Rejected } from '../events/decode.ts';
 import { add, type Count, multiply, subtract } from '../events/money.ts';
-import { type EventItem, type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { type EventItem, type ShopEvent } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
@@ -16,7 +16,7 @@ import {
   type Tally,
 } from '../live-store/cells.ts';
 import { type Advance, type LiveChange, type ProductInfo } from '../live-store/live-store.ts';
-import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from './columns.ts';
+import { COLUMNS, MOST_HOURS, PREFIXES, sessionColumn, TYPE_COLUMNS } from './columns.ts';
 import { durationClass } from './durations.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
@@ -51,6 +51,8 @@ export interface DecodedBatch {
   readonly partition: number;
   readonly records: readonly (ShopEvent | Rejected)[];
   readonly origins: readonly LogRecord[];
+  /** Who acted, by record: what `shopperOf` gives; undefined also for what was rejected. */
+  readonly shoppers: readonly (string | undefined)[];
   /** Offset to go on from. */
   readonly next: number;
 }
@@ -81,11 +83,11 @@ export interface Delta {
 export function stateKeys(batches: readonly DecodedBatch[]): { shoppers: Set<string>; orders: Set<string> } {
   const shoppers = new Set<string>();
   const orders = new Set<string>();
-  for (const { records } of batches) {
-    for (const record of records) {
-      if (isRejected(record)) continue;
-      const shopper = shopperOf(record);
+  for (const { records, shoppers: acting } of batches) {
+    for (let i = 0; i < records.length; i += 1) {
+      const shopper = acting[i];
       if (shopper !== undefined) shoppers.add(shopper);
+      const record = records[i] as ShopEvent;
       if (record.type === 'purchase' && record.orderId !== undefined) orders.add(orderKey(record.orderId));
     }
   }
@@ -133,7 +135,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   const touched = { shoppers: new Set<string>(), orders: new Set<string>() };
   const claims = new Set<string>();
   /** Of the event in hand, its values of the properties that numbers are broken down by. */
-  let values: (string | undefined)[] = [];
+  const values: (string | undefined)[] = [];
+  /** The counters of these values in the event's cell. */
+  const valueCounters: (Counters | undefined)[] = [];
   let lastStart = Number.NaN;
   let lastCell: Tally;
 
@@ -154,14 +158,13 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     batch: DecodedBatch,
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> {
-    const { partition, records, origins } = batch;
+    const { partition, records, origins, shoppers } = batch;
     const events: StoredEvent[] = [];
     const duplicates: number[] = [];
     const deadLetters: DeadLetter[] = [];
     for (let i = 0; i < records.length; i += 1) {
       const record = records[i]!;
       const { offset, index, appendedAt: time } = origins[i]!;
-      const place = index === undefined ? { offset } : { offset, index };
       const rejected = isRejected(record);
       const event = rejected || filter === undefined ? record : filter(record);
       if (record.id !== undefined && memory.seen.add(record.id, offset)) {
@@ -170,36 +173,40 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
           increment(cellAt(rejected ? time : record.time).totals, COLUMNS.duplicates, 1);
       } else if (rejected) {
         const { reason, detail, source, bytes } = record;
+        const place = index === undefined ? { offset } : { offset, index };
         deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
         increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);
       } else {
-        events.push({ ...place, event: record });
-        if (event !== undefined) countEvent(event as ShopEvent, memory.watermark);
+        events.push(index === undefined ? { offset, event: record } : { offset, index, event: record });
+        if (event !== undefined) countEvent(event as ShopEvent, shoppers[i], memory.watermark);
         if (record.time > memory.watermark) memory.watermark = record.time;
       }
     }
     return { events, duplicates, deadLetters };
   }
 
-  function countEvent(event: ShopEvent, watermark: number): void {
+  function countEvent(event: ShopEvent, shopper: string | undefined, watermark: number): void {
     const { time, type } = event;
     const cell = cellAt(time);
     increment(cell.totals, TYPE_COLUMNS[type], 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
-    values = properties.map((name) => propertyOf(event, name));
-    countInValues(cell, COLUMNS.events, 1);
+    for (let i = 0; i < properties.length; i += 1) {
+      const value = propertyOf(event, properties[i]!);
+      values[i] = value;
+      valueCounters[i] = value === undefined ? undefined : countersOf(cell, properties[i]!, value);
+    }
+    countInValues(COLUMNS.events, 1);
     const spent = type === 'purchase' ? countPurchase(event, cell) : undefined;
     if (type === 'refund') countRefund(event, cell);
     if (type === 'search' && event.query !== undefined) countSearch(event, event.query, cell);
     countItems(event, cell);
-    const shopper = shopperOf(event);
     if (shopper !== undefined) followShopper(event, shopper, spent);
   }
 
-  function countInValues(cell: Tally, column: string, amount: Count): void {
-    for (let i = 0; i < properties.length; i += 1) {
-      const value = values[i];
-      if (value !== undefined) increment(countersOf(cell, properties[i]!, value), column, amount);
+  function countInValues(column: string, amount: Count): void {
+    for (let i = 0; i < valueCounters.length; i += 1) {
+      const counters = valueCounters[i];
+      if (counters !== undefined) increment(counters, column, amount);
     }
   }
 
@@ -216,7 +223,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const code = event.currency ?? currency;
     if (known === undefined) {
       increment(cell.totals, PREFIXES.orders + code, 1);
-      countInValues(cell, COLUMNS.orders, 1);
+      countInValues(COLUMNS.orders, 1);
     }
     let sum: Count = 0;
     for (const item of items) {
@@ -243,8 +250,8 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     };
     count(cell.totals);
     forItem(item, cell, count);
-    countInValues(cell, COLUMNS.units, quantity);
-    countInValues(cell, revenue, amount);
+    countInValues(COLUMNS.units, quantity);
+    countInValues(revenue, amount);
     return amount;
   }
 
@@ -255,7 +262,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       const amount = multiply(item.price, item.quantity);
       increment(cell.totals, column, amount);
       forItem(item, cell, (counters) => increment(counters, column, amount));
-      countInValues(cell, column, amount);
+      countInValues(column, amount);
     }
   }
 
@@ -269,11 +276,15 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 
   function countItems({ type, time, items }: ShopEvent, cell: Tally): void {
     const column = type === 'view_item' ? COLUMNS.views : type === 'add_to_cart' ? COLUMNS.carts : undefined;
-    for (const item of items) {
+    for (let i = 0; i < items.length; i += 1) {
+      const item = items[i]!;
       noteInfo(item, time);
       if (column === undefined) continue;
-      forItem(item, cell, (counters) => increment(counters, column, 1));
-      countInValues(cell, column, 1);
+      const { productId, category, brand } = item;
+      increment(countersOf(cell, 'product', productId), column, 1);
+      if (category !== undefined) increment(countersOf(cell, 'category', category), column, 1);
+      if (brand !== undefined) increment(countersOf(cell, 'brand', brand), column, 1);
+      countInValues(column, 1);
     }
   }
 
@@ -459,7 +470,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       const value = values[i];
       if (value === undefined) continue;
       const known = session.values[i];
-      if (!isEarlier([value, time], known)) continue;
+      if (known !== undefined && !isEarlier(value, time, known)) continue;
       const changed = known === undefined || known[0] !== value;
       if (changed) session.values = [...session.values];
       session.values[i] = [value, time];
@@ -471,7 +482,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     amount: number,
   ): void {
     const cell = cellAt(end);
-    const column = PREFIXES.session + path;
+    const column = sessionColumn(path);
     increment(cell.totals, column, amount);
     increment(cell.totals, COLUMNS.sessionMs, amount * (end - start));
     if (bought !== 0) {

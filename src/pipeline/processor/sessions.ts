@@ -83,8 +83,8 @@ export function step(session: Session, taken: number, time: number): void {
 }
 
 /** Of the same time, the value that comes first by the alphabet is the earlier one: the order of arrival must not matter. */
-export function isEarlier([value, time]: SessionValue, other: SessionValue | undefined): boolean {
-  return other === undefined || time < other[1] || (time === other[1] && value < other[0]);
+export function isEarlier(value: string, time: number, other: SessionValue): boolean {
+  return time < other[1] || (time === other[1] && value < other[0]);
 }
 
 /** Makes two sessions one: the earlier gets the later's events. */
@@ -101,7 +101,9 @@ export function absorb(state: ShopperState, session: Session, later: Session): v
   if (later.bought !== 0 && (session.bought === 0 || later.bought < session.bought))
     session.bought = later.bought;
   later.values.forEach((value, i) => {
-    if (value !== undefined && isEarlier(value, session.values[i])) session.values[i] = value;
+    if (value === undefined) return;
+    const own = session.values[i];
+    if (own === undefined || isEarlier(...value, own)) session.values[i] = value;
   });
   state.sessions.splice(state.sessions.indexOf(later), 1);
 }
