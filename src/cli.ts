@@ -133,6 +133,20 @@ function createProgram(): Command {
     .action(async (section, options) =>
       (await import('./commands/insights.ts')).insights(contextFor(options), section, options),
     );
+  command('export', 'write events, orders, products or sessions as CSV or JSON lines')
+    .addOption(
+      new Option('--what <what>', 'what to write')
+        .choices(['events', 'orders', 'products', 'sessions'])
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--format <format>', 'csv or jsonl').choices(['csv', 'jsonl']).default('csv'))
+    .option('--from <time>', 'from a year, month, date or time on')
+    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .addOption(whereOption())
+    .option('--out <file>', 'file to write; - for standard output', '-')
+    .action(async (options) =>
+      (await import('./commands/export.ts')).exportData(contextFor(options), options),
+    );
   command('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
     .addOption(whereOption())
@@ -181,6 +195,27 @@ function createProgram(): Command {
     .action(async (id, options) =>
       (await import('./commands/dead-letters.ts')).show(contextFor(options), id, options),
     );
+  deadLetters
+    .command('export')
+    .description('write them as JSON lines, to be mended')
+    .option('--reason <reason>', 'only this reason')
+    .option('--out <file>', 'file to write; - for standard output', '-')
+    .option('--data-dir <dir>', 'folder of the data')
+    .action(async (options) =>
+      (await import('./commands/dead-letters.ts')).exportLetters(contextFor(options), options),
+    );
+  deadLetters
+    .command('replay')
+    .description('send them again, mended: only what is a valid event now is sent')
+    .option('--reason <reason>', 'only this reason')
+    .option('--set <field=value...>', 'put a value into each event, such as currency=EUR')
+    .option(
+      '--from <file>',
+      'send the events of a file that export wrote and you mended; - for standard input',
+    )
+    .option('--json', 'print one JSON object')
+    .option('--data-dir <dir>', 'folder of the data')
+    .action(async (options) => (await import('./commands/replay.ts')).replay(contextFor(options), options));
   return program;
 }
 

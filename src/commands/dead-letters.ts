@@ -7,6 +7,7 @@ import { stripControls } from '../pipeline/events/text.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
+import { openTarget } from './target.ts';
 
 export interface ListOptions {
   readonly reason?: string;
@@ -76,6 +77,65 @@ export async function show(
   await write(stdout, `${lines.join('\n')}\n`);
 }
 
+export interface ExportLettersOptions {
+  readonly reason?: string;
+  /** File, `-` for standard output. */
+  readonly out: string;
+}
+
+/** Letters in one read. */
+const READ = 500;
+
+/** Writes the dead letters as JSON lines: what could be read as `event`, to be mended and sent again, the rest as text. */
+export async function exportLetters(
+  { config, stdout }: CommandContext,
+  { reason, out }: ExportLettersOptions,
+): Promise<void> {
+  await withDocuments(config, async (documents) => {
+    const target = await openTarget(out, stdout);
+    try {
+      for await (const letters of readAll(documents, reason)) {
+        await target.write(letters.map((letter) => `${JSON.stringify(exportedLetter(letter))}\n`).join(''));
+      }
+    } finally {
+      await target.close();
+    }
+  });
+}
+
+/** All dead letters that were not sent again, in parts. */
+export async function* readAll(
+  documents: DocumentStore,
+  reason: string | undefined,
+): AsyncIterable<readonly DeadLetter[]> {
+  let after: DeadLetter | undefined;
+  for (;;) {
+    const letters = await documents.deadLettersAfter(after, READ, reason);
+    if (letters.length === 0) return;
+    yield letters;
+    after = letters.at(-1);
+  }
+}
+
+function exportedLetter(letter: DeadLetter) {
+  const event = eventOf(letter);
+  const bytes = Buffer.from(letter.bytes);
+  const original = isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') };
+  return { ...summary(letter), ...(event === undefined ? original : { event }) };
+}
+
+/** What the letter says, where that is a JSON object. */
+export function eventOf({ bytes }: DeadLetter): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function withDocuments<T>(config: Config, work: (documents: DocumentStore) => Promise<T>): Promise<T> {
   requireData(config);
   const documents = await openDocumentStore(config);
@@ -86,8 +146,13 @@ async function withDocuments<T>(config: Config, work: (documents: DocumentStore)
   }
 }
 
-function summary({ partition, offset, time, reason, detail, source }: DeadLetter) {
-  return { id: `${partition}:${offset}`, time: new Date(time).toISOString(), reason, detail, source };
+export function letterId({ partition, offset, index }: DeadLetter): string {
+  return index === undefined ? `${partition}:${offset}` : `${partition}:${offset}:${index}`;
+}
+
+function summary(letter: DeadLetter) {
+  const { time, reason, detail, source } = letter;
+  return { id: letterId(letter), time: new Date(time).toISOString(), reason, detail, source };
 }
 
 function listText(
@@ -103,7 +168,7 @@ function listText(
   );
   out.push('', only === undefined ? 'newest:' : `newest with '${stripControls(only)}':`);
   if (letters.length === 0) out.push('  none');
-  const ids = letters.map(({ partition, offset }) => `${partition}:${offset}`);
+  const ids = letters.map(letterId);
   const idWidth = Math.max(...ids.map((id) => id.length), 0);
   letters.forEach(({ time, reason, detail, source }, index) => {
     const when = new Date(time).toISOString().slice(0, 19);
@@ -112,6 +177,7 @@ function listText(
     );
   });
   out.push('', 'one with its original bytes: ecom dead-letters show ID');
+  out.push('mended and sent again: ecom dead-letters replay --help');
   return `${out.join('\n')}\n`;
 }
 

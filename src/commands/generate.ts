@@ -1,9 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { EcomError, errorMessage } from '../errors.ts';
+import { EcomError } from '../errors.ts';
 import { createGenerator, type Generator } from '../pipeline/generator/generator.ts';
 import { type CommandContext } from './context.ts';
-import { write } from './output.ts';
+import { openTarget } from './target.ts';
 
 export interface GenerateOptions {
   readonly count: number;
@@ -18,11 +17,6 @@ export interface GenerateOptions {
   readonly out: string;
 }
 
-interface Target {
-  write(text: string): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Characters that are written at once. */
 const CHUNK = 128 * 1024;
 const PACED_TICK_MS = 50;
@@ -33,7 +27,7 @@ export async function generate(context: CommandContext, options: GenerateOptions
   const { count, rate, seed, dirty } = options;
   const start = parseStart(options.start);
   const { signal } = context;
-  const target = options.out === '-' ? toStream(context.stdout) : await toFile(options.out);
+  const target = await openTarget(options.out, context.stdout);
   const generator = createGenerator({
     seed,
     rate,
@@ -77,39 +71,6 @@ function pace(start: number): (signal: AbortSignal) => Promise<number> {
   return async (signal) => {
     await sleep(PACED_TICK_MS, undefined, { signal }).catch(() => {});
     return start + performance.now() - began;
-  };
-}
-
-function toStream(stream: NodeJS.WriteStream): Target {
-  return {
-    write: async (text) => {
-      if (text !== '') await write(stream, text);
-    },
-    close: async () => {},
-  };
-}
-
-async function toFile(path: string): Promise<Target> {
-  const failed = (cause: unknown): EcomError =>
-    new EcomError('STORAGE', `cannot write ${path}: ${errorMessage(cause)}`, {
-      hint: 'choose another file with --out FILE, or --out - for standard output',
-      cause,
-    });
-  let file: FileHandle;
-  try {
-    file = await open(path, 'w');
-  } catch (cause) {
-    throw failed(cause);
-  }
-  return {
-    write: async (text) => {
-      try {
-        await file.appendFile(text);
-      } catch (cause) {
-        throw failed(cause);
-      }
-    },
-    close: () => file.close(),
   };
 }
 

@@ -1,39 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type CommandContext } from '../../src/commands/context.ts';
 import { type StatsOptions, stats } from '../../src/commands/stats.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
+import { runOn } from '../support/run-on.ts';
 import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const OPTIONS: StatsOptions = { window: '24h', limit: 10, interval: 0.01 };
-
-interface Run {
-  readonly context: CommandContext;
-  readonly stdout: PassThrough;
-  text(): string;
-  abort(): void;
-}
-
-function runOn(dataDir: string, { terminal = false } = {}): Run {
-  const controller = new AbortController();
-  const stdout = Object.assign(new PassThrough(), { isTTY: terminal, columns: 100, rows: 20 });
-  let text = '';
-  stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  const streams = { stdin: process.stdin, stdout, stderr: new PassThrough() };
-  const context = {
-    config: configFor(dataDir),
-    ...streams,
-    signal: controller.signal,
-  } as unknown as CommandContext;
-  return { context, stdout, text: () => text, abort: () => controller.abort() };
-}
 
 /** A data folder with three shoppers, one of whom bought; the newest event may be left uncounted. */
 async function shop({ counted = true } = {}): Promise<string> {

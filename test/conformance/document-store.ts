@@ -135,6 +135,31 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       await close();
     });
 
+    test('goes through dead letters by place, without those that were sent again', async () => {
+      const { documents, close } = await open('resent');
+      const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20), letter(3, 'a', 40)];
+      await documents.append([
+        { partition: 0, from: 0, to: 4, time: 30, events: [], duplicates: [], deadLetters: letters },
+      ]);
+      const offsets = async (...query: Parameters<typeof documents.deadLettersAfter>) =>
+        (await documents.deadLettersAfter(...query)).map(({ offset }) => offset);
+      expect(await offsets(undefined, 10)).toEqual([0, 1, 2, 3]);
+      expect(await offsets(undefined, 2, 'a')).toEqual([0, 2]);
+      expect(await offsets({ partition: 0, offset: 2 }, 10, 'a')).toEqual([3]);
+      await documents.markResent(
+        [
+          { partition: 0, offset: 0 },
+          { partition: 0, offset: 1 },
+        ],
+        50,
+      );
+      expect(await offsets(undefined, 10)).toEqual([2, 3]);
+      expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([3, 2]);
+      expect(await documents.deadLetterReasons()).toEqual([{ reason: 'a', count: 2 }]);
+      expect((await documents.deadLetter(0, 1))?.reason).toBe('b');
+      await close();
+    });
+
     test('keeps the last model of a name', async () => {
       const { documents, close } = await open('models');
       expect(await documents.loadModel('m')).toBeUndefined();

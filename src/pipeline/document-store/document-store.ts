@@ -39,6 +39,13 @@ export interface DocumentBatch {
   readonly deadLetters: readonly DeadLetter[];
 }
 
+/** Where a record, or one of the events in it, lies. */
+export interface Place {
+  readonly partition: number;
+  readonly offset: number;
+  readonly index?: number;
+}
+
 export interface DeadLetterQuery {
   readonly reason?: string | undefined;
   /** Newest first, at most this many. */
@@ -67,11 +74,15 @@ export interface DocumentStore {
     from: number,
     limit: number,
   ): Promise<{ events: StoredEvent[]; next: number }>;
-  /** Dead letters, newest first. */
+  /** Dead letters that were not sent again, newest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** One dead letter; `undefined` where there is none at that place. */
   deadLetter(partition: number, offset: number): Promise<DeadLetter | undefined>;
-  /** Number of dead letters a reason, most first. */
+  /** Dead letters that were not sent again after a place, by place, at most `limit`. */
+  deadLettersAfter(after: Place | undefined, limit: number, reason?: string): Promise<readonly DeadLetter[]>;
+  /** Notes that dead letters were sent again: they are kept, and listed no more. @param time ms since the epoch */
+  markResent(places: readonly Place[], time: number): Promise<void>;
+  /** Number of dead letters a reason that were not sent again, most first. */
   deadLetterReasons(): Promise<readonly { reason: string; count: number }[]>;
   /** Stores a model under its name, replacing the last one atomically. */
   saveModel(model: ModelDocument): Promise<void>;

@@ -56,6 +56,8 @@ export function fromEventDocument({ _id, event }: EventDocument): StoredEvent {
 export interface LetterDocument extends Omit<DeadLetter, 'bytes'> {
   readonly _id: string;
   readonly bytes: Binary;
+  /** When it was sent again. */
+  readonly resent?: Date;
 }
 
 export function toLetterDocument(letter: DeadLetter): LetterDocument {
@@ -70,6 +72,6 @@ export function toLetterDocument(letter: DeadLetter): LetterDocument {
   };
 }
 
-export function fromLetterDocument({ _id, bytes, ...letter }: LetterDocument): DeadLetter {
+export function fromLetterDocument({ _id, bytes, resent: _, ...letter }: LetterDocument): DeadLetter {
   return { ...letter, bytes: new Uint8Array(bytes.buffer) };
 }

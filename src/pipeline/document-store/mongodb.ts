@@ -34,6 +34,9 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
 const DUPLICATE_KEY = 11_000;
 
+/** Dead letters that were not sent again. */
+const OPEN = { resent: { $exists: false } } as const;
+
 interface ModelHeader {
   readonly _id: string;
   readonly time: number;
@@ -186,7 +189,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     deadLetters: ({ reason, limit }: DeadLetterQuery) =>
       guarded(async () => {
         const found = (await letters())
-          .find(reason === undefined ? {} : { reason })
+          .find({ ...OPEN, ...(reason === undefined ? {} : { reason }) })
           .sort({ time: -1, partition: -1, offset: -1 })
           .limit(limit);
         return (await found.toArray()).map((document) => fromLetterDocument(document as LetterDocument));
@@ -196,10 +199,32 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
         const found = await (await letters()).findOne({ _id: placeId(partition, offset) });
         return found === null ? undefined : fromLetterDocument(found as LetterDocument);
       }),
+    deadLettersAfter: (after, limit, reason) =>
+      guarded(async () => {
+        const beyond =
+          after === undefined ? {} : { _id: { $gt: placeId(after.partition, after.offset, after.index) } };
+        const found = (await letters())
+          .find({ ...beyond, ...OPEN, ...(reason === undefined ? {} : { reason }) } as object)
+          .sort({ _id: 1 })
+          .limit(limit);
+        return (await found.toArray()).map((document) => fromLetterDocument(document as LetterDocument));
+      }),
+    markResent: (places, time) =>
+      guarded(async () => {
+        for (const { partition, offset, index } of places) {
+          await (await letters()).updateOne(
+            { _id: placeId(partition, offset, index) },
+            { $set: { resent: new Date(time) } },
+          );
+        }
+      }),
     deadLetterReasons: () =>
       guarded(async () => {
         const groups = await (await letters())
-          .aggregate<{ _id: string; count: number }>([{ $group: { _id: '$reason', count: { $sum: 1 } } }])
+          .aggregate<{ _id: string; count: number }>([
+            { $match: OPEN },
+            { $group: { _id: '$reason', count: { $sum: 1 } } },
+          ])
           .toArray();
         return groups
           .map(({ _id: reason, count }) => ({ reason, count }))

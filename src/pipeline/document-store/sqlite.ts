@@ -36,6 +36,7 @@ const MIGRATIONS: Migrations = [
   `CREATE TABLE events (
      part INTEGER NOT NULL, pos INTEGER NOT NULL, idx INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (part, pos, idx)
    ) WITHOUT ROWID;`,
+  'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
 ];
 
 const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes';
@@ -140,7 +141,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       return guarded(() => read(partition, from, limit));
     },
     async deadLetters({ reason, limit }) {
-      const where = reason === undefined ? '' : 'WHERE reason = :reason';
+      const where = `WHERE resent IS NULL${reason === undefined ? '' : ' AND reason = :reason'}`;
       const sql = `SELECT ${LETTER} FROM dead_letters ${where} ORDER BY time DESC, part DESC, pos DESC LIMIT :limit`;
       const rows = guarded(() =>
         connection.prepare(sql).all(reason === undefined ? { limit } : { reason, limit }),
@@ -152,9 +153,25 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       const letter = guarded(() => connection.prepare(sql).get(partition, offset)) as DeadLetter | undefined;
       return letter && toLetter(letter);
     },
+    async deadLettersAfter(after, limit, reason) {
+      const { partition = -1, offset = -1 } = after ?? {};
+      const sql = `SELECT ${LETTER} FROM dead_letters WHERE (part, pos) > (?, ?) AND resent IS NULL AND (? IS NULL OR reason = ?)
+        ORDER BY part, pos LIMIT ?`;
+      const only = reason ?? null;
+      const rows = guarded(() => connection.prepare(sql).all(partition, offset, only, only, limit));
+      return (rows as DeadLetter[]).map(toLetter);
+    },
+    async markResent(places, time) {
+      const mark = connection.prepare('UPDATE dead_letters SET resent = ? WHERE part = ? AND pos = ?');
+      guarded(() =>
+        inTransaction(connection, () => {
+          for (const { partition, offset } of places) mark.run(time, partition, offset);
+        }),
+      );
+    },
     async deadLetterReasons() {
       const sql =
-        'SELECT reason, count(*) AS count FROM dead_letters GROUP BY reason ORDER BY count DESC, reason';
+        'SELECT reason, count(*) AS count FROM dead_letters WHERE resent IS NULL GROUP BY reason ORDER BY count DESC, reason';
       return guarded(() => connection.prepare(sql).all()) as { reason: string; count: number }[];
     },
     async saveModel({ name, time, json }) {

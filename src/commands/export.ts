@@ -1,0 +1,110 @@
+import { EcomError } from '../errors.ts';
+import { timeZone } from '../pipeline/events/time-zone.ts';
+import { csvLine } from '../pipeline/export/csv.ts';
+import {
+  type Export,
+  type ExportSource,
+  exportEvents,
+  exportOrders,
+  exportProducts,
+  exportSessions,
+} from '../pipeline/export/rows.ts';
+import { openWorkbench } from '../pipeline/export/workbench.ts';
+import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
+import { createFilter, parseFilter } from '../pipeline/stats/filter.ts';
+import { type CommandContext } from './context.ts';
+import { type Stores } from './ingest-numbers.ts';
+import { type PeriodOptions, periodOf } from './period.ts';
+import { requireData } from './require-data.ts';
+import { withStores } from './stores.ts';
+import { openTarget, type Target } from './target.ts';
+
+export const EXPORTS = ['events', 'orders', 'products', 'sessions'] as const;
+
+export interface ExportOptions extends Omit<PeriodOptions, 'window'> {
+  readonly what: (typeof EXPORTS)[number];
+  readonly format: 'csv' | 'jsonl';
+  /** File, `-` for standard output. */
+  readonly out: string;
+  readonly where?: readonly string[];
+}
+
+/** Characters that are written at once. */
+const CHUNK = 64 * 1024;
+
+/**
+ * Writes what the shop has gathered as CSV or JSON lines, in bounded memory however much it is.
+ * @throws EcomError `USAGE` for products of a part of the history, which are not counted by event
+ */
+export async function exportData(context: CommandContext, options: ExportOptions): Promise<void> {
+  const { config, stdout, signal } = context;
+  const { what, where = [], from, to } = options;
+  requireData(config);
+  if (what === 'products' && (from !== undefined || to !== undefined || where.length > 0)) {
+    throw new EcomError('USAGE', 'products are exported with all that was ever counted of them', {
+      hint: 'ecom stats --by product --from … --limit 1000 --json tells those of a period',
+    });
+  }
+  await withStores(config, async (stores) => {
+    const source = await sourceOf(context, stores, options);
+    const bench = what === 'orders' || what === 'sessions' ? openWorkbench(config.sqliteDriver) : undefined;
+    const target = await openTarget(options.out, stdout);
+    try {
+      const chosen =
+        what === 'events'
+          ? exportEvents(source)
+          : what === 'products'
+            ? exportProducts(source)
+            : (what === 'orders' ? exportOrders : exportSessions)(source, bench!);
+      await writeAll(chosen, options.format, target, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'what is written is not all' });
+    } finally {
+      await target.close();
+      bench?.close();
+    }
+  });
+}
+
+async function sourceOf(
+  { config, signal }: CommandContext,
+  { documents, live, log }: Stores,
+  { where = [], ...period }: ExportOptions,
+): Promise<ExportSource> {
+  const { timeZone: zone } = await live.layout();
+  const stretch = periodOf(period, 'all', timeZone(zone));
+  const { from, to } =
+    typeof stretch === 'string' ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY } : stretch;
+  const filter = createFilter(parseFilter(where));
+  const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+  return {
+    documents,
+    live,
+    partitions: log.partitions,
+    keep: (event) => (event.time >= from && event.time < to ? filter(event) : undefined),
+    currency: config.currency,
+    mainCurrency: mainCurrency(tallies[0]!.totals, config.currency),
+    signal,
+  };
+}
+
+async function writeAll(
+  { columns, rows }: Export,
+  format: ExportOptions['format'],
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
+  let chunk = format === 'csv' ? csvLine(columns) : '';
+  for await (const row of rows()) {
+    chunk +=
+      format === 'csv'
+        ? csvLine(row)
+        : `${JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))}\n`;
+    if (chunk.length < CHUNK) continue;
+    await target.write(chunk);
+    chunk = '';
+    signal.throwIfAborted();
+  }
+  await target.write(chunk);
+}

@@ -1,0 +1,254 @@
+import { type DocumentStore } from '../document-store/document-store.ts';
+import { formatAmount, multiply } from '../events/money.ts';
+import { type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
+import { COLUMNS, PREFIXES } from '../processor/columns.ts';
+import { type Cell } from './csv.ts';
+import { type Workbench } from './workbench.ts';
+
+/** What is exported: columns, and rows as they come. */
+export interface Export {
+  readonly columns: readonly string[];
+  rows(): AsyncIterable<readonly Cell[]>;
+}
+
+export interface ExportSource {
+  readonly documents: Pick<DocumentStore, 'readEvents'>;
+  readonly live: Pick<LiveStore, 'snapshot' | 'products'>;
+  readonly partitions: number;
+  /** What of an event is exported; `undefined` for nothing. */
+  keep(event: ShopEvent): ShopEvent | undefined;
+  /** ISO 4217 code for events that name none. */
+  readonly currency: string;
+  /** The currency of the columns `revenue` of products and sessions: currencies are never added. */
+  readonly mainCurrency: string;
+  readonly signal: AbortSignal;
+}
+
+const READ = 5000;
+
+/** All counted events that are to be kept, partition after partition, in the order of arrival. */
+async function* keptEvents(source: ExportSource): AsyncIterable<ShopEvent> {
+  for (let partition = 0; partition < source.partitions; partition += 1) {
+    let from = 0;
+    for (;;) {
+      source.signal.throwIfAborted();
+      const { events, next } = await source.documents.readEvents(partition, from, READ);
+      for (const { event } of events) {
+        const kept = source.keep(event);
+        if (kept !== undefined) yield kept;
+      }
+      if (next === from) break;
+      from = next;
+    }
+  }
+}
+
+export function exportEvents(source: ExportSource): Export {
+  return {
+    columns: [
+      'id',
+      'type',
+      'time',
+      'user_id',
+      'anonymous_id',
+      'session_id',
+      'order_id',
+      'currency',
+      'query',
+      'source',
+      'items',
+      'properties',
+    ],
+    async *rows() {
+      for await (const event of keptEvents(source)) {
+        const { id, type, time, userId, anonymousId, sessionId, orderId, currency, query } = event;
+        const items = event.items.map(({ price, ...item }) =>
+          price === undefined ? item : { ...item, price: formatAmount(price) },
+        );
+        yield [
+          id,
+          type,
+          new Date(time).toISOString(),
+          userId ?? null,
+          anonymousId ?? null,
+          sessionId ?? null,
+          orderId ?? null,
+          currency ?? null,
+          query ?? null,
+          event.source,
+          items.length === 0 ? null : JSON.stringify(items),
+          event.properties === undefined ? null : JSON.stringify(event.properties),
+        ];
+      }
+    },
+  };
+}
+
+/** One row an order, by time: lines that came one by one are one order, one that came twice counts once. */
+export function exportOrders(source: ExportSource, bench: Workbench): Export {
+  return {
+    columns: ['order_id', 'time', 'shopper', 'currency', 'lines', 'units', 'revenue'],
+    async *rows() {
+      for await (const event of keptEvents(source)) {
+        if (event.type === 'purchase') bench.addOrder(orderOf(event, source.currency));
+      }
+      for (const { id, time, shopper, currency, lines, units, amount } of bench.orders()) {
+        yield [id, new Date(time).toISOString(), shopper, currency, lines, units, formatAmount(amount)];
+      }
+    },
+  };
+}
+
+/** One row a session, by shopper and time. */
+export function exportSessions(source: ExportSource, bench: Workbench): Export {
+  return {
+    columns: [
+      'shopper',
+      'session_id',
+      'start',
+      'end',
+      'seconds',
+      'events',
+      'entry',
+      'exit',
+      'views',
+      'carts',
+      'checkouts',
+      'orders',
+      'units',
+      'revenue',
+      'currency',
+    ],
+    async *rows() {
+      for await (const event of keptEvents(source)) {
+        const shopper = shopperOf(event);
+        if (shopper === undefined) continue;
+        const { type, time, sessionId, orderId } = event;
+        const order = type === 'purchase' ? orderOf(event, source.currency) : undefined;
+        const counts = order === undefined ? undefined : bench.addOrder(order);
+        bench.addVisit({
+          shopper,
+          time,
+          type,
+          sessionId: sessionId ?? null,
+          orderId: counts === undefined || counts === 'repeated' ? null : (orderId ?? event.id),
+          units: order === undefined || counts === 'repeated' ? 0 : order.units,
+          amount:
+            order === undefined || counts === 'repeated' || order.currency !== source.mainCurrency
+              ? 0
+              : order.amount,
+        });
+      }
+      for (const session of bench.sessions()) {
+        const { shopper, sessionId, start, end, events, entry, exit } = session;
+        yield [
+          shopper,
+          sessionId,
+          new Date(start).toISOString(),
+          new Date(end).toISOString(),
+          (end - start) / 1000,
+          events,
+          entry,
+          exit,
+          session.views,
+          session.carts,
+          session.checkouts,
+          session.orders,
+          session.units,
+          formatAmount(session.amount),
+          source.mainCurrency,
+        ];
+      }
+    },
+  };
+}
+
+/** One row a product with all that was ever counted of it, most views first. */
+export function exportProducts(source: ExportSource): Export {
+  return {
+    columns: [
+      'product_id',
+      'name',
+      'category',
+      'brand',
+      'price',
+      'views',
+      'carts',
+      'orders',
+      'units',
+      'revenue',
+      'currency',
+    ],
+    async *rows() {
+      const seen = new Set<string>();
+      const columns = [COLUMNS.views, COLUMNS.units, COLUMNS.carts];
+      const { tallies } = await source.live.snapshot({
+        tallies: [
+          {
+            ranges: 'all',
+            rankings: columns.map((column) => ({
+              dimension: 'product',
+              column,
+              limit: Number.MAX_SAFE_INTEGER,
+            })),
+          },
+        ],
+      });
+      const entries = tallies[0]!.rankings.flatMap((ranked) => ranked.entries);
+      for (let at = 0; at < entries.length; at += READ) {
+        const part = entries.slice(at, at + READ).filter(({ key }) => !seen.has(key));
+        const products = await source.live.products(part.map(({ key }) => key));
+        for (const { key, counters } of part) {
+          if (seen.has(key)) continue;
+          seen.add(key);
+          const { name, category, brand, price } = products.get(key) ?? {};
+          const count = (column: string): number => Number(counters.get(column) ?? 0);
+          yield [
+            key,
+            name ?? null,
+            category ?? null,
+            brand ?? null,
+            price === undefined ? null : formatAmount(price),
+            count(COLUMNS.views),
+            count(COLUMNS.carts),
+            count(COLUMNS.orders),
+            count(COLUMNS.units),
+            formatAmount(counters.get(PREFIXES.gross + source.mainCurrency) ?? 0),
+            source.mainCurrency,
+          ];
+        }
+      }
+    },
+  };
+}
+
+/** An order, or a part of one, as a purchase tells it. */
+export interface OrderPart {
+  readonly id: string;
+  readonly time: number;
+  readonly shopper: string | null;
+  readonly currency: string;
+  readonly partial: boolean;
+  readonly lines: number;
+  readonly units: number;
+  /** In 1/10 000 of the currency unit. */
+  readonly amount: number | bigint;
+}
+
+function orderOf(event: ShopEvent, own: string): OrderPart {
+  const { id, time, orderId, currency = own, partial = false, items } = event;
+  let amount = 0n;
+  for (const { price, quantity } of items)
+    if (price !== undefined) amount += BigInt(multiply(price, quantity));
+  return {
+    id: orderId ?? id,
+    time,
+    shopper: shopperOf(event) ?? null,
+    currency,
+    partial,
+    lines: items.length,
+    units: items.reduce((sum, { quantity }) => sum + quantity, 0),
+    amount,
+  };
+}

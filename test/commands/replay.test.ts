@@ -1,0 +1,120 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exportLetters } from '../../src/commands/dead-letters.ts';
+import { type ReplayOptions, replay } from '../../src/commands/replay.ts';
+import { ensureDataDir } from '../../src/config.ts';
+import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { readStats } from '../../src/pipeline/stats/read-stats.ts';
+import { runOn } from '../support/run-on.ts';
+import { configFor, openStores, SETTINGS } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const NOW = Date.now();
+
+/** A shop with one good event, a purchase without a right currency, one without a time, and a line that is no JSON. */
+async function shop(): Promise<string> {
+  const dataDir = join(tempDir(), 'shop');
+  const config = configFor(dataDir);
+  ensureDataDir(config);
+  const stores = await openStores(config);
+  const items = [{ productId: 'p1', price: '12.50', quantity: 2 }];
+  const lines = [
+    { id: 'good', type: 'view_item', time: NOW - 60_000, userId: 'u1', items },
+    {
+      id: 'money',
+      type: 'purchase',
+      time: NOW - 50_000,
+      userId: 'u1',
+      orderId: 'o1',
+      currency: 'euro',
+      items,
+    },
+    { id: 'time', type: 'view_item', time: 'yesterday', userId: 'u2', items },
+  ].map((event) => JSON.stringify(event));
+  await stores.log.append([...lines, '{"id":"half'].map((value) => ({ key: 'k', value })));
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
+  while ((await processor.step()) > 0);
+  await stores.close();
+  return dataDir;
+}
+
+async function run(dataDir: string, options: ReplayOptions): Promise<{ sent: number; left: object[] }> {
+  const { context, text } = runOn(dataDir);
+  await replay(context, { ...options, json: true });
+  return JSON.parse(text());
+}
+
+async function numbers(dataDir: string) {
+  const stores = await openStores(configFor(dataDir));
+  const { kpis, freshness } = await readStats(stores, {
+    period: 'all',
+    limit: 1,
+    now: Date.now(),
+    currency: 'USD',
+  });
+  const reasons = await stores.documents.deadLetterReasons();
+  await stores.close();
+  const { received, duplicates, rejected } = freshness;
+  expect(received).toBe(kpis.events + duplicates + rejected);
+  return { events: kpis.events, gross: kpis.revenue, duplicates, rejected, reasons };
+}
+
+describe('ecom dead-letters replay', () => {
+  test('sends what a value mends, once, and leaves the rest', async () => {
+    const dataDir = await shop();
+    expect(await numbers(dataDir)).toMatchObject({ events: 1, rejected: 3 });
+    expect(await run(dataDir, { reason: 'bad currency' })).toEqual({
+      schema: 'ecom.replay/1',
+      sent: 0,
+      left: [{ reason: 'bad currency', count: 1 }],
+    });
+    const mend = { reason: 'bad currency', set: ['currency=EUR', 'properties.mended=true'] };
+    expect((await run(dataDir, mend)).sent).toBe(1);
+    const after = await numbers(dataDir);
+    expect(after).toMatchObject({
+      events: 2,
+      rejected: 3,
+      duplicates: 0,
+      gross: { gross: '25.00', currency: 'EUR' },
+    });
+    expect(after.reasons.map(({ reason }) => reason).sort()).toEqual(['bad time', 'not JSON']);
+    expect((await run(dataDir, mend)).sent).toBe(0);
+    expect(await numbers(dataDir)).toEqual(after);
+  });
+
+  test('sends the events of a file that was exported and mended by hand', async () => {
+    const dataDir = await shop();
+    const file = join(dataDir, 'letters.jsonl');
+    await exportLetters(runOn(dataDir).context, { out: file });
+    const letters = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(letters.map(({ reason }) => reason).sort()).toEqual(['bad currency', 'bad time', 'not JSON']);
+    const mended = letters.map((letter) =>
+      letter.reason === 'bad time'
+        ? { ...letter, event: { ...letter.event, time: NOW - 40_000 } }
+        : letter.reason === 'not JSON'
+          ? { ...letter, event: { type: 'search', query: 'tea', time: NOW - 30_000, userId: 'u3' } }
+          : letter,
+    );
+    writeFileSync(file, [...mended, { id: '9:9', event: {} }].map((line) => JSON.stringify(line)).join('\n'));
+    expect(await run(dataDir, { from: file })).toMatchObject({
+      sent: 2,
+      left: [
+        { reason: 'bad currency', count: 1 },
+        { reason: 'no dead letter of that id waits', count: 1 },
+      ],
+    });
+    const after = await numbers(dataDir);
+    expect(after).toMatchObject({ events: 3, reasons: [{ reason: 'bad currency', count: 1 }] });
+    expect((await run(dataDir, { from: file })).sent).toBe(0);
+    expect(await numbers(dataDir)).toEqual(after);
+  });
+
+  test('refuses what is no change', async () => {
+    for (const set of ['currency', '=EUR', '__proto__.x=1', 'a.__proto__=1'])
+      await expect(run(await shop(), { set: [set] })).rejects.toThrow(/is no field=value/);
+  });
+});
