@@ -42,7 +42,7 @@ function createProgram(): Command {
     .option('--watch', 'repeat every second; with --json one object a line')
     .action(async (options) => (await import('./commands/status.ts')).status(contextFor(options), options));
   for (const verb of ['start', 'stop', 'restart'] as const) {
-    command(verb, `${verb} a component: processor, generator or recommender`)
+    command(verb, `${verb} a component: processor, generator, recommender or alerts`)
       .argument('<component>', 'a component, or one worker such as processor-2')
       .action(async (component, options) =>
         (await import('./commands/control.ts')).control(contextFor(options), verb, component),
@@ -55,7 +55,7 @@ function createProgram(): Command {
       (await import('./commands/worker.ts')).worker(contextFor(options), component, options),
     );
   command('logs', 'show what the workers logged')
-    .argument('[component]', 'only this one: supervisor, processor, generator or recommender')
+    .argument('[component]', 'only this one: supervisor, processor, generator, recommender or alerts')
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <n>', 'number of lines to begin with', whole, 100)
     .option('--json', 'print the lines as they are, JSON')
@@ -133,6 +133,9 @@ function createProgram(): Command {
     .action(async (section, options) =>
       (await import('./commands/insights.ts')).insights(contextFor(options), section, options),
     );
+  command('alerts', 'show the rules of alerts and how it stands with them')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/alerts.ts')).alerts(contextFor(options), options));
   command('export', 'write events, orders, products or sessions as CSV or JSON lines')
     .addOption(
       new Option('--what <what>', 'what to write')

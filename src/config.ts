@@ -29,6 +29,8 @@ export interface Config {
   readonly logDays: number | undefined;
   /** Days that a document store of its own keeps raw events; 0 is for ever. */
   readonly eventDays: number;
+  /** File with the rules of alerts; there need not be one. */
+  readonly alertsFile: string;
   readonly logLevel: string;
   /** Where the values came from is of no interest to children: they get them through this environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -117,6 +119,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     partitions,
     logDays,
     eventDays,
+    alertsFile: resolve(env.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
     logLevel,
   };
   return {
@@ -133,6 +136,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_SQLITE_DRIVER: driver,
       ECOM_STACK: stack,
       ECOM_EVENT_DAYS: String(eventDays),
+      ECOM_ALERTS_FILE: config.alertsFile,
       ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),
       ...(logDays === undefined ? {} : { ECOM_LOG_DAYS: String(logDays) }),
       ECOM_LOG_LEVEL: logLevel,

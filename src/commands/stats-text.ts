@@ -45,6 +45,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
   const lines: Line[] = [
     [bold(NAMES[stats.window.label]), dim(` · ${period(stats)}`)],
     ...(stats.where === undefined ? [] : [[dim(`Only ${displayText(stats.where.join(' and '))}`)]]),
+    ...alertLines(stats),
     [],
     ...kpiLines(stats, columns),
     ...otherCurrencies(stats),
@@ -172,6 +173,14 @@ function otherCurrencies({ kpis }: Stats): Line[] {
     dim('Also '),
     span(`${grouped(net, 2)} ${displayText(currency)} net`),
     dim(`, ${grouped(gross, 2)} gross; currencies are never added`),
+  ]);
+}
+
+function alertLines({ alerts = [], timeZone: zone }: Stats): Line[] {
+  return alerts.map(({ name, when, since }) => [
+    span('▲ ALERT ', { bold: true, colour: 'red' }),
+    bold(displayText(name)),
+    dim(`: ${displayText(when)}, since ${dateTime(since, zone)}`),
   ]);
 }
 

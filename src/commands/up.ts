@@ -7,6 +7,7 @@ import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { type ControlRequest, type ControlResponse } from '../pipeline/supervisor/messages.ts';
 import { planWorkers } from '../pipeline/supervisor/plan.ts';
 import { createSupervisor, type Supervisor } from '../pipeline/supervisor/supervisor.ts';
+import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
 import { createDashboardSource } from './dashboard-source.ts';
 import { startServers } from './docker.ts';
@@ -67,7 +68,8 @@ async function runShop(context: CommandContext, options: UpOptions): Promise<voi
   const { rate, seed, dirty, processors } = options;
   const partitions = await prepareStores(config);
   const generator = options.generator ? { rate, seed, dirty } : undefined;
-  const workers = planWorkers({ partitions, processors, generator });
+  const rules = await readRules(config);
+  const workers = planWorkers({ partitions, processors, generator, alerts: rules !== undefined });
   const logger = await createLogger(config, 'supervisor');
   const stop = stopController(context);
   const supervisor = createSupervisor({ config, workers, logger });

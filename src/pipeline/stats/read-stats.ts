@@ -1,9 +1,10 @@
 import { EcomError } from '../../errors.ts';
+import { readAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
-import { breakdownOf, comparisonOf, computeStats, mainCurrency } from './compute-stats.ts';
+import { breakdownOf, comparisonOf, computeStats, iso, mainCurrency } from './compute-stats.ts';
 import { frameOf, type Period, stretchBefore, type TimeFrame } from './time-frame.ts';
 import { type Breakdown, type SortKey, type Stats } from './types.ts';
 
@@ -47,7 +48,9 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
   const newest = newestOf(history.positions);
   const currency = mainCurrency(history.tallies[0]!.totals, request.currency);
   const frame = frameOf(request.period, newest, request.now, zone);
-  const stats = await readFrame(sources, { ...request, currency }, frame, layout.timeZone);
+  const answer = await readFrame(sources, { ...request, currency }, frame, layout.timeZone);
+  const alerts = await firingAlerts(live, request.now);
+  const stats = alerts === undefined ? answer : { ...answer, alerts };
   if (request.compare !== true) return stats;
   const before = stretchBefore(frame);
   if (before === undefined) {
@@ -62,6 +65,17 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
     layout.timeZone,
   );
   return { ...stats, comparison: comparisonOf(stats, earlier) };
+}
+
+/** What was published of alerts is old news after so long, ms. */
+const ALERTS_MS = 60_000;
+
+async function firingAlerts(live: LiveStore, now: number): Promise<Stats['alerts']> {
+  const found = await readAlerts(live);
+  if (found === undefined || now - found.time > ALERTS_MS) return undefined;
+  return found.alerts
+    .filter(({ state }) => state === 'firing')
+    .map(({ name, when, since, value }) => ({ name, when, since: iso(since), value }));
 }
 
 function checkDimension(by: string | undefined, properties: readonly string[]): void {

@@ -116,12 +116,23 @@ export interface Stats {
   /** Intervals with anything in them, of the same length but where the clock is changed. */
   readonly series: readonly SeriesPoint[];
   readonly seriesCellSeconds: number;
+  /** Alerts that fire, by name; absent where nobody looks at rules. */
+  readonly alerts?: readonly StatsAlert[];
   /** The conditions that what is counted fits, all of them. */
   readonly where?: readonly string[];
   /** Asked for by `--by`. */
   readonly breakdown?: Breakdown;
   /** Asked for by `--compare`. */
   readonly comparison?: Comparison;
+}
+
+/** A rule that holds, and has held for as long as it says. */
+export interface StatsAlert {
+  readonly name: string;
+  readonly when: string;
+  readonly since: string;
+  /** What was seen: a number, or the change as a ratio. */
+  readonly value: number | null;
 }
 
 /** Numbers by the values of a dimension, the largest first. */

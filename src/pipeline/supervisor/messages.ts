@@ -1,7 +1,7 @@
 import { type ErrorCode } from '../../errors.ts';
 
 /** Components that the supervisor runs as child processes. */
-export const COMPONENTS = ['processor', 'generator', 'recommender'] as const;
+export const COMPONENTS = ['processor', 'generator', 'recommender', 'alerts'] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
 
 /** What a worker is told to do; it travels over IPC, never on a command line that `ps` shows. */

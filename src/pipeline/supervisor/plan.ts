@@ -6,16 +6,18 @@ export interface PlanOptions {
   readonly partitions: number;
   /** Number of processors that share them. */
   readonly processors: number;
+  /** Whether there are rules of alerts to look at. */
+  readonly alerts?: boolean;
   /** The simulated shop; none where absent. */
   readonly generator?: { readonly rate: number; readonly seed: string; readonly dirty: number } | undefined;
 }
 
 /**
  * The workers that a supervisor runs: `processor-1` … `processor-N`, which share the partitions, `generator` where one is
- * wanted, and `recommender`.
+ * wanted, `recommender`, and `alerts` where there are rules.
  * @throws EcomError `USAGE` where a processor would have no partition
  */
-export function planWorkers({ partitions, processors, generator }: PlanOptions): WorkerOptions[] {
+export function planWorkers({ partitions, processors, generator, alerts }: PlanOptions): WorkerOptions[] {
   if (processors > partitions) {
     throw new EcomError('USAGE', `${processors} processors cannot share ${partitions} partitions`, {
       hint: `use --processors ${partitions} or fewer`,
@@ -28,5 +30,6 @@ export function planWorkers({ partitions, processors, generator }: PlanOptions):
   }));
   if (generator !== undefined) workers.push({ component: 'generator', name: 'generator', generator });
   workers.push({ component: 'recommender', name: 'recommender' });
+  if (alerts === true) workers.push({ component: 'alerts', name: 'alerts' });
   return workers;
 }

@@ -37,7 +37,7 @@ export interface Supervisor {
 }
 
 /** Who makes events stops before who counts them, so that little is left uncounted. */
-const STOP_ORDER: readonly ComponentName[] = ['generator', 'processor', 'recommender'];
+const STOP_ORDER: readonly ComponentName[] = ['generator', 'processor', 'recommender', 'alerts'];
 const LOG_CHECK_MS = 30_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {

@@ -29,6 +29,8 @@ async function loadComponent(name: ComponentName): Promise<RunComponent> {
       return (await import('./generator.ts')).run;
     case 'recommender':
       return (await import('./recommender.ts')).run;
+    case 'alerts':
+      return (await import('./alerts.ts')).run;
   }
 }
 

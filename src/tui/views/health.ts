@@ -23,7 +23,9 @@ export function healthLine(model: DashboardModel | undefined, width: number): Li
   if (model === undefined) return fitLine([], width);
   const { freshness } = model.stats;
   const inner = width - 2;
+  const { alerts = [] } = model.stats;
   const facts: Line[] = [
+    ...alerts.map(({ name }): Line => [span(`▲ ${displayText(name)}`, { bold: true, colour: 'red' })]),
     fact('backlog', freshness.backlog, freshness.backlog === 0 ? undefined : 'yellow'),
     fact('rejected', freshness.rejected, freshness.rejected > 0 ? 'yellow' : undefined),
     fact('late', freshness.late),
@@ -33,7 +35,8 @@ export function healthLine(model: DashboardModel | undefined, width: number): Li
       .map(([reason, count]): Line => [dim(`${reason} ${compact(count)}`)]),
   ];
   const named = workersSpans(model.components);
-  const enough = lineWidth(joinFitting(facts.slice(0, 4), '  ', inner)) + lineWidth(named) + 2 <= inner;
+  const enough =
+    lineWidth(joinFitting(facts.slice(0, 4 + alerts.length), '  ', inner)) + lineWidth(named) + 2 <= inner;
   const workers = enough ? named : model.components.map(({ state }) => stateSpan(state));
   return [
     span(' '),

@@ -1,0 +1,68 @@
+import { EcomError } from '../errors.ts';
+import { readAlerts } from '../pipeline/alerts/published.ts';
+import { type AlertState } from '../pipeline/alerts/state.ts';
+import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { dateTime } from '../tui/format/time.ts';
+import { readRules } from './alerts-file.ts';
+import { type CommandContext } from './context.ts';
+import { printJson, write } from './output.ts';
+import { requireData } from './require-data.ts';
+
+/** How long what a worker has told of alerts is news, ms. */
+const NEWS_MS = 60_000;
+
+/**
+ * Prints the rules of the alerts' file and how it stands with them.
+ * @throws EcomError `NOT_FOUND` without a file, `USAGE` where a rule in it is wrong
+ */
+export async function alerts(
+  { config, stdout }: CommandContext,
+  options: { readonly json?: boolean },
+): Promise<void> {
+  const rules = await readRules(config);
+  if (rules === undefined) {
+    throw new EcomError('NOT_FOUND', `there are no rules: no file ${config.alertsFile}`, {
+      hint: 'docs/alerts.md describes it, with an example',
+    });
+  }
+  requireData(config);
+  const live = await openLiveStore(config);
+  const found = await readAlerts(live).finally(() => live.close());
+  const watched = found !== undefined && Date.now() - found.time <= NEWS_MS;
+  const states = new Map((watched ? found.alerts : []).map((state) => [state.name, state]));
+  const rows = rules.map(({ name, when, command, webhook }) => {
+    const state = states.get(name);
+    const known = state?.when === when ? state : undefined;
+    return {
+      name,
+      when,
+      tells: [...(command === undefined ? [] : ['command']), ...(webhook === undefined ? [] : ['webhook'])],
+      state: known?.state ?? null,
+      since: known === undefined ? null : new Date(known.since).toISOString(),
+      value: known?.value ?? null,
+    };
+  });
+  if (options.json) {
+    await printJson(stdout, { schema: 'ecom.alerts/1', file: config.alertsFile, watched, alerts: rows });
+    return;
+  }
+  const lines = rows.map(
+    ({ name, when, state, since, value }) =>
+      `${MARKS[state ?? 'unknown']}  ${name}: ${when}${since === null ? '' : `  (since ${dateTime(since, 'UTC')} UTC, now ${shown(value)})`}\n`,
+  );
+  const hint = watched
+    ? ''
+    : 'nobody looks at them: start ecom up, or restart it where it runs without them\n';
+  await write(stdout, lines.join('') + hint);
+}
+
+const MARKS: Readonly<Record<AlertState['state'] | 'unknown', string>> = {
+  ok: 'ok     ',
+  pending: 'pending',
+  firing: 'FIRING ',
+  unknown: '-      ',
+};
+
+function shown(value: number | null): string {
+  return value === null ? 'nothing to tell' : String(Number(value.toPrecision(4)));
+}
