@@ -103,6 +103,7 @@ function createProgram(): Command {
     .option('--to <time>', 'up to a time, or to the end of a year, month or date')
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
     .addOption(whereOption())
+    .option('--anomalies', 'mark hours that are unusual for their hour of the week')
     .option('--by <dimension>', 'break down by product, category, brand or a property such as country')
     .addOption(
       new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(

@@ -1,3 +1,4 @@
+import { UNUSUAL } from '../pipeline/stats/anomalies.ts';
 import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
 import { bold, dim, fitLine, type Line, lineText, lineWidth, span } from '../tui/format/line.ts';
@@ -24,6 +25,7 @@ export interface TextOptions {
 const WIDEST = 120;
 const NARROWEST = 40;
 const CHART_ROWS = 9;
+const MOST_UNUSUAL = 5;
 /** Columns that the values of a breakdown have at least. */
 const BREAKDOWN_LABEL = 20;
 const NAMES: Readonly<Record<Stats['window']['label'], string>> = {
@@ -53,7 +55,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
     ...(stats.breakdown === undefined
       ? []
       : section(`By ${stats.breakdown.by}`, breakdownLines(stats.breakdown, columns))),
-    ...section('Events', eventLines(stats, columns)),
+    ...section('Events', [...eventLines(stats, columns), ...anomalyLines(stats)]),
     ...section(
       'Funnel',
       stats.funnel.length === 0 ? [] : [funnelHeading(columns), ...funnelLines(stats, columns)],
@@ -250,6 +252,28 @@ function eventLines(stats: Stats, width: number): Line[] {
     colour: 'cyan',
   });
   return [[dim(`per ${unit === 's' ? 'second' : unit === 'min' ? 'minute' : unit}`)], ...plot];
+}
+
+/** Hours that are unusual, the most first. */
+function anomalyLines({ series, timeZone: zone }: Stats): Line[] {
+  const marked = series.filter(({ anomaly }) => anomaly !== undefined);
+  if (marked.length === 0) return [];
+  const unusual = marked
+    .map((point) => ({ ...point, score: point.anomaly!.events ?? 0 }))
+    .filter(({ score }) => Math.abs(score) >= UNUSUAL)
+    .sort((a, b) => Math.abs(b.score) - Math.abs(a.score))
+    .slice(0, MOST_UNUSUAL);
+  if (unusual.length === 0) {
+    const known = marked.some(({ anomaly }) => anomaly!.events !== null);
+    return [
+      [dim(known ? 'no hour is unusual' : 'no hour can be told to be unusual before three weeks are known')],
+    ];
+  }
+  return unusual.map(({ time, events, score }) => [
+    span(score > 0 ? '▲ ' : '▼ ', { colour: score > 0 ? 'green' : 'red' }),
+    span(`${dateTime(time, zone)}  ${grouped(events)} events`),
+    dim(`, ${score > 0 ? 'more' : 'fewer'} than usual at that hour of the week (z ${score.toFixed(1)})`),
+  ]);
 }
 
 /** How far the numbers can be trusted: what is not in them, and why. */

@@ -18,6 +18,7 @@ export interface StatsOptions extends PeriodOptions {
   readonly by?: string;
   readonly where?: readonly string[];
   readonly compare?: 'previous';
+  readonly anomalies?: boolean;
   readonly json?: boolean;
   readonly watch?: boolean;
   /** Seconds. */
@@ -102,6 +103,7 @@ async function printAll(
       limit,
       by,
       compare,
+      anomalies: options.anomalies,
       now: Date.now(),
       currency,
     });

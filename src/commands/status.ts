@@ -1,4 +1,5 @@
 import { type Config, type Stack } from '../config.ts';
+import { type AlertState } from '../pipeline/alerts/state.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { requestControl } from '../pipeline/supervisor/control-client.ts';
 import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
@@ -28,6 +29,13 @@ export interface Status {
   readonly components: readonly Omit<ComponentStatus, 'component'>[];
   readonly partitions: readonly PartitionStatus[];
   readonly stores: readonly StoreCheck[];
+  /** How it stands with the rules of alerts; empty where nobody looks at any. */
+  readonly alerts: readonly {
+    readonly name: string;
+    readonly when: string;
+    readonly state: AlertState['state'];
+    readonly since: string;
+  }[];
 }
 
 /** Prints what runs on the data folder, how far it has counted and whether the stores answer; it changes nothing. */
@@ -45,6 +53,8 @@ export async function status(
   else await print();
 }
 
+/** What was told of alerts is old news after so long, ms. */
+const ALERTS_MS = 60_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
 async function readStatus(config: Config): Promise<Status> {
@@ -59,7 +69,7 @@ async function readStatus(config: Config): Promise<Status> {
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions, reports }: StoreReport,
+  { stores, bounds, positions, reports, alerts }: StoreReport,
   now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
@@ -81,6 +91,15 @@ export function composeStatus(
       return { partition, position, end, lag: Math.max(0, end - position), owner: owner?.name ?? null };
     }),
     stores,
+    alerts:
+      alerts === undefined || now - alerts.time > ALERTS_MS
+        ? []
+        : alerts.alerts.map(({ name, when, state, since }) => ({
+            name,
+            when,
+            state,
+            since: new Date(since).toISOString(),
+          })),
   };
 }
 
@@ -123,6 +142,15 @@ export function statusText(current: Status): string {
       port,
       ok ? `in ${latencyMs} ms` : `no: ${stripControls(error ?? '')}`,
       url,
+    ]),
+  );
+  table(
+    ['ALERT', 'STATE', 'SINCE', 'RULE'],
+    current.alerts.map(({ name, state, since, when }) => [
+      stripControls(name),
+      state,
+      since,
+      stripControls(when),
     ]),
   );
   return `${lines.join('\n')}\n`;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from '../config.ts';
 import { errorMessage } from '../errors.ts';
+import { type PublishedAlerts, readAlerts } from '../pipeline/alerts/published.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
@@ -32,6 +33,8 @@ export interface StoreReport {
   readonly positions: readonly Position[];
   /** Workers that reported lately to the live store. */
   readonly reports: readonly ReadReport[];
+  /** What was told of alerts last. */
+  readonly alerts?: PublishedAlerts | undefined;
 }
 
 /** Looks whether each store answers. An embedded one that does not exist is not created by looking. */
@@ -39,6 +42,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let bounds: readonly PartitionBounds[] = [];
   let positions: readonly Position[] = [];
   let reports: readonly ReadReport[] = [];
+  let alerts: PublishedAlerts | undefined;
   const log = await check(config, 'log', openLog, async (store) => {
     bounds = await store.bounds();
   });
@@ -48,8 +52,9 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
     reports = await readWorkers(store, Date.now());
+    alerts = await readAlerts(store);
   });
-  return { stores: [log, documents, live], bounds, positions, reports };
+  return { stores: [log, documents, live], bounds, positions, reports, alerts };
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Config, ensureDataDir } from '../config.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { openEventLog } from '../pipeline/event-log/open.ts';
+import { type CellLayout } from '../pipeline/live-store/cells.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
@@ -32,7 +33,8 @@ export interface View {
  * Opens a view. It is a live store of its own in the data folder, filled from the log by the same processor, so it goes on
  * where it was left, and all numbers follow the filter.
  */
-export async function openView(config: Config, conditions: readonly Condition[]): Promise<View> {
+export async function openView(shop: Config, conditions: readonly Condition[]): Promise<View> {
+  const config = { ...shop, layout: await layoutOf(shop) };
   const text = JSON.stringify([filterText(conditions), config.logUrl, config.layout, config.currency]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const folder = join(config.dataDir, FOLDER);
@@ -83,6 +85,16 @@ export async function openView(config: Config, conditions: readonly Condition[])
       await Promise.all([log.close(), live.close()]);
     },
   };
+}
+
+/** A view is cut as the shop's own numbers are. */
+async function layoutOf(config: Config): Promise<CellLayout> {
+  const live = await openLiveStore(config);
+  try {
+    return await live.layout();
+  } finally {
+    await live.close();
+  }
 }
 
 /** The shop's processor keeps the documents. */

@@ -4,7 +4,7 @@ import { type ShopEvent, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { type Cell } from './csv.ts';
-import { type Workbench } from './workbench.ts';
+import { type OrderPart, type Workbench } from './workbench.ts';
 
 /** What is exported: columns, and rows as they come. */
 export interface Export {
@@ -221,19 +221,6 @@ export function exportProducts(source: ExportSource): Export {
       }
     },
   };
-}
-
-/** An order, or a part of one, as a purchase tells it. */
-export interface OrderPart {
-  readonly id: string;
-  readonly time: number;
-  readonly shopper: string | null;
-  readonly currency: string;
-  readonly partial: boolean;
-  readonly lines: number;
-  readonly units: number;
-  /** In 1/10 000 of the currency unit. */
-  readonly amount: number | bigint;
 }
 
 function orderOf(event: ShopEvent, own: string): OrderPart {

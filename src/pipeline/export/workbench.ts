@@ -3,7 +3,19 @@ import { FUNNEL, STEP_OF } from '../processor/funnel.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { prepareValue } from '../sqlite/database.ts';
 import { type DriverName, openConnection } from '../sqlite/driver.ts';
-import { type OrderPart } from './rows.ts';
+
+/** An order, or a part of one, as a purchase tells it. */
+export interface OrderPart {
+  readonly id: string;
+  readonly time: number;
+  readonly shopper: string | null;
+  readonly currency: string;
+  readonly partial: boolean;
+  readonly lines: number;
+  readonly units: number;
+  /** In 1/10 000 of the currency unit. */
+  readonly amount: number | bigint;
+}
 
 /** An event as sessions need it. */
 export interface Visit {

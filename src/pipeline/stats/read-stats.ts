@@ -2,9 +2,11 @@ import { EcomError } from '../../errors.ts';
 import { readAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import { timeZone } from '../events/time-zone.ts';
+import { type CellRange } from '../live-store/cells.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
-import { breakdownOf, comparisonOf, computeStats, iso, mainCurrency } from './compute-stats.ts';
+import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
+import { breakdownOf, comparisonOf, computeStats, countEvents, iso, mainCurrency } from './compute-stats.ts';
 import { frameOf, type Period, stretchBefore, type TimeFrame } from './time-frame.ts';
 import { type Breakdown, type SortKey, type Stats } from './types.ts';
 
@@ -23,6 +25,8 @@ export interface StatsRequest {
   readonly by?: string | undefined;
   /** Whether to compare with the same length before. */
   readonly compare?: boolean | undefined;
+  /** Whether to mark unusual hours. */
+  readonly anomalies?: boolean | undefined;
   /** The wall clock, ms since the epoch. */
   readonly now: number;
   /** The shop's own currency. */
@@ -50,7 +54,9 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
   const frame = frameOf(request.period, newest, request.now, zone);
   const answer = await readFrame(sources, { ...request, currency }, frame, layout.timeZone);
   const alerts = await firingAlerts(live, request.now);
-  const stats = alerts === undefined ? answer : { ...answer, alerts };
+  const marked =
+    request.anomalies === true ? { ...answer, series: await withAnomalies(live, answer, currency) } : answer;
+  const stats = alerts === undefined ? marked : { ...marked, alerts };
   if (request.compare !== true) return stats;
   const before = stretchBefore(frame);
   if (before === undefined) {
@@ -65,6 +71,35 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
     layout.timeZone,
   );
   return { ...stats, comparison: comparisonOf(stats, earlier) };
+}
+
+const HOUR_MS = 3_600_000;
+
+async function withAnomalies(
+  live: LiveStore,
+  { series, seriesCellSeconds, timeZone: name }: Stats,
+  currency: string,
+): Promise<Stats['series']> {
+  if (seriesCellSeconds * 1000 !== HOUR_MS || series.length === 0) {
+    throw new EcomError('USAGE', 'only hours can be told to be unusual', {
+      hint: 'ask for --window 24h or 7d, or for a stretch of up to ten days',
+    });
+  }
+  const zone = timeZone(name);
+  const first = Date.parse(series[0]!.time) - (ANOMALY_WEEKS * 7 * 24 + 1) * HOUR_MS;
+  const days: CellRange = { level: '1d', from: 0, to: Number.POSITIVE_INFINITY };
+  const { series: found } = await live.snapshot({
+    tallies: [],
+    series: [{ level: '1h', from: zone.hourStart(first), to: Number.POSITIVE_INFINITY }, days],
+  });
+  const history = new Map(
+    found[0]!.map(({ start, totals }) => [
+      start,
+      { events: countEvents(totals), revenue: Number(totals.get(PREFIXES.gross + currency) ?? 0) / 10_000 },
+    ]),
+  );
+  const begun = found[1]!.find(({ totals }) => countEvents(totals) > 0)?.start ?? Number.POSITIVE_INFINITY;
+  return markAnomalies(series, history, begun, zone);
 }
 
 /** What was published of alerts is old news after so long, ms. */

@@ -56,6 +56,11 @@ export interface SeriesPoint {
   readonly events: number;
   readonly orders: number;
   readonly revenue: string;
+  /**
+   * How unusual the hour's events and revenue are, as robust z-scores against the same hour of other weeks; asked for by
+   * `--anomalies`. Null where too few weeks are known.
+   */
+  readonly anomaly?: { readonly events: number | null; readonly revenue: number | null };
 }
 
 /** The answer of `ecom stats --json`. Money is decimal strings; a ratio whose denominator is 0 is null. Only grows. */
