@@ -2,9 +2,11 @@
 import { parseArgs } from 'node:util';
 import { coldStart, firstFrame } from './cold-start.ts';
 import { endToEnd, servicesEndToEnd } from './end-to-end.ts';
+import { footprint } from './footprint.ts';
 import { type Benchmark, type Figure } from './harness.ts';
 import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
+import { servicesSnapshot, snapshot } from './snapshot.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'end-to-end': endToEnd,
@@ -12,8 +14,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'cold-start': coldStart,
   'first-frame': firstFrame,
   memory,
+  snapshot,
+  footprint,
   'services-end-to-end': servicesEndToEnd,
   'services-latency': servicesLatency,
+  'services-snapshot': servicesSnapshot,
 };
 
 const { values, positionals } = parseArgs({

@@ -112,11 +112,9 @@ function sumBreakdown(
 }
 
 function rank(sums: CounterSums, { column, limit }: Ranking): NumberedRanking {
-  const rows = sums.positive(column).sort((a, b) => compareCounts(b.value, a.value));
   // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
-  const last = rows[limit]?.value;
-  const candidates = last === undefined ? rows : rows.filter(({ value }) => value >= last);
-  return { ids: candidates.map(({ id }) => id), column, limit, sums, keys: rows.length };
+  const { ids, keys } = sums.top(column, limit + 1);
+  return { ids, column, limit, sums, keys };
 }
 
 function seriesOf(
@@ -158,7 +156,14 @@ export function named({ tallies }: NumberedAnswer, keyOf: (id: number) => string
             (a.key < b.key ? -1 : 1),
         )
         .slice(0, limit);
-      return { entries, keys, total: sums.total() };
+      return {
+        entries,
+        keys,
+        // Only a breakdown asks for it.
+        get total() {
+          return sums.total();
+        },
+      };
     }),
   }));
 }

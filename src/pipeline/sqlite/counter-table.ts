@@ -122,8 +122,11 @@ export function tableRow({ ids, columns, exact }: CounterTable, id: number): Cou
 export interface CounterSums {
   add(table: CounterTable): void;
   addRow(id: number, counters: Counters): void;
-  /** Rows whose value in the column is above 0. */
-  positive(column: string): { id: number; value: Count }[];
+  /**
+   * The `count` rows with the greatest values above 0 in a column, and all that equal the last of them, in no order; `keys` is
+   * the number of all rows above 0.
+   */
+  top(column: string, count: number): { readonly ids: readonly number[]; readonly keys: number };
   /** All columns of a row that are not 0. */
   row(id: number): Counters;
   /** The sum of all rows, by column. */
@@ -174,13 +177,23 @@ export function createSums(): CounterSums {
         else addValue(values, name, id, amount);
       }
     },
-    positive(name) {
-      const rows: { id: number; value: Count }[] = [];
-      columns.get(name)?.forEach((value, id) => {
-        if (value > 0) rows.push({ id, value });
-      });
-      for (const [id, value] of exact.get(name) ?? []) if (value > 0n) rows.push({ id, value });
-      return rows;
+    top(name, count) {
+      const values = columns.get(name) ?? new Float64Array(0);
+      // What a double cannot hold is above all that it can.
+      const large = [...(exact.get(name) ?? [])].filter(([, value]) => value > 0n);
+      large.sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
+      const room = count - large.length;
+      const least = room > 0 ? nthGreatest(values, room) : Number.POSITIVE_INFINITY;
+      const lastLarge = large[count - 1]?.[1] ?? 0n;
+      const ids = large.filter(([, value]) => value >= lastLarge).map(([id]) => id);
+      let keys = large.length;
+      for (let id = 0; id < values.length; id += 1) {
+        const value = values[id]!;
+        if (value <= 0) continue;
+        keys += 1;
+        if (value >= least) ids.push(id);
+      }
+      return { ids, keys };
     },
     row(id) {
       const counters: Counters = new Map();
@@ -206,6 +219,32 @@ export function createSums(): CounterSums {
 function setExact(exact: CounterTable['exact'], column: string, id: number, value: bigint): void {
   const values = exact.get(column) ?? new Map<number, bigint>();
   exact.set(column, values.set(id, value));
+}
+
+/** The n-th greatest of the values above 0; the least of them where there are fewer. */
+function nthGreatest(values: Float64Array, n: number): number {
+  if (n >= values.length) return Number.MIN_VALUE;
+  // The greatest so far, ascending.
+  const greatest = new Float64Array(n);
+  let held = 0;
+  for (const value of values) {
+    if (value <= 0 || (held === n && value <= greatest[0]!)) continue;
+    let at = held === n ? 0 : held;
+    if (held === n) {
+      while (at + 1 < n && greatest[at + 1]! < value) {
+        greatest[at] = greatest[at + 1]!;
+        at += 1;
+      }
+    } else {
+      while (at > 0 && greatest[at - 1]! > value) {
+        greatest[at] = greatest[at - 1]!;
+        at -= 1;
+      }
+      held += 1;
+    }
+    greatest[at] = value;
+  }
+  return held < n ? Number.MIN_VALUE : greatest[0]!;
 }
 
 /** Place of an id in ascending ids; negative where it is not there. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { add, type Count } from '../../../src/pipeline/events/money.ts';
+import { add, type Count, compareCounts } from '../../../src/pipeline/events/money.ts';
 import {
   addToTable,
   type CounterTable,
@@ -53,15 +53,19 @@ describe('counter table', () => {
         }
         for (const column of ['a', 'b', '__proto__', 'ü']) {
           const positive = [...expected]
-            .filter(([, row]) => (row.get(column) ?? 0) > 0)
-            .map(([id, row]) => [id, row.get(column)]);
-          const byId = (a: unknown[], b: unknown[]) => Number(a[0]) - Number(b[0]);
-          expect(
-            sums
-              .positive(column)
-              .map(({ id, value }) => [id, value])
-              .sort(byId),
-          ).toEqual(positive.sort(byId));
+            .map(([id, row]) => ({ id, value: row.get(column) ?? 0 }))
+            .filter(({ value }) => value > 0)
+            .sort((x, y) => compareCounts(y.value, x.value));
+          const total = positive.length;
+          for (const count of [1, 2, 5, 20]) {
+            const last = positive[count - 1]?.value;
+            const wanted = positive.filter(({ value }) => last === undefined || value >= last);
+            const { ids, keys } = sums.top(column, count);
+            expect([...ids].sort((x, y) => x - y)).toEqual(wanted.map(({ id }) => id).sort((x, y) => x - y));
+            expect(keys).toBe(total);
+          }
+          const sum = [...expected.values()].reduce<Count>((all, row) => add(all, row.get(column) ?? 0), 0);
+          expect(sums.total().get(column) ?? 0).toBe(sum);
         }
       }),
       { numRuns: 300 },
