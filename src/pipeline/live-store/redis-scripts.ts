@@ -9,7 +9,7 @@
  *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
  *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
  *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
- *     folds, folding          number of folds so far, and the lock of the one that goes on
+ *     folds, folding          name of the last fold, and the lock of the one that goes on
  *     epoch                   differs after all was lost
  *     published:K             name of the hash that holds the documents of a kind
  *     reports                 hash by worker: time, a space, JSON
@@ -116,23 +116,27 @@ for i = 5, #ARGV do ids[i - 4] = number(ARGV[i]) end
 return ids
 `;
 
-/** What a fold starts from: number of folds, watermarks, changes. */
+/** What a fold starts from: name of the last fold, watermarks, changes. */
 const UNFOLDED = `
 local p = KEYS[1]
 return {
-  redis.call('GET', p .. ':folds') or '0',
+  redis.call('GET', p .. ':folds') or '',
   redis.call('HVALS', p .. ':watermarks'),
   redis.call('LRANGE', p .. ':changes', 0, -1)
 }
 `;
 
-/** Puts folded cells in place and takes their changes away; 0 where another fold was first. */
+/**
+ * Puts folded cells in place and takes their changes away; 0 where another fold was first, or where the data is not what the
+ * fold was made from: lost, or as it was earlier. Every fold has a name of its own, because a number would come again then.
+ */
 const FOLD = `${READ_ARGUMENTS}
-local folds = arg()
-if (redis.call('GET', p .. ':folds') or '0') ~= folds then return 0 end
-local version = redis.call('INCR', p .. ':folds')
-redis.call('LTRIM', p .. ':changes', arg(), -1)
-redis.call('INCRBY', p .. ':trimmed', ARGV[at])
+if (redis.call('GET', p .. ':folds') or '') ~= arg() then return 0 end
+local version, count, digest = arg(), arg(), arg()
+if redis.sha1hex(table.concat(redis.call('LRANGE', p .. ':changes', 0, count - 1), '\\n')) ~= digest then return 0 end
+redis.call('SET', p .. ':folds', version)
+redis.call('LTRIM', p .. ':changes', count, -1)
+redis.call('INCRBY', p .. ':trimmed', count)
 redis.call('DECRBY', p .. ':pending', arg())
 for _ = 1, tonumber(arg()) do
   local id, seconds, table = arg(), arg(), arg()

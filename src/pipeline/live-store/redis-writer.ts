@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
@@ -111,7 +111,9 @@ export function createRedisWriter(
     await client.ecomFold(
       prefix,
       folds,
+      randomUUID(),
       texts.length,
+      createHash('sha1').update(texts.join('\n')).digest('hex'),
       characters,
       ids.length,
       ...cells,
