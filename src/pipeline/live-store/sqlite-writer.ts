@@ -16,7 +16,7 @@ import {
 
 /** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
 const FOLD_CHANGES = 32;
-const FOLD_CHARACTERS = 128 * 1024;
+const FOLD_CHARACTERS = 512 * 1024;
 /** Every so many folds, cells that are out of retention are deleted. */
 const PRUNE_FOLDS = 64;
 /** Most dictionary entries that a writer keeps in memory. */

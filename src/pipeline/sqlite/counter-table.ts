@@ -46,12 +46,13 @@ export function encodeTable({ ids, columns, exact }: CounterTable): Buffer {
 }
 
 export function decodeTable(blob: Uint8Array): CounterTable {
-  // A copy, because a typed array must begin at a multiple of its width.
-  const bytes = new Uint8Array(blob).buffer;
-  const length = new DataView(bytes).getUint32(0, true);
-  const header = JSON.parse(Buffer.from(bytes, 4, length).toString('utf8')) as Header;
-  const idsAt = align(4 + length);
-  let at = align(idsAt + header.rows * 4);
+  // A typed array must begin at a multiple of its width.
+  const aligned = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
+  const { buffer: bytes, byteOffset: start } = aligned;
+  const length = new DataView(bytes, start).getUint32(0, true);
+  const header = JSON.parse(Buffer.from(bytes, start + 4, length).toString('utf8')) as Header;
+  const idsAt = start + align(4 + length);
+  let at = start + align(align(4 + length) + header.rows * 4);
   const columns = new Map<string, Float64Array>();
   for (const name of header.columns) {
     columns.set(name, new Float64Array(bytes, at, header.rows));
@@ -159,12 +160,14 @@ export function createSums(): CounterSums {
   return {
     add({ ids, columns: added, exact: large }) {
       const size = (ids.at(-1) ?? 0) + 1;
+      const plain = exact.size === 0;
       for (const [name, amounts] of added) {
         const values = column(name, size);
         for (let i = 0; i < ids.length; i += 1) {
-          const sum = values[ids[i]!]! + amounts[i]!;
-          if (Number.isSafeInteger(sum) && exact.size === 0) values[ids[i]!] = sum;
-          else addValue(values, name, ids[i]!, amounts[i]!);
+          const id = ids[i]!;
+          const sum = values[id]! + amounts[i]!;
+          if (plain && sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) values[id] = sum;
+          else addValue(values, name, id, amounts[i]!);
         }
         for (const [id, amount] of large.get(name) ?? []) addValue(values, name, id, amount);
       }
