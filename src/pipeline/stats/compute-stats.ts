@@ -315,12 +315,25 @@ export function countEvents(totals: Counters): number {
 }
 
 /** Counters whose column begins with a prefix, by what follows it. */
-export function withPrefix(totals: Counters, prefix: string): Map<string, Count> {
-  const found = new Map<string, Count>();
-  for (const [column, value] of totals)
-    if (column.startsWith(prefix)) found.set(column.slice(prefix.length), value);
-  return found;
+export function withPrefix(totals: Counters, prefix: string): ReadonlyMap<string, Count> {
+  let groups = grouped.get(totals);
+  if (groups === undefined) {
+    groups = new Map();
+    for (const [column, value] of totals) {
+      const end = column.indexOf(':') + 1;
+      if (end === 0) continue;
+      const name = column.slice(0, end);
+      const group = groups.get(name) ?? new Map<string, Count>();
+      groups.set(name, group.set(column.slice(end), value));
+    }
+    grouped.set(totals, groups);
+  }
+  return groups.get(prefix) ?? NONE;
 }
+
+const NONE: ReadonlyMap<string, Count> = new Map();
+/** The columns of counters by prefix: they are hundreds, and asked for many times. */
+const grouped = new WeakMap<Counters, Map<string, Map<string, Count>>>();
 
 function sum(entries: Iterable<readonly [string, Count]>): number {
   let total: Count = 0;

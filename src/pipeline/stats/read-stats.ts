@@ -2,7 +2,7 @@ import { EcomError } from '../../errors.ts';
 import { readAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellRange } from '../live-store/cells.ts';
+import { type CellRange, type Counters } from '../live-store/cells.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
@@ -52,7 +52,8 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
   const newest = newestOf(history.positions);
   const currency = mainCurrency(history.tallies[0]!.totals, request.currency);
   const frame = frameOf(request.period, newest, request.now, zone);
-  const answer = await readFrame(sources, { ...request, currency }, frame, layout.timeZone);
+  const all = history.tallies[0]!.totals;
+  const answer = await readFrame(sources, { ...request, currency }, frame, all, layout.timeZone);
   const alerts = await firingAlerts(live, request.now);
   const marked =
     request.anomalies === true ? { ...answer, series: await withAnomalies(live, answer, currency) } : answer;
@@ -68,6 +69,7 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
     sources,
     { ...request, by: undefined, currency },
     frameOf(before, newest, request.now, zone),
+    all,
     layout.timeZone,
   );
   return { ...stats, comparison: comparisonOf(stats, earlier) };
@@ -125,6 +127,7 @@ async function readFrame(
   { live, log }: Sources,
   { sort, limit, by, currency }: StatsRequest,
   frame: TimeFrame,
+  all: Counters,
   zoneName: string,
 ): Promise<Stats> {
   const sorts = sort === undefined ? AUTO_SORT : [sort];
@@ -132,7 +135,6 @@ async function readFrame(
     by === undefined ? [] : sort === undefined ? [...AUTO_SORT, 'events'] : [sort];
   const { positions, tallies, series } = await live.snapshot({
     tallies: [
-      { ranges: 'all' },
       {
         ranges: frame.window,
         rankings: [
@@ -147,8 +149,8 @@ async function readFrame(
     ],
     series: [frame.series, ...(frame.presence === undefined ? [] : [frame.presence])],
   });
-  const [all, inWindow, closed, active5m, active30m, lastMinute] = tallies.map(({ totals }) => totals);
-  const { rankings: ranked } = tallies[1]!;
+  const [inWindow, closed, active5m, active30m, lastMinute] = tallies.map(({ totals }) => totals);
+  const { rankings: ranked } = tallies[0]!;
   const first = sorts.findIndex((_, i) => ranked[i * 2]!.entries.length > 0);
   const topProducts = ranked[Math.max(0, first) * 2]!.entries;
   const topCategories = ranked[Math.max(0, first) * 2 + 1]!.entries;
@@ -165,7 +167,7 @@ async function readFrame(
     currency,
     newest: newestOf(positions),
     backlog,
-    all: all!,
+    all,
     window: inWindow!,
     closed: closed!,
     active: { '5m': active5m!, '30m': active30m! },
