@@ -2,6 +2,7 @@ import { EcomError } from '../errors.ts';
 import { timeZone } from '../pipeline/events/time-zone.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { type Condition as FilterCondition } from '../pipeline/stats/filter.ts';
 import { type LogReach, readStats } from '../pipeline/stats/read-stats.ts';
 import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { type Condition } from './condition.ts';
@@ -37,23 +38,21 @@ export async function stats(context: CommandContext, options: StatsOptions): Pro
     options.failIf === undefined
       ? undefined
       : (await import('./condition.ts')).parseCondition(options.failIf);
+  const { where = [] } = options;
+  const filter = where.length === 0 ? [] : (await import('../pipeline/stats/filter.ts')).parseFilter(where);
   requireData(config);
-  await using(options.where ?? [], context, (stores) => printAll(context, options, stores, condition));
+  await using(filter, context, (stores) => printAll(context, options, stores, condition));
 }
 
 /** The stores that hold the numbers: the shop's, or those of a view where there is a filter. */
 async function using(
-  where: readonly string[],
+  filter: readonly FilterCondition[],
   context: CommandContext,
   work: (stores: StatsStores) => Promise<void>,
 ): Promise<void> {
   const { config } = context;
-  if (where.length > 0) {
-    const [{ parseFilter }, { openView }] = await Promise.all([
-      import('../pipeline/stats/filter.ts'),
-      import('./view.ts'),
-    ]);
-    const view = await openView(config, parseFilter(where));
+  if (filter.length > 0) {
+    const view = await (await import('./view.ts')).openView(config, filter);
     try {
       await work(view);
     } finally {
