@@ -25,7 +25,7 @@ export interface Config {
   readonly sqliteDriver: 'better-sqlite3' | 'libsql' | undefined;
   /** Number of partitions of a log that is created now; the log's own default where undefined. */
   readonly partitions: number | undefined;
-  /** Days that a log on servers that is created now keeps its records; the server's own default where undefined. */
+  /** Days that the log keeps its records: for ever where undefined, or the server's own default where it is on one. */
   readonly logDays: number | undefined;
   /** Days that a document store of its own keeps raw events; 0 is for ever. */
   readonly eventDays: number;

@@ -87,6 +87,11 @@ export interface EventLog {
   progress(source: string): Promise<SourceProgress | undefined>;
   /** A new reader; it owns nothing before its first `poll`. */
   consume(options: ConsumeOptions): LogConsumer;
+  /**
+   * Forgets records that were taken before a moment, ms since the epoch, and lie below the offsets given by partition. Nothing
+   * where the server sees to that by itself.
+   */
+  expire(before: number, below: ReadonlyMap<number, number>): Promise<void>;
   /** Bounds of every partition, by partition number. */
   bounds(): Promise<readonly PartitionBounds[]>;
   /** Closes its consumers too. */

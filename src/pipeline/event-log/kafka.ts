@@ -98,6 +98,8 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
       consumers.push(consumer);
       return consumer;
     },
+    // The topic's own retention does.
+    expire: async () => {},
     bounds: () => guarded(bounds),
     async close() {
       await Promise.allSettled([

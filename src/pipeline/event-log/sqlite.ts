@@ -21,6 +21,9 @@ export interface SqliteEventLogOptions extends SqliteOptions {
 const ROW_RECORDS = 2000;
 const ROW_CHARACTERS = 1024 * 1024;
 
+/** Rows that are deleted in one transaction: appenders wait for it. */
+const DROPPED = 200;
+
 function* inRows(values: readonly string[]): Iterable<string[]> {
   let row: string[] = [];
   let characters = 0;
@@ -47,6 +50,11 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   );
   const getSource = connection.prepare(
     'SELECT row_count AS rows, bytes, digest, done FROM sources WHERE source = ?',
+  );
+  const dropBatches = connection.prepare(
+    `DELETE FROM batches WHERE id IN (
+       SELECT id FROM batches WHERE id >= ? AND id < ? AND id + count <= ? AND appended_at < ? ORDER BY id LIMIT ?
+     )`,
   );
   const partitions = guarded(() => establishPartitions());
 
@@ -94,6 +102,16 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
         | undefined;
       if (row === undefined) return undefined;
       return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
+    },
+    async expire(before, below) {
+      guarded(() => {
+        for (const [partition, offset] of below) {
+          // The last batch tells where the partition ends.
+          const { end } = reader.bounds(partition);
+          const limit = batchId(partition, Math.min(offset, end - 1));
+          while (dropBatches.run(batchId(partition, 0), limit, limit, before, DROPPED).changes === DROPPED);
+        }
+      });
     },
     consume: (consuming) => createConsumer(reader, partitions, guarded, consuming),
     async bounds() {

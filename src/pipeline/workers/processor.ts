@@ -1,12 +1,18 @@
 import { errorMessage } from '../../errors.ts';
 import { openDocumentStore } from '../document-store/open.ts';
+import { type EventLog } from '../event-log/event-log.ts';
 import { openEventLog } from '../event-log/open.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
 import { openLiveStore } from '../live-store/open.ts';
 import { createProcessor } from '../processor/processor.ts';
+import { DUPLICATE_HORIZON } from '../processor/seen-ids.ts';
 import { type ComponentContext, type RunComponent } from './component.ts';
 
 /** Pause between two looks at how far the log reaches, ms. */
 const LOOK_MS = 2000;
+/** Pause between two looks for what the log need not hold any more, ms. */
+const FORGET_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /** Counts events until it is told to stop. */
 export const run: RunComponent = async (context) => {
@@ -18,6 +24,10 @@ export const run: RunComponent = async (context) => {
     log.bounds().then(reaches, (error: unknown) => logger.warn({ err: error }, errorMessage(error)));
   };
   const looking = setInterval(look, LOOK_MS);
+  const forget = (): void => {
+    forgetOld(context, log, live).catch((error: unknown) => logger.warn({ err: error }, errorMessage(error)));
+  };
+  const forgetting = setInterval(forget, FORGET_MS);
   const processor = createProcessor({
     log,
     documents,
@@ -32,16 +42,27 @@ export const run: RunComponent = async (context) => {
     look();
     noteOwned();
     ready();
+    forget();
     await processor.run(signal, (records) => {
       handled(records);
       noteOwned();
     });
   } finally {
     clearInterval(looking);
+    clearInterval(forgetting);
     await processor.close().catch(() => {});
     await Promise.allSettled([log.close(), documents.close(), live.close()]);
   }
 };
+
+/** Drops what the log holds for longer than it is to, but for what duplicates may repeat. */
+async function forgetOld({ config }: ComponentContext, log: EventLog, live: LiveStore): Promise<void> {
+  if (config.logDays === undefined) return;
+  const below = (await live.positions()).map(
+    ({ partition, position }) => [partition, position - DUPLICATE_HORIZON] as const,
+  );
+  await log.expire(Date.now() - config.logDays * DAY_MS, new Map(below.filter(([, offset]) => offset > 0)));
+}
 
 /** Tells and logs which partitions the processor works on, whenever they change. */
 function ownershipNote({ owns, logger }: ComponentContext, owned: () => readonly number[]): () => void {
