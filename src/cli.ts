@@ -98,7 +98,10 @@ function createProgram(): Command {
     );
 
   command('stats', 'print the shop’s numbers')
-    .addOption(new Option('--window <window>', 'period up to now (default: 24h)').choices(WINDOW_LABELS))
+    .option(
+      '--window <window>',
+      'period up to now: 5m, 24h, 7d, all, or any length such as 45m (default: 24h)',
+    )
     .option('--from <time>', 'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30')
     .option('--to <time>', 'up to a time, or to the end of a year, month or date')
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
@@ -126,7 +129,7 @@ function createProgram(): Command {
         'products',
       ]),
     )
-    .addOption(new Option('--window <window>', 'period up to now (default: 30d)').choices(WINDOW_LABELS))
+    .option('--window <window>', 'period up to now: 24h, 30d, all, or any length such as 2w (default: 30d)')
     .option('--from <time>', 'from a year, month, date or time on')
     .option('--to <time>', 'up to a time, or to the end of a year, month or date')
     .option('--limit <n>', 'length of the lists', whole, 10)

@@ -75,7 +75,9 @@ async function sourceOf(
   const { timeZone: zone } = await live.layout();
   const stretch = periodOf(period, 'all', timeZone(zone));
   const { from, to } =
-    typeof stretch === 'string' ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY } : stretch;
+    typeof stretch === 'string' || !('from' in stretch)
+      ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+      : stretch;
   const filter = createFilter(parseFilter(where));
   const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
   return {

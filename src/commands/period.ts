@@ -1,10 +1,11 @@
 import { EcomError } from '../errors.ts';
 import { type TimeZone } from '../pipeline/events/time-zone.ts';
 import { type Period } from '../pipeline/stats/time-frame.ts';
-import { type WindowLabel } from '../pipeline/stats/types.ts';
+import { WINDOW_LABELS, type WindowLabel } from '../pipeline/stats/types.ts';
 
 export interface PeriodOptions {
-  readonly window?: WindowLabel;
+  /** One of `WINDOW_LABELS`, or any length such as `45m` or `14d`. */
+  readonly window?: string;
   readonly from?: string;
   readonly to?: string;
 }
@@ -19,7 +20,7 @@ const TIME =
  * @throws EcomError `USAGE`
  */
 export function periodOf({ window, from, to }: PeriodOptions, fallback: WindowLabel, zone: TimeZone): Period {
-  if (from === undefined && to === undefined) return window ?? fallback;
+  if (from === undefined && to === undefined) return windowOf(window ?? fallback);
   if (window !== undefined) {
     throw new EcomError('USAGE', '--window ends now, --from and --to say it otherwise', {
       hint: 'give one of them',
@@ -35,6 +36,20 @@ export function periodOf({ window, from, to }: PeriodOptions, fallback: WindowLa
     });
   }
   return stretch;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const LONGEST_MS = 100 * 366 * 86_400_000;
+
+function windowOf(text: string): Period {
+  const label = WINDOW_LABELS.find((known) => known === text);
+  if (label !== undefined) return label;
+  const [, count = '', unit = ''] = /^(\d{1,6})([mhdw])$/.exec(text) ?? [];
+  const last = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  if (last >= UNIT_MS.m! && last <= LONGEST_MS) return { label: text, last };
+  throw new EcomError('USAGE', `--window is '${text}'`, {
+    hint: `use ${WINDOW_LABELS.join(', ')}, or any length such as 45m, 6h, 14d or 2w`,
+  });
 }
 
 function read(option: string, text: string, zone: TimeZone): { from: number; to: number } {

@@ -28,7 +28,7 @@ const CHART_ROWS = 9;
 const MOST_UNUSUAL = 5;
 /** Columns that the values of a breakdown have at least. */
 const BREAKDOWN_LABEL = 20;
-const NAMES: Readonly<Record<Stats['window']['label'], string>> = {
+const NAMES: Readonly<Record<string, string>> = {
   custom: 'Period',
   '5m': 'Last 5 minutes',
   '30m': 'Last 30 minutes',
@@ -45,7 +45,10 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
   const order = sort ?? naturalSort(stats);
   const { topProducts, topCategories } = stats;
   const lines: Line[] = [
-    [bold(NAMES[stats.window.label]), dim(` · ${period(stats)}`)],
+    [
+      bold(NAMES[stats.window.label] ?? `Last ${displayText(stats.window.label)}`),
+      dim(` · ${period(stats)}`),
+    ],
     ...(stats.where === undefined ? [] : [[dim(`Only ${displayText(stats.where.join(' and '))}`)]]),
     ...alertLines(stats),
     [],

@@ -39,8 +39,14 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** A window of any length that ends now, as it was written and in ms. */
+export interface Last {
+  readonly label: string;
+  readonly last: number;
+}
+
 /** A window that ends now, or a stretch of the past. */
-export type Period = WindowLabel | Stretch;
+export type Period = WindowLabel | Last | Stretch;
 
 /** Hours or days whose gaps tell the distinct users of a stretch that is over: see presence.ts. */
 export interface PresenceRange {
@@ -84,7 +90,7 @@ export function frameOf(period: Period, newest: number, now: number, zone: TimeZ
     coverRange(beginning(time, length, '10s', zone), Number.POSITIVE_INFINITY, '10s', zone);
   const last = cellStart(time, BASE_CELL_MS);
   return {
-    ...(typeof period === 'string' ? windowOf(period, time, zone) : stretchOf(period, time, zone)),
+    ...frame(period, time, zone),
     asOf: { time, basis: history ? 'latest-event' : 'clock' },
     active: { '5m': recent(5 * MINUTE), '30m': recent(30 * MINUTE) },
     lastMinute: coverRange(last - MINUTE, last, '10s', zone),
@@ -94,8 +100,17 @@ export function frameOf(period: Period, newest: number, now: number, zone: TimeZ
 /** The stretch of the same length before a period; undefined for one that begins with the history. */
 export function stretchBefore({ label, from, to }: TimeFrame): Stretch | undefined {
   if (from === null) return undefined;
-  const length = label === 'custom' || label === 'all' ? to - from : WINDOWS[label].length;
+  const length = Object.hasOwn(WINDOWS, label) ? WINDOWS[label as keyof typeof WINDOWS].length : to - from;
   return { from: from - length, to: from };
+}
+
+function frame(period: Period, time: number, zone: TimeZone): Frame {
+  if (typeof period === 'string') return windowOf(period, time, zone);
+  if ('from' in period) return stretchOf(period, time, zone);
+  const { label, last } = period;
+  // The cell that is filling now is in it, as it is in the other windows.
+  const from = cellStart(time, BASE_CELL_MS) + BASE_CELL_MS - last;
+  return { ...stretchOf({ from, to: Number.POSITIVE_INFINITY }, time, zone), label };
 }
 
 type Frame = Omit<TimeFrame, 'asOf' | 'active' | 'lastMinute'>;

@@ -3,8 +3,8 @@ import { type EventType } from '../events/shop-event.ts';
 export const WINDOW_LABELS = ['5m', '30m', '1h', '24h', '7d', '30d', 'all'] as const;
 export type WindowLabel = (typeof WINDOW_LABELS)[number];
 
-/** A window, or a stretch given by its ends. */
-export type PeriodLabel = WindowLabel | 'custom';
+/** A window by its label or length, such as `45m`, or `custom` for a stretch given by its ends. */
+export type PeriodLabel = string;
 
 export const SORT_KEYS = ['revenue', 'units', 'orders', 'views', 'carts'] as const;
 /** What the top lists are ordered by: descending, ties by id ascending. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
 import { type CellRange, levelStart } from '../../../src/pipeline/live-store/cells.ts';
-import { frameOf } from '../../../src/pipeline/stats/time-frame.ts';
+import { frameOf, stretchBefore } from '../../../src/pipeline/stats/time-frame.ts';
 import { WINDOW_LABELS } from '../../../src/pipeline/stats/types.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 34, 56, 789);
@@ -80,6 +80,16 @@ describe('time frame', () => {
       ),
       { numRuns: 2000 },
     );
+  });
+
+  test('a window of any length is that long, ends now, and knows what was before', () => {
+    const two = frameOf({ label: '2h', last: 120 * MINUTE }, NOW, NOW, UTC);
+    expect(two).toMatchObject({ label: '2h', open: true, to: NOW, presence: undefined });
+    expect(NOW - two.from!).toBeLessThanOrEqual(120 * MINUTE);
+    expect(NOW - two.from!).toBeGreaterThan(119 * MINUTE);
+    const before = stretchBefore(two)!;
+    expect(before.to).toBe(two.from);
+    expect(before.to - before.from).toBe(two.to - two.from!);
   });
 
   test('days that are over tell their users exactly, other stretches those of whole hours or days', () => {
