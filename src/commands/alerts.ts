@@ -1,5 +1,5 @@
 import { EcomError } from '../errors.ts';
-import { readAlerts } from '../pipeline/alerts/published.ts';
+import { readCurrentAlerts } from '../pipeline/alerts/published.ts';
 import { type AlertState } from '../pipeline/alerts/state.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { dateTime } from '../tui/format/time.ts';
@@ -7,9 +7,6 @@ import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
-
-/** How long what a worker has told of alerts is news, ms. */
-const NEWS_MS = 60_000;
 
 /**
  * Prints the rules of the alerts' file and how it stands with them.
@@ -27,9 +24,9 @@ export async function alerts(
   }
   requireData(config);
   const live = await openLiveStore(config);
-  const found = await readAlerts(live).finally(() => live.close());
-  const watched = found !== undefined && Date.now() - found.time <= NEWS_MS;
-  const states = new Map((watched ? found.alerts : []).map((state) => [state.name, state]));
+  const found = await readCurrentAlerts(live, Date.now()).finally(() => live.close());
+  const watched = found !== undefined;
+  const states = new Map(found?.alerts.map((state) => [state.name, state]));
   const rows = rules.map(({ name, when, command, webhook }) => {
     const state = states.get(name);
     const known = state?.when === when ? state : undefined;

@@ -36,7 +36,7 @@ export async function createDashboardSource(
   });
   return {
     async read(window, sort) {
-      await view?.catchUp(new AbortController().signal);
+      await view?.catchUp();
       const now = Date.now();
       const request = { period: window, sort, limit: TOP_LIMIT, now, currency: config.currency };
       const [stats, reports, { supervisor, components }] = await Promise.all([

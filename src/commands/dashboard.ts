@@ -50,18 +50,18 @@ export async function dashboard(
 
 /** A view that has counted what is in the log. */
 async function openFilled(context: CommandContext, where: readonly string[]): Promise<View> {
-  const [{ parseFilter }, { openView }, { withSpinner }] = await Promise.all([
+  const [{ parseFilter }, { fill, openView }] = await Promise.all([
     import('../pipeline/stats/filter.ts'),
     import('./view.ts'),
-    import('./spinner.ts'),
   ]);
   const view = await openView(context.config, parseFilter(where));
-  const done = await withSpinner(context, 'counting what fits', (say) =>
-    view.catchUp(context.signal, (share) => say(`counting what fits: ${Math.floor(share * 100)} %`)),
-  );
-  if (done) return view;
-  await view.close();
-  throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'the same command goes on from here' });
+  try {
+    await fill(context, view);
+    return view;
+  } catch (error) {
+    await view.close();
+    throw error;
+  }
 }
 
 /** The components as the supervisor last told: it is asked in the background, so that no frame waits for it. */

@@ -4,6 +4,7 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
+import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
 import { isEmbedded } from './store-check.ts';
@@ -46,11 +47,8 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
   }
 
   async function isCounted(): Promise<boolean> {
-    const bounds = await log.bounds();
-    const positions = new Map(
-      (await live.positions()).map(({ partition, position }) => [partition, position]),
-    );
-    return bounds.every(({ begin, end }, partition) => (positions.get(partition) ?? begin) >= end);
+    const [bounds, positions] = [await log.bounds(), await live.positions()];
+    return backlogOf(bounds, positions) === 0;
   }
 
   async function awaitProcessor(): Promise<void> {

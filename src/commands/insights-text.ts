@@ -1,9 +1,9 @@
 import { type Activity, type Cohort, type Insights } from '../pipeline/stats/insights-types.ts';
-import { bold, dim, fitLine, type Line, lineText, span } from '../tui/format/line.ts';
+import { bold, dim, type Line, span } from '../tui/format/line.ts';
 import { compact, grouped, percent } from '../tui/format/numbers.ts';
-import { paint } from '../tui/format/paint.ts';
 import { displayText, fitText } from '../tui/format/text.ts';
-import { dateTime, zoneLabel } from '../tui/format/time.ts';
+import { stretch } from '../tui/format/time.ts';
+import { drawLines, textColumns } from './text.ts';
 
 export const INSIGHT_SECTIONS = ['activity', 'cohorts', 'segments', 'search', 'products'] as const;
 export type InsightSection = (typeof INSIGHT_SECTIONS)[number];
@@ -15,8 +15,6 @@ export interface InsightsTextOptions {
   readonly styled: boolean;
 }
 
-const WIDEST = 120;
-const NARROWEST = 40;
 /** From nothing to most. */
 const SHADES = [' ', '·', '░', '▒', '▓', '█'] as const;
 /** Days after the first that a table of cohorts shows. */
@@ -26,7 +24,7 @@ const SHOWN_COHORTS = 14;
 
 /** How shoppers behave, as text for people, ending with a line feed. No line is wider than `width`, from 40 columns on. */
 export function insightsText(answer: Insights, { section, width, styled }: InsightsTextOptions): string {
-  const columns = Math.min(WIDEST, Math.max(NARROWEST, width));
+  const columns = textColumns(width);
   const sections: Readonly<Record<InsightSection, () => Line[]>> = {
     activity: () => [
       heading('When they come', 'events by hour and weekday'),
@@ -50,22 +48,15 @@ export function insightsText(answer: Insights, { section, width, styled }: Insig
   const lines: Line[] = [
     [
       bold(answer.window.label === 'custom' ? 'Period' : `Window ${answer.window.label}`),
-      dim(periodText(answer)),
+      dim(` · ${stretch(answer.window.from, answer.window.to, answer.timeZone)}`),
     ],
     ...shown.flatMap((name) => [[], ...sections[name]()]),
   ];
-  return lines
-    .map((line) => fitLine(line, columns))
-    .map((line) => `${(styled ? paint(line, true) : lineText(line)).trimEnd()}\n`)
-    .join('');
+  return drawLines(lines, columns, styled);
 }
 
 function heading(title: string, note: string): Line {
   return [bold(title), dim(note === '' ? '' : ` · ${note}`)];
-}
-
-function periodText({ window: { from, to }, timeZone: zone }: Insights): string {
-  return ` · ${from === null ? 'up to' : `${dateTime(from, zone)} –`} ${dateTime(to, zone)} ${zoneLabel(to, zone)}`;
 }
 
 function activityLines({ weekdays, events }: Activity): Line[] {

@@ -1,17 +1,17 @@
 import { UNUSUAL } from '../pipeline/stats/anomalies.ts';
 import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
-import { bold, dim, fitLine, type Line, lineText, lineWidth, span } from '../tui/format/line.ts';
+import { bold, dim, type Line, lineWidth, span } from '../tui/format/line.ts';
 import { compact, grouped, NONE, percent, rate } from '../tui/format/numbers.ts';
-import { paint } from '../tui/format/paint.ts';
 import { asRate, completeCells } from '../tui/format/series.ts';
 import { displayText, fitText, textWidth } from '../tui/format/text.ts';
-import { dateTime, duration, zoneLabel } from '../tui/format/time.ts';
+import { dateTime, duration, stretch, zoneLabel } from '../tui/format/time.ts';
 import { naturalSort } from '../tui/state.ts';
 import { chartEnds } from '../tui/views/charts.ts';
 import { funnelHeading, funnelLines } from '../tui/views/funnel.ts';
 import { reasons } from '../tui/views/health.ts';
 import { categoryLines, productLines } from '../tui/views/top-lists.ts';
+import { drawLines, textColumns } from './text.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -22,8 +22,6 @@ export interface TextOptions {
   readonly styled: boolean;
 }
 
-const WIDEST = 120;
-const NARROWEST = 40;
 const CHART_ROWS = 9;
 const MOST_UNUSUAL = 5;
 /** Columns that the values of a breakdown have at least. */
@@ -41,7 +39,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** The numbers as text for people, ending with a line feed. No line is wider than `width`, from 40 columns on. */
 export function statsText(stats: Stats, { width, sort, styled }: TextOptions): string {
-  const columns = Math.min(WIDEST, Math.max(NARROWEST, width));
+  const columns = textColumns(width);
   const order = sort ?? naturalSort(stats);
   const { topProducts, topCategories } = stats;
   const lines: Line[] = [
@@ -74,11 +72,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
     [],
     ...freshnessLines(stats, columns),
   ];
-  return lines.map((line) => `${drawLine(fitLine(line, columns), styled)}\n`).join('');
-}
-
-function drawLine(line: Line, styled: boolean): string {
-  return (styled ? paint(line, true) : lineText(line)).trimEnd();
+  return drawLines(lines, columns, styled);
 }
 
 function section(title: string, lines: readonly Line[]): Line[] {
@@ -90,9 +84,8 @@ function listOrNothing(entries: readonly unknown[], lines: readonly Line[]): rea
 }
 
 function period({ window: { from, to }, asOf, timeZone: zone }: Stats): string {
-  const start = from === null ? 'up to' : `${dateTime(from, zone)} –`;
   const basis = asOf.basis === 'latest-event' && to === asOf.time ? ', the newest event' : '';
-  return `${start} ${dateTime(to, zone)} ${zoneLabel(to, zone)}${basis}`;
+  return `${stretch(from, to, zone)}${basis}`;
 }
 
 function kpiLines({ kpis, comparison, approximate }: Stats, width: number): Line[] {

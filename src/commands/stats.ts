@@ -11,7 +11,6 @@ import { openLogBounds } from './log-bounds.ts';
 import { printJson, repeat, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
-import { withSpinner } from './spinner.ts';
 
 export interface StatsOptions extends PeriodOptions {
   readonly sort?: SortKey;
@@ -52,9 +51,10 @@ async function using(
 ): Promise<void> {
   const { config } = context;
   if (filter.length > 0) {
-    const view = await (await import('./view.ts')).openView(config, filter);
+    const { fill, openView } = await import('./view.ts');
+    const view = await openView(config, filter);
     try {
-      await work(view);
+      await work({ live: view.live, log: view.log, prepare: () => fill(context, view) });
     } finally {
       await view.close();
     }
@@ -76,8 +76,8 @@ async function using(
 interface StatsStores {
   readonly live: LiveStore;
   readonly log: LogReach;
-  /** Counts what the numbers are to be of; absent where processors do. */
-  catchUp?(signal: AbortSignal, onProgress: (share: number) => void): Promise<boolean>;
+  /** To be called before each reading. */
+  prepare?(): Promise<void>;
 }
 
 async function printAll(
@@ -86,15 +86,13 @@ async function printAll(
   stores: StatsStores,
   condition: Condition | undefined,
 ): Promise<void> {
-  const { sort, limit, by, watch = false } = options;
+  const { sort, limit, by, anomalies, where = [], watch = false } = options;
   const print = options.json === true ? jsonPrinter(context, watch) : await textPrinter(context, options);
   const { timeZone: zone } = await stores.live.layout();
   const period = periodOf(options, '24h', timeZone(zone));
   const compare = options.compare !== undefined;
-  const { where = [] } = options;
   const once = async (): Promise<void> => {
-    if (stores.catchUp !== undefined && !(await catchUp(context, stores.catchUp)))
-      throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'the same command goes on from here' });
+    await stores.prepare?.();
     const { currency } = context.config;
     const answer = await readStats(stores, {
       period,
@@ -102,7 +100,7 @@ async function printAll(
       limit,
       by,
       compare,
-      anomalies: options.anomalies,
+      anomalies,
       now: Date.now(),
       currency,
     });
@@ -111,14 +109,6 @@ async function printAll(
   };
   if (watch) await repeat(context.signal, options.interval, once);
   else await once();
-}
-
-/** The first time a filter is used, the whole log is counted by it. */
-function catchUp(context: CommandContext, count: NonNullable<StatsStores['catchUp']>): Promise<boolean> {
-  const { signal } = context;
-  return withSpinner(context, 'counting what fits', (say) =>
-    count(signal, (share) => say(`counting what fits: ${Math.floor(share * 100)} %`)),
-  );
 }
 
 function jsonPrinter({ stdout }: CommandContext, watch: boolean): (answer: Stats) => Promise<void> {

@@ -53,8 +53,6 @@ export async function status(
   else await print();
 }
 
-/** What was told of alerts is old news after so long, ms. */
-const ALERTS_MS = 60_000;
 const CLEAR = '\u001b[H\u001b[2J';
 
 async function readStatus(config: Config): Promise<Status> {
@@ -91,15 +89,12 @@ export function composeStatus(
       return { partition, position, end, lag: Math.max(0, end - position), owner: owner?.name ?? null };
     }),
     stores,
-    alerts:
-      alerts === undefined || now - alerts.time > ALERTS_MS
-        ? []
-        : alerts.alerts.map(({ name, when, state, since }) => ({
-            name,
-            when,
-            state,
-            since: new Date(since).toISOString(),
-          })),
+    alerts: (alerts?.alerts ?? []).map(({ name, when, state, since }) => ({
+      name,
+      when,
+      state,
+      since: new Date(since).toISOString(),
+    })),
   };
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from '../config.ts';
 import { errorMessage } from '../errors.ts';
-import { type PublishedAlerts, readAlerts } from '../pipeline/alerts/published.ts';
+import { type PublishedAlerts, readCurrentAlerts } from '../pipeline/alerts/published.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
@@ -33,7 +33,7 @@ export interface StoreReport {
   readonly positions: readonly Position[];
   /** Workers that reported lately to the live store. */
   readonly reports: readonly ReadReport[];
-  /** What was told of alerts last. */
+  /** How it stands with alerts; undefined where nobody looks at any. */
   readonly alerts?: PublishedAlerts | undefined;
 }
 
@@ -51,8 +51,9 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   });
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
-    reports = await readWorkers(store, Date.now());
-    alerts = await readAlerts(store);
+    const now = Date.now();
+    reports = await readWorkers(store, now);
+    alerts = await readCurrentAlerts(store, now);
   });
   return { stores: [log, documents, live], bounds, positions, reports, alerts };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ensureDataDir } from '../config.ts';
+import { EcomError } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { openEventLog } from '../pipeline/event-log/open.ts';
@@ -10,6 +11,9 @@ import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { type Condition, createFilter, filterText } from '../pipeline/stats/filter.ts';
+import { backlogOf } from '../pipeline/stats/read-stats.ts';
+import { type CommandContext } from './context.ts';
+import { withSpinner } from './spinner.ts';
 
 /** Folder of the data folder. */
 const FOLDER = 'views';
@@ -22,10 +26,10 @@ export interface View {
   readonly log: EventLog;
   /**
    * Counts what has come since.
-   * @param onProgress is told the share that is counted, 0 to 1
+   * @param onProgress is told the share of it that is counted, 0 to 1
    * @returns whether all is counted; false where the signal aborted
    */
-  catchUp(signal: AbortSignal, onProgress?: (share: number) => void): Promise<boolean>;
+  catchUp(signal?: AbortSignal, onProgress?: (share: number) => void): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -57,34 +61,39 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
     reader: `view-${name}`,
   });
 
-  async function waiting(): Promise<{ counted: number; total: number }> {
-    const positions = new Map((await live.positions()).map((place) => [place.partition, place.position]));
-    let [counted, total] = [0, 0];
-    for (const [partition, { begin, end }] of (await log.bounds()).entries()) {
-      counted += Math.max(0, (positions.get(partition) ?? begin) - begin);
-      total += end - begin;
-    }
-    return { counted, total };
-  }
   return {
     live,
     log,
     async catchUp(signal, onProgress = () => {}) {
       // What comes meanwhile is for the next time.
-      const { total: goal } = await waiting();
-      for (;;) {
-        const { counted } = await waiting();
-        if (counted >= goal) return true;
-        if (signal.aborted) return false;
-        onProgress(counted / goal);
+      const bounds = await log.bounds();
+      const left = async (): Promise<number> => backlogOf(bounds, await live.positions());
+      const all = await left();
+      for (let now = all; now > 0; now = await left()) {
+        if (signal?.aborted) return false;
+        onProgress(1 - now / all);
         await processor.step(100);
       }
+      return true;
     },
     async close() {
       await processor.close();
       await Promise.all([log.close(), live.close()]);
     },
   };
+}
+
+/**
+ * Lets a view catch up while a spinner shows how far it is: the first time a filter is used, the whole log is counted by it.
+ * @throws EcomError `INTERRUPTED`
+ */
+export async function fill(context: CommandContext, view: Pick<View, 'catchUp'>): Promise<void> {
+  const done = await withSpinner(context, 'counting what fits', (say) =>
+    view.catchUp(context.signal, (share) => say(`counting what fits: ${Math.floor(share * 100)} %`)),
+  );
+  if (!done) {
+    throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'the same command goes on from here' });
+  }
 }
 
 /** A view is cut as the shop's own numbers are. */

@@ -8,6 +8,8 @@ export interface PublishedAlerts {
 }
 
 const [KIND, KEY] = ['alerts', 'state'];
+/** What was published is old news after so long, ms. */
+const NEWS_MS = 60_000;
 
 export async function writeAlerts(live: LiveStore, alerts: PublishedAlerts): Promise<void> {
   await live.publish(KIND, new Map([[KEY, JSON.stringify(alerts)]]));
@@ -17,4 +19,10 @@ export async function writeAlerts(live: LiveStore, alerts: PublishedAlerts): Pro
 export async function readAlerts(live: LiveStore): Promise<PublishedAlerts | undefined> {
   const json = (await live.published(KIND, [KEY])).get(KEY);
   return json === undefined ? undefined : (JSON.parse(json) as PublishedAlerts);
+}
+
+/** The same; undefined also where nobody has looked lately. */
+export async function readCurrentAlerts(live: LiveStore, now: number): Promise<PublishedAlerts | undefined> {
+  const found = await readAlerts(live);
+  return found !== undefined && now - found.time <= NEWS_MS ? found : undefined;
 }

@@ -1,7 +1,6 @@
 import { type EventType } from '../events/shop-event.ts';
 import { FUNNEL, STEP_OF } from '../processor/funnel.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
-import { prepareValue } from '../sqlite/database.ts';
 import { type DriverName, openConnection } from '../sqlite/driver.ts';
 
 /** An order, or a part of one, as a purchase tells it. */
@@ -97,7 +96,6 @@ export function openWorkbench(driver: DriverName | undefined): Workbench {
   const putVisit = connection.prepare(
     'INSERT INTO visits (shopper, time, type, session, orderId, units, amount) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
-  const rows = prepareValue<number>(connection, 'SELECT count(*) AS value FROM visits');
   let open = 0;
 
   function inBatch<T>(work: () => T): T {
@@ -142,7 +140,6 @@ export function openWorkbench(driver: DriverName | undefined): Workbench {
     },
     *sessions() {
       flush();
-      if (rows() === 0) return;
       const all = connection.prepare('SELECT * FROM visits ORDER BY shopper, time, rowid');
       yield* sessionsOf(all.iterate() as Iterable<VisitRow>);
     },

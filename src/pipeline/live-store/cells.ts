@@ -112,22 +112,20 @@ export function levelStart(level: Level, time: number, zone: TimeZone): number {
   return level === '1h' ? zone.hourStart(time) : cellStart(time, LEVELS[level]);
 }
 
-/** The start of the cell `count` cells after the one that begins at `start`. */
-export function levelAfter(level: Level, start: number, count: number, zone: TimeZone): number {
-  if (level === '1d') return zone.dayStart(zone.dayOf(start) + count);
-  if (level !== '1h') return start + count * LEVELS[level];
-  let at = start;
-  for (let i = 0; i < Math.abs(count); i += 1) {
-    // Never longer than an hour, but shorter where the clock changes.
-    at = count > 0 ? nextHour(at, zone) : zone.hourStart(at - 1);
-  }
-  return at;
-}
-
-function nextHour(start: number, zone: TimeZone): number {
+/** The end of the cell that begins at `start`, which is the start of the next. */
+export function levelEnd(level: Level, start: number, zone: TimeZone): number {
+  if (level === '1d') return zone.dayStart(zone.dayOf(start) + 1);
+  if (level !== '1h') return start + LEVELS[level];
+  // Never longer than an hour, but shorter where the clock changes.
   const next = zone.hourStart(start + LEVELS['1h']);
   const between = zone.hourStart(next - 1);
   return between > start ? between : next;
+}
+
+/** The first start of a cell of a level that is not before a time. */
+export function levelCeiling(level: Level, time: number, zone: TimeZone): number {
+  const start = levelStart(level, time, zone);
+  return start === time ? time : levelEnd(level, start, zone);
 }
 
 /**
@@ -143,8 +141,7 @@ export function coverRange(from: number, to: number, finest: Level, zone: TimeZo
 function cover(from: number, to: number, levels: readonly Level[], zone: TimeZone): CellRange[] {
   const [level, ...narrower] = levels;
   if (level === undefined || from >= to) return [];
-  const begun = levelStart(level, from, zone);
-  const first = begun === from ? from : levelAfter(level, begun, 1, zone);
+  const first = levelCeiling(level, from, zone);
   const last = to === Number.POSITIVE_INFINITY ? to : levelStart(level, to, zone);
   if (first >= last) return cover(from, to, narrower, zone);
   return [

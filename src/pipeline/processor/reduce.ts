@@ -244,14 +244,10 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const { price, quantity } = item;
     const revenue = PREFIXES.gross + code;
     const amount = price === undefined ? 0 : multiply(price, quantity);
-    const count = (counters: Counters): void => {
-      increment(counters, COLUMNS.units, quantity);
-      increment(counters, revenue, amount);
-    };
-    count(cell.totals);
-    forItem(item, cell, count);
-    countInValues(COLUMNS.units, quantity);
-    countInValues(revenue, amount);
+    increment(cell.totals, COLUMNS.units, quantity);
+    increment(cell.totals, revenue, amount);
+    countForItem(item, cell, COLUMNS.units, quantity);
+    countForItem(item, cell, revenue, amount);
     return amount;
   }
 
@@ -261,8 +257,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       if (item.price === undefined) continue;
       const amount = multiply(item.price, item.quantity);
       increment(cell.totals, column, amount);
-      forItem(item, cell, (counters) => increment(counters, column, amount));
-      countInValues(column, amount);
+      countForItem(item, cell, column, amount);
     }
   }
 
@@ -279,24 +274,21 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     for (let i = 0; i < items.length; i += 1) {
       const item = items[i]!;
       noteInfo(item, time);
-      if (column === undefined) continue;
-      const { productId, category, brand } = item;
-      increment(countersOf(cell, 'product', productId), column, 1);
-      if (category !== undefined) increment(countersOf(cell, 'category', category), column, 1);
-      if (brand !== undefined) increment(countersOf(cell, 'brand', brand), column, 1);
-      countInValues(column, 1);
+      if (column !== undefined) countForItem(item, cell, column, 1);
     }
   }
 
-  /** The counters of an item's product, category and brand. */
-  function forItem(
+  /** Counts for an item's product, category and brand, and for the values of its event's properties. */
+  function countForItem(
     { productId, category, brand }: EventItem,
     cell: Tally,
-    count: (counters: Counters) => void,
+    column: string,
+    amount: Count,
   ): void {
-    count(countersOf(cell, 'product', productId));
-    if (category !== undefined) count(countersOf(cell, 'category', category));
-    if (brand !== undefined) count(countersOf(cell, 'brand', brand));
+    increment(countersOf(cell, 'product', productId), column, amount);
+    if (category !== undefined) increment(countersOf(cell, 'category', category), column, amount);
+    if (brand !== undefined) increment(countersOf(cell, 'brand', brand), column, amount);
+    countInValues(column, amount);
   }
 
   function noteInfo({ productId, name, category, brand, price }: EventItem, time: number): void {
@@ -339,28 +331,25 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 
   /** The shopper's first event, or one that is earlier than what was the first: what is told of the cohort moves there. */
   function beginAt(state: ShopperState, time: number): void {
-    const { firstSeen, purchases } = state;
-    if (firstSeen !== 0) {
-      const before = cellAt(firstSeen).totals;
-      for (let day = 0; day <= COHORT_DAYS; day += 1) {
-        if (state.kept & (1 << day)) increment(before, PREFIXES.kept + day, -1);
-      }
-      if (purchases !== undefined) {
-        increment(before, COLUMNS.cohortBuyers, -1);
-        increment(before, PREFIXES.lifetime + purchases.currency, subtract(0, purchases.spent));
-      }
-    }
+    const { firstSeen } = state;
+    if (firstSeen !== 0) countCohort(state, -1);
     const days = firstSeen === 0 ? 0 : zone.dayOf(firstSeen) - zone.dayOf(time);
     // The days that were counted from another first one; those that are 30 days away by now fall out.
     state.kept = (days > COHORT_DAYS ? 0 : (state.kept << days) & 0x7fff_ffff) | 1;
     state.firstSeen = time;
-    const totals = cellAt(time).totals;
+    countCohort(state, 1);
+  }
+
+  /** Counts a shopper in the cohort of the first event, or takes all of it back. */
+  function countCohort({ firstSeen, kept, purchases }: ShopperState, amount: 1 | -1): void {
+    const { totals } = cellAt(firstSeen);
     for (let day = 0; day <= COHORT_DAYS; day += 1) {
-      if (state.kept & (1 << day)) increment(totals, PREFIXES.kept + day, 1);
+      if (kept & (1 << day)) increment(totals, PREFIXES.kept + day, amount);
     }
     if (purchases === undefined) return;
-    increment(totals, COLUMNS.cohortBuyers, 1);
-    increment(totals, PREFIXES.lifetime + purchases.currency, purchases.spent);
+    const { spent, currency: code } = purchases;
+    increment(totals, COLUMNS.cohortBuyers, amount);
+    increment(totals, PREFIXES.lifetime + code, amount > 0 ? spent : subtract(0, spent));
   }
 
   /** Counts the hour and the day of an event. */

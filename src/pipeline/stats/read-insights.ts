@@ -1,10 +1,11 @@
 import { timeZone } from '../events/time-zone.ts';
 import { type CellRange, levelStart } from '../live-store/cells.ts';
-import { type LiveStore, type Position } from '../live-store/live-store.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
 import { COLUMNS } from '../processor/columns.ts';
 import { iso, mainCurrency } from './compute-stats.ts';
 import { activityOf, cohortsOf, overlookedProducts, searchOf, segmentsOf } from './insights.ts';
 import { type Insights } from './insights-types.ts';
+import { newestOf } from './read-stats.ts';
 import { frameOf, type Period, type TimeFrame } from './time-frame.ts';
 
 export interface InsightsRequest {
@@ -27,9 +28,7 @@ export async function readInsights(
 ): Promise<Insights> {
   const { timeZone: name } = await live.layout();
   const zone = timeZone(name);
-  const positions: readonly Position[] = await live.positions();
-  const newest = positions.reduce((latest, { watermark }) => Math.max(latest, watermark), 0);
-  const frame = frameOf(period, newest, now, zone);
+  const frame = frameOf(period, newestOf(await live.positions()), now, zone);
   const everything: CellRange = { level: '1d', from: 0, to: Number.POSITIVE_INFINITY };
   const { tallies, series } = await live.snapshot({
     tallies: [

@@ -1,5 +1,5 @@
 import { EcomError } from '../../errors.ts';
-import { readAlerts } from '../alerts/published.ts';
+import { readCurrentAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type CellRange, type Counters } from '../live-store/cells.ts';
@@ -104,13 +104,9 @@ async function withAnomalies(
   return markAnomalies(series, history, begun, zone);
 }
 
-/** What was published of alerts is old news after so long, ms. */
-const ALERTS_MS = 60_000;
-
 async function firingAlerts(live: LiveStore, now: number): Promise<Stats['alerts']> {
-  const found = await readAlerts(live);
-  if (found === undefined || now - found.time > ALERTS_MS) return undefined;
-  return found.alerts
+  const found = await readCurrentAlerts(live, now);
+  return found?.alerts
     .filter(({ state }) => state === 'firing')
     .map(({ name, when, since, value }) => ({ name, when, since: iso(since), value }));
 }
@@ -183,7 +179,13 @@ async function readFrame(
   return { ...stats, breakdown: breakdownOf(broken[shown]!, by, breakdowns[shown]!, currency, products) };
 }
 
-function backlogOf(
+/** Records that the log holds and that are not counted yet; null where nobody knows how far it reaches. */
+export function backlogOf(bounds: readonly PartitionBounds[], positions: readonly Position[]): number;
+export function backlogOf(
+  bounds: readonly PartitionBounds[] | undefined,
+  positions: readonly Position[],
+): number | null;
+export function backlogOf(
   bounds: readonly PartitionBounds[] | undefined,
   positions: readonly Position[],
 ): number | null {
@@ -196,7 +198,8 @@ function backlogOf(
   );
 }
 
-function newestOf(positions: readonly { watermark: number }[]): number {
+/** Time of the newest event, ms since the epoch; 0 for none. */
+export function newestOf(positions: readonly { watermark: number }[]): number {
   return positions.reduce((newest, { watermark }) => Math.max(newest, watermark), 0);
 }
 

@@ -6,6 +6,7 @@ import {
   coverRange,
   LEVELS,
   type Level,
+  levelCeiling,
   levelStart,
   RETENTION,
 } from '../live-store/cells.ts';
@@ -143,7 +144,7 @@ function stretchOf(stretch: Stretch, time: number, zone: TimeZone): Frame {
     (['10s', '1m', '1h'] as const).find((level) => at > time - RETENTION[level] + LEVELS['1d']) ?? '1d';
   const from = Math.max(0, levelStart(finest(stretch.from), Math.max(0, stretch.from), zone));
   const open = stretch.to > time;
-  const to = open ? time : ceiling(finest(stretch.to), stretch.to, zone);
+  const to = open ? time : levelCeiling(finest(stretch.to), stretch.to, zone);
   const end = open ? Number.POSITIVE_INFINITY : to;
   const closedTo = cellStart(Math.min(to, time - SESSION_GAP_MS), BASE_CELL_MS);
   const level = seriesLevel(to - from, finest(from));
@@ -169,23 +170,12 @@ function seriesLevel(length: number, finest: Level): Level {
 function presenceOf(from: number, to: number, zone: TimeZone): PresenceRange | undefined {
   for (const level of ['1h', '1d'] as const) {
     if (level === '1h' && to - from > (MOST_HOURS - 2) * HOUR) continue;
-    const wide = { from: levelStart(level, from, zone), to: ceiling(level, to, zone) };
+    const wide = { from: levelStart(level, from, zone), to: levelCeiling(level, to, zone) };
     const added = wide.to - wide.from - (to - from);
     if (added === 0) return { level, ...wide, exact: true };
     if (added <= WIDENED * (to - from)) return { level, ...wide, exact: false };
   }
   return undefined;
-}
-
-/** The first start of a cell of the level that is not before a time. */
-function ceiling(level: Level, time: number, zone: TimeZone): number {
-  const start = levelStart(level, time, zone);
-  if (start === time) return time;
-  let next = start;
-  // No cell is longer than its width and an hour.
-  for (let at = start + LEVELS[level] + HOUR; next === start; at += HOUR) next = levelStart(level, at, zone);
-  const between = levelStart(level, next - 1, zone);
-  return between > start ? between : next;
 }
 
 /** Start of the first of the cells that, with the one that is filling now, make up the length. */

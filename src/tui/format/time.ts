@@ -22,6 +22,12 @@ export function dateTime(iso: string, zone: string): string {
   return local(iso, zone).slice(0, 16).replace('T', ' ');
 }
 
+/** A stretch of time: 2011-11-01 00:00 – 2011-12-01 00:00 GMT. @param from null for the beginning of everything */
+export function stretch(from: string | null, to: string, zone: string): string {
+  const start = from === null ? 'up to' : `${dateTime(from, zone)} –`;
+  return `${start} ${dateTime(to, zone)} ${zoneLabel(to, zone)}`;
+}
+
 /** Time of day of an ISO 8601 time in a time zone: 12:50:07. */
 export function timeOfDay(iso: string, zone: string): string {
   return local(iso, zone).slice(11, 19);
