@@ -102,8 +102,8 @@ function createProgram(): Command {
       '--window <window>',
       'period up to now: 5m, 24h, 7d, all, or any length such as 45m (default: 24h)',
     )
-    .option('--from <time>', 'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30')
-    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .addOption(fromOption())
+    .addOption(toOption())
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
     .addOption(whereOption())
     .option('--anomalies', 'mark hours that are unusual for their hour of the week')
@@ -130,8 +130,8 @@ function createProgram(): Command {
       ]),
     )
     .option('--window <window>', 'period up to now: 24h, 30d, all, or any length such as 2w (default: 30d)')
-    .option('--from <time>', 'from a year, month, date or time on')
-    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .addOption(fromOption())
+    .addOption(toOption())
     .option('--limit <n>', 'length of the lists', whole, 10)
     .option('--json', 'print one JSON object')
     .action(async (section, options) =>
@@ -147,8 +147,8 @@ function createProgram(): Command {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--format <format>', 'csv or jsonl').choices(['csv', 'jsonl']).default('csv'))
-    .option('--from <time>', 'from a year, month, date or time on')
-    .option('--to <time>', 'up to a time, or to the end of a year, month or date')
+    .addOption(fromOption())
+    .addOption(toOption())
     .addOption(whereOption())
     .option('--out <file>', 'file to write; - for standard output', '-')
     .action(async (options) =>
@@ -228,6 +228,17 @@ function createProgram(): Command {
 
 function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {
   return new Option('--window <window>', 'period up to now').choices(WINDOW_LABELS).default(fallback);
+}
+
+function fromOption(): Option {
+  return new Option(
+    '--from <time>',
+    'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30',
+  );
+}
+
+function toOption(): Option {
+  return new Option('--to <time>', 'up to a time, or to the end of a year, month or date');
 }
 
 function whereOption(): Option {
