@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions } from 'node:tls';
 import { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import { type Config } from '../../config.ts';
@@ -18,6 +19,15 @@ import {
   type Way,
 } from './network.ts';
 import { inTurn } from './steps.ts';
+
+/** What a broker answers while it cannot say anything of a group yet. */
+const LOADING: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+/** Pause before such a broker is asked again, ms. */
+const LOADING_PAUSE_MS = 250;
 
 /** What a URL of Kafka says. */
 interface Target {
@@ -241,15 +251,36 @@ async function checkRights(client: Kafka, admin: Admin, target: Target): Promise
   // To begin with, an idempotent producer gets a number, which only those get who may write some topic.
   const producer = client.producer({ idempotent: true, retry: { retries: 1 } });
   try {
-    await inTime(admin.describeGroups([target.group]));
+    await onceLoaded(() => admin.describeGroups([target.group]));
     if (target.foreign) return ok(name, `sees the group ${target.group}`);
     await inTime(producer.connect());
     return ok(name, `may write, and sees the group ${target.group}`);
   } catch (error) {
+    if (isLoading(error)) {
+      const detail = `not known yet: the broker that keeps ${target.group} is still loading its groups`;
+      return warn(name, detail, 'wait some seconds, and run ecom doctor again');
+    }
     return fail(name, oneLine(error), rightsAdvice(target));
   } finally {
     await inTime(producer.disconnect()).catch(() => {});
   }
+}
+
+/** Asks until the broker that keeps the group has loaded what it keeps, which takes one that has just begun some seconds. */
+async function onceLoaded<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + LOOK_MS;
+  for (;;) {
+    try {
+      return await inTime(ask());
+    } catch (error) {
+      if (!isLoading(error) || performance.now() > end) throw error;
+      await sleep(LOADING_PAUSE_MS);
+    }
+  }
+}
+
+function isLoading(error: unknown): boolean {
+  return LOADING.has(typeOf(error) ?? '');
 }
 
 function rightsAdvice({ topic, group }: Target): string {
