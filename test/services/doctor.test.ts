@@ -5,6 +5,7 @@ import { MongoClient } from 'mongodb';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Check } from '../../src/commands/doctor/check.ts';
 import { checkServers } from '../../src/commands/doctor/servers.ts';
+import { createTopic } from '../../src/pipeline/event-log/kafka-client.ts';
 import { backendUrl, describeWith, uniqueName } from '../support/backends.ts';
 import { configFor } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -36,7 +37,7 @@ describeWith(['kafka'], 'ecom doctor, of Kafka', () => {
       await admin.disconnect();
     });
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] });
+    await createTopic(admin, { topic, numPartitions: partitions, configEntries });
     return topic;
   }
 

@@ -273,7 +273,9 @@ async function onceLoaded<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await inTime(ask());
     } catch (error) {
-      if (!isLoading(error) || performance.now() > end) throw error;
+      // kafkajs says no more of a group that no broker keeps yet, nor of one that it may not see.
+      const unknown = (error as Error).name === 'KafkaJSGroupCoordinatorNotFound';
+      if (!(unknown || isLoading(error)) || performance.now() > end) throw error;
       await sleep(LOADING_PAUSE_MS);
     }
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Kafka, type SASLOptions } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, type ITopicConfig, type Kafka, type SASLOptions } from 'kafkajs';
 import { EcomError, errorMessage } from '../../errors.ts';
 import { type KafkaAddress } from './kafka-address.ts';
 import { registerCodecs } from './kafka-codecs.ts';
@@ -51,6 +52,26 @@ function readCa(path: string): string {
       hint: 'name the PEM file of the authority that signed the broker’s certificate',
       cause,
     });
+  }
+}
+
+/**
+ * Creates a topic, unless it is there, and waits until it has leaders. kafkajs would do both, but gives up where the broker
+ * that it asks has not heard of the new topic yet.
+ */
+export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
+  await inTime(admin.createTopics({ topics: [topic], waitForLeaders: false }));
+  const end = performance.now() + OPEN_MS;
+  for (;;) {
+    try {
+      const { topics } = await inTime(admin.fetchTopicMetadata({ topics: [topic.topic] }));
+      const { partitions = [] } = topics[0] ?? {};
+      if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return;
+      if (performance.now() > end) throw new Error(`the topic ${topic.topic} has no leader yet`);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await sleep(RETRY.initialRetryTime);
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kafka, type Producer } from 'kafkajs';
 import { EcomError } from '../../errors.ts';
 import { type NewRecord, type SourceProgress } from './event-log.ts';
+import { createTopic } from './kafka-client.ts';
 import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
 
 const TRANSACTION_MS = 60_000;
@@ -27,15 +28,11 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     const admin = kafka.admin();
     await admin.connect();
     try {
-      await admin.createTopics({
-        topics: [
-          {
-            topic: sourcesTopic,
-            numPartitions: 1,
-            replicationFactor: -1,
-            configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
-          },
-        ],
+      await createTopic(admin, {
+        topic: sourcesTopic,
+        numPartitions: 1,
+        replicationFactor: -1,
+        configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
       });
     } finally {
       await admin.disconnect();

@@ -4,7 +4,7 @@ import { EcomError } from '../../errors.ts';
 import { type ForeignFormat, readForeign } from '../events/foreign.ts';
 import { type EventLog, type LogConsumer, type LogRecord, type PartitionBounds } from './event-log.ts';
 import { type KafkaAddress, parseKafkaUrl } from './kafka-address.ts';
-import { createClient, inTime, type KafkaCredentials, kafkaError } from './kafka-client.ts';
+import { createClient, createTopic, inTime, type KafkaCredentials, kafkaError } from './kafka-client.ts';
 import { createKafkaConsumer } from './kafka-consumer.ts';
 import { createBatchingProducer } from './kafka-producer.ts';
 import { createSources } from './kafka-sources.ts';
@@ -129,12 +129,7 @@ async function openTopic(
       }
       const configEntries =
         retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }];
-      await inTime(
-        admin.createTopics({
-          topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries }],
-          waitForLeaders: true,
-        }),
-      );
+      await createTopic(admin, { topic, numPartitions: partitions, replicationFactor: -1, configEntries });
     }
     const { topics } = await inTime(admin.fetchTopicMetadata({ topics: [topic] }));
     return topics[0]!.partitions.length;
