@@ -6,7 +6,16 @@ module.exports = {
   forbidden: [
     never('no-circular', {}, { circular: true }),
     never('nothing-imports-commands', { pathNot: '^src/(commands/|cli\\.ts$)' }, { path: '^src/commands/' }),
-    never('ml-is-pure', { path: '^src/ml/' }, { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix' }),
+    never(
+      'ml-is-pure',
+      { path: '^src/ml/', pathNot: '^src/ml/als/' },
+      { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix' },
+    ),
+    never(
+      'als-has-threads',
+      { path: '^src/ml/als/' },
+      { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix|^(node:)?worker_threads$' },
+    ),
     never(
       'tui-sees-its-source-only',
       { path: '^src/tui/' },

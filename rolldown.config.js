@@ -5,6 +5,7 @@ export default defineConfig({
   input: {
     cli: 'src/cli.ts',
     worker: 'src/pipeline/workers/worker.ts',
+    training: 'src/pipeline/recommender/training-thread.ts',
     bench: 'benchmark/main.ts',
   },
   platform: 'node',

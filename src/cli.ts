@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { type CommandContext } from './commands/context.ts';
 import { type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
 import { EcomError, errorCode, errorMessage } from './errors.ts';
+import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
 import { VERSION } from './version.ts';
 
@@ -161,13 +162,26 @@ function createProgram(): Command {
       (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options),
     );
   command('recommend', 'recommend products to a shopper')
-    .requiredOption('--user <id>', 'user id or anonymous id')
+    .option('--user <id>', 'user id or anonymous id')
+    .option(
+      '--session <products>',
+      'instead: products that somebody has just looked at, the latest last',
+      list,
+    )
     .option('--limit <n>', 'number of products', whole, 10)
     .addOption(
-      new Option('--algorithm <name>', 'what to recommend by')
-        .choices(['auto', 'co-occurrence', 'popular'])
+      new Option('--algorithm <name>', 'what to recommend by; auto is the hybrid, or what an experiment says')
+        .choices(['auto', ...ALGORITHMS])
         .default('auto'),
     )
+    .addOption(
+      new Option(
+        '--exclude <what>',
+        'what of the shopper’s own is left out (default: bought; with --session seen)',
+      ).choices(['bought', 'seen', 'none']),
+    )
+    .option('--category <name>', 'only products of this category, or of one below it')
+    .option('--in-stock', 'leave out what is out of stock: see outOfStockFile in docs/recommendations.md')
     .option('--explain', 'say why')
     .option('--json', 'print one JSON object')
     .action(async (options) =>
@@ -178,6 +192,32 @@ function createProgram(): Command {
     .option('--limit <n>', 'number of products', whole, 10)
     .option('--json', 'print one JSON object')
     .action(async (options) => (await import('./commands/similar.ts')).similar(contextFor(options), options));
+
+  command('train', 'learn everything anew, and recommend by it')
+    .addOption(algorithmsOption('what to learn besides the hybrid'))
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/train.ts')).train(contextFor(options), options));
+  command('evaluate', 'measure how well algorithms find what shoppers took next')
+    .addOption(algorithmsOption('algorithms to compare').default([...ALGORITHMS], 'all'))
+    .addOption(
+      new Option('--split <method>', 'what is hidden: the last session of each, or what was last of all')
+        .choices(['leave-last-out', 'temporal'])
+        .default('leave-last-out'),
+    )
+    .addOption(
+      new Option(
+        '--target <event>',
+        'what is to be found (default: purchases, else the most that there is)',
+      ).choices(['view_item', 'add_to_wishlist', 'add_to_cart', 'purchase']),
+    )
+    .option('--test-share <share>', 'with --split temporal: share that is hidden', share, 0.1)
+    .option('--k <lengths>', 'lengths of the lists', lengths, [10, 20])
+    .option('--export-split <dir>', 'write train.csv and test.csv, to try other libraries on the same')
+    .option('--json', 'print one JSON object')
+    .action(async (options) =>
+      (await import('./commands/evaluate.ts')).evaluate(contextFor(options), options),
+    );
+  addModelCommands(program);
 
   const deadLetters = program
     .command('dead-letters')
@@ -224,6 +264,63 @@ function createProgram(): Command {
     .option('--data-dir <dir>', 'folder of the data')
     .action(async (options) => (await import('./commands/replay.ts')).replay(contextFor(options), options));
   return program;
+}
+
+function addModelCommands(program: Command): void {
+  const model = program
+    .command('model')
+    .description('what was learnt: every version, and which is in use')
+    .exitOverride();
+  const command = (name: string, description: string): Command =>
+    model.command(name).description(description).option('--data-dir <dir>', 'folder of the data');
+  command('list', 'all versions that are kept')
+    .option('--json', 'print one JSON object')
+    .action(async (options) =>
+      (await import('./commands/model.ts')).listModels(contextFor(options), options),
+    );
+  command('show', 'what one learnt from, its blend, and how good it is')
+    .argument('[version]', 'its number (default: the one in use)')
+    .option('--json', 'print one JSON object')
+    .action(async (version, options) =>
+      (await import('./commands/model.ts')).showModel(contextFor(options), version, options),
+    );
+  command('use', 'go back to a version, and stay with it; or go on with the latest')
+    .argument('<version>', 'its number, or latest')
+    .action(async (version, options) =>
+      (await import('./commands/model.ts')).useModel(contextFor(options), version),
+    );
+  command('diff', 'how two versions differ')
+    .argument('<version>')
+    .argument('<other>')
+    .option('--json', 'print one JSON object')
+    .action(async (version, other, options) =>
+      (await import('./commands/model.ts')).diffModels(contextFor(options), [version, other], options),
+    );
+}
+
+function algorithmsOption(description: string): Option {
+  return new Option('--algorithm <names>', `${description}: ${ALGORITHMS.join(', ')}`).argParser(algorithms);
+}
+
+function algorithms(value: string): AlgorithmName[] {
+  const names = list(value);
+  const wrong = names.find((name) => !(ALGORITHMS as readonly string[]).includes(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`there is no algorithm '${wrong}'.`);
+  return names as AlgorithmName[];
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function lengths(value: string): number[] {
+  const found = list(value).map(whole);
+  if (found.length === 0 || found.some((length) => length > 1000))
+    throw new InvalidArgumentError('they are whole numbers up to 1000, such as 10,20.');
+  return found.sort((a, b) => a - b);
 }
 
 function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {

@@ -31,6 +31,8 @@ export interface Config {
   readonly eventDays: number;
   /** File with the rules of alerts; there need not be one. */
   readonly alertsFile: string;
+  /** File with what the shop decides about its recommendations; there need not be one. */
+  readonly recommendFile: string;
   readonly logLevel: string;
   /** Where the values came from is of no interest to children: they get them through this environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -120,6 +122,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     logDays,
     eventDays,
     alertsFile: resolve(env.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
+    recommendFile: resolve(env.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
     logLevel,
   };
   return {
@@ -137,6 +140,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_STACK: stack,
       ECOM_EVENT_DAYS: String(eventDays),
       ECOM_ALERTS_FILE: config.alertsFile,
+      ECOM_RECOMMEND_FILE: config.recommendFile,
       ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),
       ...(logDays === undefined ? {} : { ECOM_LOG_DAYS: String(logDays) }),
       ECOM_LOG_LEVEL: logLevel,

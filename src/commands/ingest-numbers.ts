@@ -4,6 +4,8 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
+import { publishedModel } from '../pipeline/recommender/published.ts';
+import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
@@ -69,9 +71,10 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
       if (signal.aborted || (await isRunning(config, live, 'recommender'))) return;
-      if (!changed && (await documents.loadModel('popularity')) !== undefined) return;
+      if (!changed && (await publishedModel(live)) !== undefined) return;
       const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
-      await trainAndPublish({ documents, live, partitions: log.partitions }, signal);
+      const settings = await readSettings(config.recommendFile);
+      await trainAndPublish({ documents, live, partitions: log.partitions, settings }, Date.now(), signal);
     },
   };
 }

@@ -1,36 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Config } from '../config.ts';
+import { EcomError, errorMessage } from '../errors.ts';
+import { type AlgorithmName } from '../ml/algorithm-names.ts';
+import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { type ProductInfo } from '../pipeline/live-store/live-store.ts';
+import { type Recommendation } from '../pipeline/recommender/recommendation.ts';
 import {
-  type Recommendation,
+  type Audience,
   type Recommended,
+  type RecommendRequest,
   recommendTo,
-  type ServedAlgorithm,
 } from '../pipeline/recommender/serve.ts';
+import { type RecommendSettings } from '../pipeline/recommender/settings.ts';
+import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
 
 export interface RecommendOptions {
-  readonly user: string;
+  readonly user?: string;
+  /** Product ids, the latest last. */
+  readonly session?: readonly string[];
   readonly limit: number;
-  readonly algorithm: ServedAlgorithm;
+  readonly algorithm: AlgorithmName | 'auto';
+  /** @default what was bought, or all of a session */
+  readonly exclude?: RecommendRequest['exclude'];
+  readonly category?: string;
+  readonly inStock?: boolean;
   readonly explain?: boolean;
   readonly json?: boolean;
 }
 
 /**
- * Prints products for a shopper. One that the shop does not know gets what is popular now, and the answer says so.
+ * Prints products for a shopper, or for whoever has just looked at some. Who is not known gets what is trending, and the answer
+ * says so.
  * @throws EcomError `NOT_FOUND` where there is no data, or nothing was learnt from it yet
  */
 export async function recommend(
   { config, stdout, stderr }: CommandContext,
   options: RecommendOptions,
 ): Promise<void> {
-  const { user, explain = false, algorithm } = options;
+  const { explain = false, algorithm } = options;
+  const audience = audienceOf(options);
+  const settings = await readSettings(config.recommendFile);
+  const outOfStock = options.inStock ? await readOutOfStock(config, settings) : undefined;
   await withLiveStore(config, async (live) => {
-    const answer = await recommendTo(live, user, options);
+    let opened: DocumentStore | undefined;
+    const documents = async () => {
+      const { openDocumentStore } = await import('../pipeline/document-store/open.ts');
+      opened ??= await openDocumentStore(config);
+      return opened;
+    };
+    const exclude = options.exclude ?? ('session' in audience ? 'seen' : 'bought');
+    const request = { ...options, audience, algorithm, exclude, outOfStock };
+    const answer = await recommendTo({ live, documents }, request, settings).finally(() => opened?.close());
     if (answer === undefined) throw notTrained();
-    const { known, source, items } = answer;
+    const { id, known, source, version, items } = answer;
     const mentioned = items.flatMap(({ productId, because }) => [
       productId,
       ...because.map((other) => other.productId),
@@ -39,20 +66,22 @@ export async function recommend(
     if (options.json) {
       await printJson(stdout, {
         schema: 'ecom.recommend/1',
-        user,
+        ...audience,
         known,
-        algorithm,
+        recommendationId: id,
+        algorithm: answer.algorithm,
+        model: version,
         source,
         items: items.map((item) => ({
           ...listed(item.productId, products),
-          score: item.score,
+          score: Math.round(item.score * 1e6) / 1e6,
           source: item.source,
           ...(explain && { reasons: reasons(item, products) }),
         })),
       });
       return;
     }
-    await write(stderr, `${introduction(user, algorithm, answer)}\n`);
+    await write(stderr, `${introduction(audience, answer)}\n`);
     const rows = items.map((item) => ({
       product: listed(item.productId, products),
       score: item.score,
@@ -63,37 +92,79 @@ export async function recommend(
   });
 }
 
-function introduction(user: string, algorithm: ServedAlgorithm, { known, source }: Recommended): string {
-  const name = JSON.stringify(stripControls(user));
-  if (!known)
-    return `no event of ${name} was counted${source === 'none' ? '' : ': this is what is popular now'}`;
-  if (source === 'none') {
-    return algorithm === 'co-occurrence'
-      ? `nothing goes with what ${name} has looked at; --algorithm auto fills up with what is popular now`
-      : `nothing is left that ${name} has not bought`;
+function audienceOf({ user, session }: RecommendOptions): Audience {
+  if (user !== undefined && session === undefined) return { user };
+  if (session !== undefined && user === undefined) return { session };
+  throw new EcomError(
+    'USAGE',
+    user === undefined ? 'nobody is named' : '--user and --session are both given',
+    {
+      hint: 'ecom recommend --user ID, or --session PRODUCT,PRODUCT for what somebody has just looked at',
+    },
+  );
+}
+
+/** @throws EcomError where no file is named, or it cannot be read */
+async function readOutOfStock({ recommendFile }: Config, settings: RecommendSettings): Promise<Set<string>> {
+  const { outOfStockFile } = settings;
+  if (outOfStockFile === undefined) {
+    throw new EcomError('USAGE', 'nothing says what is in stock', {
+      hint: `put {"outOfStockFile": "FILE"} into ${recommendFile}: a file with the id of a product that is out of stock a line`,
+    });
   }
-  if (algorithm === 'popular') return `for ${name}, what is popular now`;
-  if (source === 'popular')
-    return `nothing goes with what ${name} has looked at: this is what is popular now`;
-  return `for ${name}, by what goes together${source === 'mixed' ? ', filled up with what is popular now' : ''}`;
+  try {
+    const text = await readFile(resolve(dirname(recommendFile), outOfStockFile), 'utf8');
+    return new Set(text.split('\n').map((line) => line.trim()));
+  } catch (error) {
+    throw new EcomError('INPUT', `the products that are out of stock cannot be read: ${errorMessage(error)}`);
+  }
+}
+
+function introduction(audience: Audience, { known, source, algorithm }: Recommended): string {
+  if ('session' in audience) {
+    return source === 'trending'
+      ? 'nothing goes with these products: this is what is trending'
+      : `for who has looked at these products, by ${algorithm}`;
+  }
+  const name = JSON.stringify(stripControls(audience.user));
+  if (!known)
+    return `no event of ${name} was counted${source === 'none' ? '' : ': this is what is trending'}`;
+  if (source === 'none') return `nothing is left for ${name}: everything that fits is excluded`;
+  if (algorithm === 'trending') return `for ${name}, what is trending`;
+  if (source === 'trending') return `nothing goes with what ${name} has looked at: this is what is trending`;
+  return `for ${name}, by ${algorithm}${source === 'mixed' ? ', filled up with what is trending' : ''}`;
 }
 
 /** In words, the strongest first. */
-function reasons({ because, rank }: Recommendation, products: ReadonlyMap<string, ProductInfo>): string[] {
-  if (rank !== undefined) return [`popular now: number ${rank} of the shop`];
-  return because.map(({ productId, support }) => {
-    const times = support === 1 ? '1 session' : `${support} sessions`;
-    return `bought or viewed together with ${products.get(productId)?.name ?? productId} in ${times}`;
+function reasons(
+  { because, rank, source }: Recommendation,
+  products: ReadonlyMap<string, ProductInfo>,
+): string[] {
+  if (rank !== undefined) return [`trending: number ${rank} of the shop`];
+  if (source === 'again') return ['the shopper took it before'];
+  if (source === 'pinned') return ['pinned by the shop'];
+  const nameOf = (productId: string) => products.get(productId)?.name ?? productId;
+  const told = because.map(({ productId, support, action }) => {
+    const name = nameOf(productId);
+    if (support === 0) return `alike: the shopper ${action} ${name}`;
+    return `the shopper ${action} ${name}, and ${shoppers(support)} took both`;
   });
+  return told.length > 0 ? told : [`by ${source}`];
+}
+
+function shoppers(count: number): string {
+  return count === 1 ? '1 shopper' : `${count} shoppers`;
 }
 
 /** The strongest reason, for a narrow column. */
 function shortReason(
-  { because: [first], rank }: Recommendation,
+  { because: [first], rank, source }: Recommendation,
   products: ReadonlyMap<string, ProductInfo>,
 ): string {
-  if (first === undefined) return rank === undefined ? '' : `popular now: number ${rank}`;
-  return `${first.support}× with ${products.get(first.productId)?.name ?? first.productId}`;
+  if (rank !== undefined) return `trending: number ${rank}`;
+  if (first === undefined) return source === 'again' ? 'taken before' : source;
+  const name = products.get(first.productId)?.name ?? first.productId;
+  return first.support === 0 ? `like ${name}` : `${first.support}× with ${name}`;
 }
 
 async function explanation(

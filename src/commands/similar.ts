@@ -1,6 +1,6 @@
 import { EcomError } from '../errors.ts';
 import { stripControls } from '../pipeline/events/text.ts';
-import { publishedPopular, publishedSimilar } from '../pipeline/recommender/published.ts';
+import { publishedModel, publishedSimilar } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
@@ -25,8 +25,7 @@ export async function similar(
     const list = published?.slice(0, limit) ?? [];
     const products = await live.products([product, ...list.map(([id]) => id)]);
     if (published === undefined) {
-      const popular = await publishedPopular(live);
-      if (popular === undefined || popular.length === 0) throw notTrained();
+      if ((await publishedModel(live)) === undefined) throw notTrained();
       if (!products.has(product)) throw unknownProduct(product);
     }
     if (options.json) {
@@ -34,9 +33,9 @@ export async function similar(
       await printJson(stdout, { schema: 'ecom.similar/1', product: listed(product, products), items });
       return;
     }
-    if (list.length === 0) await write(stderr, 'no other product was in the same session or order yet\n');
+    if (list.length === 0) await write(stderr, 'nothing goes with it yet\n');
     const rows = list.map(([id, score, support]) => {
-      const why = support === 1 ? 'in 1 session' : `in ${support} sessions`;
+      const why = support === 0 ? 'alike' : `${support} took both`;
       return { product: listed(id, products), score, why };
     });
     if (rows.length > 0) await write(stdout, await productTable(rows, stdout));

@@ -1,41 +1,34 @@
-import { type Neighbour } from './related.ts';
-
 /** Scores are kept and saved as whole numbers of millionths. */
 export const SCORE_UNITS = 1e6;
 
-/** Numbers of one neighbour in the array: item, score in millionths, support. */
-const FIELDS = 3;
+/** Numbers of one neighbour: item, score in millionths, support. */
+export const FIELDS = 3;
 
-/** The nearest neighbours of each item, best first, in one flat array. */
+/** The nearest neighbours of each item, best first. */
 export interface NeighbourLists {
-  readonly ids: readonly string[];
-  of(id: string): Neighbour[];
-  /** Appends the list of the next item, whose numbers are the first `3 * count` of `fields`. */
-  add(fields: Uint32Array, count: number): void;
+  /** Ascending. */
+  readonly itemIds: readonly string[];
+  /** `FIELDS` numbers a neighbour: the item's number, the score in millionths, the number of users or sessions that had both. */
+  of(item: number): Uint32Array;
   save(): string;
 }
 
-/** Empty lists, to be filled item by item in the order of `ids`. */
-export function createNeighbourLists(ids: readonly string[]): NeighbourLists {
-  const numbers = new Map(ids.map((id, number) => [id, number]));
-  const starts = new Uint32Array(ids.length + 1);
+/** Lists that are filled item by item, in the order of their ids. */
+export interface GrowingLists extends NeighbourLists {
+  /** Appends the list of the next item, whose numbers are the first `FIELDS * count` of `fields`. */
+  add(fields: Uint32Array, count: number): void;
+}
+
+export function createNeighbourLists(itemIds: readonly string[]): GrowingLists {
+  const starts = new Uint32Array(itemIds.length + 1);
   let entries = new Uint32Array(1024);
   let filled = 0;
-  const listOf = (item: number): Uint32Array =>
+  const of = (item: number): Uint32Array =>
     item < filled ? entries.subarray(starts[item], starts[item + 1]) : entries.subarray(0, 0);
 
   return {
-    ids,
-    of(id) {
-      const item = numbers.get(id);
-      const neighbours: Neighbour[] = [];
-      if (item === undefined) return neighbours;
-      const list = listOf(item);
-      for (let i = 0; i < list.length; i += FIELDS) {
-        neighbours.push({ id: ids[list[i]!]!, score: list[i + 1]! / SCORE_UNITS, support: list[i + 2]! });
-      }
-      return neighbours;
-    },
+    itemIds,
+    of,
     add(fields, count) {
       const start = starts[filled]!;
       const end = start + count * FIELDS;
@@ -49,25 +42,44 @@ export function createNeighbourLists(ids: readonly string[]): NeighbourLists {
       starts[filled] = end;
     },
     save() {
-      const lists = ids.map((_, item) => `[${listOf(item).join()}]`);
-      return `{"ids":${JSON.stringify(ids)},"lists":[${lists.join()}]}`;
+      const lists = itemIds.map((_, item) => `[${of(item).join()}]`);
+      return `{"itemIds":${JSON.stringify(itemIds)},"lists":[${lists.join()}]}`;
     },
   };
 }
 
 /** Takes lists that `save` gave. */
 export function loadNeighbourLists(json: string): NeighbourLists {
-  const { ids, lists } = JSON.parse(json) as { ids: string[]; lists: number[][] };
-  const loaded = createNeighbourLists(ids);
+  const { itemIds, lists } = JSON.parse(json) as { itemIds: string[]; lists: number[][] };
+  const loaded = createNeighbourLists(itemIds);
   for (const list of lists) loaded.add(Uint32Array.from(list), list.length / FIELDS);
   return loaded;
 }
 
+/** The same lists for other items: what is not among them is left out, and what was not has none. */
+export function renumber(lists: NeighbourLists, itemIds: readonly string[]): NeighbourLists {
+  const numbers = new Map(itemIds.map((id, number) => [id, number]));
+  const olds = new Map(lists.itemIds.map((id, number) => [id, number]));
+  const moved = createNeighbourLists(itemIds);
+  for (const id of itemIds) {
+    const old = olds.get(id);
+    const list = old === undefined ? new Uint32Array(0) : lists.of(old);
+    const fields: number[] = [];
+    for (let i = 0; i < list.length; i += FIELDS) {
+      const number = numbers.get(lists.itemIds[list[i]!]!);
+      if (number !== undefined) fields.push(number, list[i + 1]!, list[i + 2]!);
+    }
+    moved.add(Uint32Array.from(fields), fields.length / FIELDS);
+  }
+  return moved;
+}
+
 /** Gathers the best of many candidates, in bounded memory. */
 export interface BestFew {
+  /** @param score in millionths; one that is not above 0 is passed over */
   offer(item: number, score: number, support: number): void;
   /** Appends what was gathered as the next list, and begins anew. */
-  flush(lists: NeighbourLists): void;
+  flush(lists: GrowingLists): void;
 }
 
 /** The `most` candidates of the highest score above 0, descending, ties by item number. */

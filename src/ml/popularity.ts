@@ -1,56 +1,49 @@
-import { groupBy, type InteractionMatrix } from './matrix.ts';
-import { drain, firstScored, type Recommender, type RecommendOptions } from './recommender.ts';
+import { groupBy } from './matrix.ts';
+import { createRecommender, type ItemModel, type ModelRecommender } from './recommender.ts';
+import { type TrainingData } from './training-data.ts';
 
 export interface PopularityOptions {
   /** After so many ms an interaction counts half. @default one day */
   readonly halfLifeMs?: number;
 }
 
+export interface PopularityModel extends ItemModel {
+  /** By item number. */
+  readonly scores: Float64Array;
+}
+
 /**
- * Popular now: the weights of the users' interactions with an item, each halved for every half-life that has passed until
- * the newest interaction of all (exponential decay by event time). A user counts once for an item, so that reloading a page
- * makes nothing popular. It recommends the same to everybody, and knows no similar items.
+ * What is popular: the weights of the sessions' interactions with an item, each halved for every half-life that has passed
+ * until the newest interaction of all (exponential decay by event time). With a short half-life this is what trends. A session
+ * counts once for an item, so that reloading a page makes nothing popular. It recommends the same to everybody, and knows no
+ * similar items.
  */
-export function createPopularity({ halfLifeMs = 86_400_000 }: PopularityOptions = {}): Recommender {
-  /** Best first. */
-  let ranked: (readonly [id: string, score: number])[] = [];
-
-  function* fitSteps(interactions: InteractionMatrix): Generator<void, void> {
-    const scores = yield* decayedSums(interactions, halfLifeMs);
-    const entries = interactions.itemIds.map((id, item) => [id, scores[item]!] as const);
-    yield;
-    ranked = entries.filter(([, score]) => score > 0).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  }
-  const recommend = (_history: readonly string[], options: RecommendOptions) => firstScored(ranked, options);
-
-  return {
-    fit: (interactions) => drain(fitSteps(interactions)),
-    fitSteps,
-    recommend,
-    recommendBatch: (histories, options) => histories.map((history) => recommend(history, options)),
-    similar: () => ({ ids: [], scores: [] }),
-    save: () => JSON.stringify(ranked),
+export function createPopularity({
+  halfLifeMs = 86_400_000,
+}: PopularityOptions = {}): ModelRecommender<PopularityModel> {
+  return createRecommender({
+    learn: (data) => popularityModel(data.itemIds, decayedSums(data, halfLifeMs)),
+    save: ({ itemIds, scores }) => JSON.stringify({ itemIds, scores: [...scores] }),
     load(json) {
-      ranked = JSON.parse(json);
+      const { itemIds, scores } = JSON.parse(json) as { itemIds: string[]; scores: number[] };
+      return popularityModel(itemIds, Float64Array.from(scores));
     },
-  };
+  });
+}
+
+function popularityModel(itemIds: readonly string[], scores: Float64Array): PopularityModel {
+  return { itemIds, scores, score: (_, out) => out.set(scores), similar: () => {} };
 }
 
 /** @returns the score of each item, by number */
-function* decayedSums(
-  { itemIds, items, weights, times }: InteractionMatrix,
-  halfLifeMs: number,
-): Generator<void, Float64Array> {
-  let newest = Number.NEGATIVE_INFINITY;
-  for (const time of times) newest = Math.max(newest, time);
+function decayedSums({ itemIds, sessions, now }: TrainingData, halfLifeMs: number): Float64Array {
+  const { items, weights, times } = sessions;
   const { starts, order } = groupBy(items, items.length, itemIds.length);
-  yield;
   const parts = new Float64Array(order.length);
   for (let i = 0; i < order.length; i += 1) {
     const at = order[i]!;
-    parts[i] = weights[at]! * 2 ** ((times[at]! - newest) / halfLifeMs);
+    parts[i] = weights[at]! * 2 ** ((times[at]! - now) / halfLifeMs);
   }
-  yield;
   const sums = new Float64Array(itemIds.length);
   for (let item = 0; item < sums.length; item += 1) {
     // Sums of floating-point numbers depend on their order: from the smallest on.

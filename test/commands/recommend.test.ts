@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { type SimilarOptions, similar } from '../../src/commands/similar.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { trainAndPublish } from '../../src/pipeline/recommender/recommender.ts';
+import { DEFAULT_SETTINGS } from '../../src/pipeline/recommender/settings.ts';
 import { textWidth } from '../../src/tui/format/text.ts';
 import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -37,6 +38,8 @@ async function ask<T>(
   return collected;
 }
 
+const START = Date.UTC(2026, 0, 5);
+
 const PRODUCTS: Record<string, object> = {
   tea: { name: 'Tea \u001b[31m紅茶', category: 'drinks', price: '4.50' },
   cup: { name: 'Cup', category: 'kitchen', price: '12' },
@@ -46,7 +49,7 @@ const PRODUCTS: Record<string, object> = {
 
 function event(id: string, type: string, products: readonly string[], fields: object): object {
   const items = products.map((productId) => ({ productId, ...PRODUCTS[productId] }));
-  return { id, type, time: Date.UTC(2026, 0, 5), items, source: 'test', ...fields };
+  return { id, type, time: START, items, source: 'test', ...fields };
 }
 
 /** A shop where tea and cups, soap and towels go together. */
@@ -68,7 +71,8 @@ async function shop({ trained = true } = {}): Promise<string> {
   await stores.log.append(events.map((value, i) => ({ key: `${i}`, value: JSON.stringify(value) })));
   const processor = createProcessor({ ...stores, settings: SETTINGS });
   while ((await processor.step()) > 0);
-  if (trained) await trainAndPublish({ ...stores, partitions: stores.log.partitions });
+  const { partitions } = stores.log;
+  if (trained) await trainAndPublish({ ...stores, partitions, settings: DEFAULT_SETTINGS }, START);
   await stores.close();
   return dataDir;
 }
@@ -80,8 +84,13 @@ const options = (fields: Partial<RecommendOptions>): RecommendOptions => ({
   ...fields,
 });
 
+/** Writes the settings of a shop's recommendations. */
+function settle(dataDir: string, settings: object): void {
+  writeFileSync(join(dataDir, 'recommend.json'), JSON.stringify(settings));
+}
+
 describe('ecom recommend', () => {
-  test('a known shopper gets what goes together, filled up with what is popular', async () => {
+  test('a known shopper gets what goes together, filled up with what is trending', async () => {
     const dataDir = await shop();
     const { out, err } = await ask(recommend, dataDir, options({ json: true, explain: true }));
     const answer = JSON.parse(out);
@@ -89,7 +98,9 @@ describe('ecom recommend', () => {
       schema: 'ecom.recommend/1',
       user: 'viewer',
       known: true,
-      algorithm: 'auto',
+      algorithm: 'hybrid',
+      recommendationId: expect.stringMatching(/^hybrid\.0\.[0-9a-f]{12}$/),
+      model: 0,
       source: 'mixed',
     });
     expect(answer.items[0]).toEqual({
@@ -98,29 +109,30 @@ describe('ecom recommend', () => {
       category: 'kitchen',
       price: '12.00',
       score: expect.any(Number),
-      source: 'co-occurrence',
-      reasons: ['bought or viewed together with Tea [31m紅茶 in 7 sessions'],
+      source: 'related',
+      reasons: ['the shopper viewed Tea [31m紅茶, and 7 shoppers took both'],
     });
-    expect(answer.items.at(-1)).toMatchObject({
-      productId: 'tea',
-      source: 'popular',
-      reasons: [expect.stringMatching(/^popular now: number \d of the shop$/)],
-    });
+    expect(answer.items.find(({ productId }: { productId: string }) => productId === 'lonely')).toMatchObject(
+      {
+        source: 'trending',
+        reasons: [expect.stringMatching(/^trending: number \d of the shop$/)],
+      },
+    );
     expect(err).toBe('');
     const plain = JSON.parse((await ask(recommend, dataDir, options({ json: true, limit: 1 }))).out);
     expect(plain.items).toHaveLength(1);
     expect(plain.items[0]).not.toHaveProperty('reasons');
-    expect(plain.source).toBe('co-occurrence');
+    expect(plain.source).toBe('related');
   });
 
-  test('a new and an unknown shopper get what is popular, and are told so', async () => {
+  test('a new and an unknown shopper get what is trending, and are told so', async () => {
     const dataDir = await shop();
     for (const [user, known, says] of [
       ['new', true, 'nothing goes with'],
       ['nobody', false, 'no event of "nobody" was counted'],
     ] as const) {
       const json = JSON.parse((await ask(recommend, dataDir, options({ user, json: true }))).out);
-      expect(json).toMatchObject({ known, source: 'popular' });
+      expect(json).toMatchObject({ known, source: 'trending' });
       expect(json.items).toHaveLength(5);
       const text = await ask(recommend, dataDir, options({ user }));
       expect(text.err).toContain(says);
@@ -128,22 +140,86 @@ describe('ecom recommend', () => {
     }
   });
 
-  test('who has bought everything gets an empty answer, not a failure', async () => {
+  test('who has bought everything gets an empty answer, not a failure, or the same again', async () => {
     const dataDir = await shop();
     const owner = JSON.parse((await ask(recommend, dataDir, options({ user: 'owner', json: true }))).out);
-    expect(owner).toMatchObject({ known: true, source: 'popular', items: [{ productId: 'lonely' }] });
-    const fields = { user: 'owner', algorithm: 'co-occurrence' } as const;
-    const text = await ask(recommend, dataDir, options(fields));
-    expect(text.out).toBe('');
-    expect(text.err).toContain('--algorithm auto');
+    expect(owner).toMatchObject({ known: true, items: [{ productId: 'lonely' }] });
+    settle(dataDir, { outOfStockFile: 'gone.txt' });
+    writeFileSync(join(dataDir, 'gone.txt'), 'lonely\n');
+    const nothing = await ask(recommend, dataDir, options({ user: 'owner', inStock: true }));
+    expect(nothing.out).toBe('');
+    expect(nothing.err).toContain('nothing is left for "owner"');
+    const all = await ask(recommend, dataDir, options({ user: 'owner', exclude: 'none', json: true }));
+    expect(JSON.parse(all.out).items).toHaveLength(5);
   });
 
-  test('by what is popular alone where that is asked for', async () => {
+  test('what goes with a session, without it; the latest counts most', async () => {
     const dataDir = await shop();
-    const { out } = await ask(recommend, dataDir, options({ algorithm: 'popular', json: true }));
-    const answer = JSON.parse(out);
-    expect(answer).toMatchObject({ algorithm: 'popular', source: 'popular', known: true });
-    expect(answer.items.map(({ productId }: { productId: string }) => productId)).toContain('soap');
+    const request = { session: ['soap', 'tea'], json: true } as const;
+    const { user: _, ...fields } = options(request);
+    const answer = JSON.parse((await ask(recommend, dataDir, fields)).out);
+    expect(answer).toMatchObject({ session: ['soap', 'tea'], known: false, algorithm: 'hybrid' });
+    const ids = answer.items.map(({ productId }: { productId: string }) => productId);
+    expect(ids.slice(0, 2)).toEqual(['cup', 'towel']);
+    expect(ids).not.toContain('tea');
+    await expect(ask(recommend, dataDir, { ...fields, user: 'viewer' })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+    await expect(ask(recommend, dataDir, { limit: 1, algorithm: 'auto' })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
+  test('only of a category, pinned first, buried last', async () => {
+    const dataDir = await shop();
+    const idsOf = async (fields: Partial<RecommendOptions>) => {
+      const { out } = await ask(recommend, dataDir, options({ json: true, ...fields }));
+      return JSON.parse(out).items.map(({ productId }: { productId: string }) => productId) as string[];
+    };
+    expect(await idsOf({ category: 'Kitchen' })).toEqual(['cup']);
+    expect(await idsOf({ category: 'nothing' })).toEqual([]);
+    settle(dataDir, { pin: ['towel', 'new'], bury: ['cup'] });
+    const ids = await idsOf({});
+    expect(ids.slice(0, 2)).toEqual(['towel', 'new']);
+    expect(ids.at(-1)).toBe('cup');
+  });
+
+  test('settings that are wrong are told, and so is stock that nothing is said of', async () => {
+    const dataDir = await shop();
+    await expect(ask(recommend, dataDir, options({ inStock: true }))).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('outOfStockFile'),
+    });
+    settle(dataDir, { pinned: ['a'] });
+    await expect(ask(recommend, dataDir, options({}))).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('/pinned'),
+    });
+    writeFileSync(join(dataDir, 'recommend.json'), '{');
+    await expect(ask(recommend, dataDir, options({}))).rejects.toThrow('is not JSON');
+  });
+
+  test('a hold-out gets what is trending, always the same shoppers', async () => {
+    const dataDir = await shop();
+    settle(dataDir, { holdOut: 0.5, arms: [{ algorithm: 'trending', share: 1 }] });
+    const arms = new Set<string>();
+    for (let i = 0; i < 40; i += 1) {
+      const [one, again] = [0, 0].map(async () => {
+        const { out } = await ask(recommend, dataDir, options({ user: `user ${i}`, json: true, limit: 1 }));
+        return JSON.parse(out).recommendationId.split('.')[0] as string;
+      });
+      expect(await one).toBe(await again);
+      arms.add((await one)!);
+    }
+    expect([...arms].sort()).toEqual(['hold-out', 'trending']);
+  });
+
+  test('an algorithm that was not trained is told', async () => {
+    const dataDir = await shop();
+    await expect(ask(recommend, dataDir, options({ algorithm: 'als' }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: expect.stringContaining('ecom train --algorithm als'),
+    });
   });
 
   test('no line is wider than the terminal, and no escape gets out', async () => {
@@ -165,8 +241,6 @@ describe('ecom recommend', () => {
     expect(existsSync(nowhere)).toBe(false);
     const untrained = await shop({ trained: false });
     await expect(ask(recommend, untrained, options({}))).rejects.toMatchObject(notFound);
-    const only = options({ algorithm: 'co-occurrence' });
-    await expect(ask(recommend, untrained, only)).rejects.toMatchObject(notFound);
     await expect(ask(similar, untrained, { product: 'tea', limit: 5 })).rejects.toMatchObject(notFound);
   });
 });
@@ -188,14 +262,14 @@ describe('ecom similar', () => {
     expect(answer.items[0]).toMatchObject({ productId: 'cup', name: 'Cup', support: 7 });
     const { out } = await ask(similar, dataDir, of('tea', { limit: 1 }));
     expect(out.trimEnd().split('\n')).toHaveLength(2);
-    expect(out).toContain('in 7 sessions');
+    expect(out).toContain('7 took both');
   });
 
   test('a product alone, and one that nobody knows', async () => {
     const dataDir = await shop();
     const alone = JSON.parse((await ask(similar, dataDir, of('lonely', { json: true }))).out);
     expect(alone.items).toEqual([]);
-    expect((await ask(similar, dataDir, of('lonely'))).err).toContain('no other product');
+    expect((await ask(similar, dataDir, of('lonely'))).err).toContain('nothing goes with it');
     await expect(ask(similar, dataDir, of('TEA'))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       hint: expect.stringContaining('ecom stats'),

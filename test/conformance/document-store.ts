@@ -166,6 +166,11 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       await documents.saveModel({ name: 'm', time: 1, json: '{"a":1}' });
       await documents.saveModel({ name: 'm', time: 2, json: '{"a":2}' });
       expect(await documents.loadModel('m')).toEqual({ name: 'm', time: 2, json: '{"a":2}' });
+      await documents.saveModel({ name: 'n', time: 3, json: '{}' });
+      await documents.deleteModel('m');
+      await documents.deleteModel('never saved');
+      expect(await documents.loadModel('m')).toBeUndefined();
+      expect(await documents.loadModel('n')).toMatchObject({ time: 3 });
       await close();
     });
   });

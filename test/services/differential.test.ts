@@ -5,7 +5,9 @@ import { type DocumentStore, type StoredEvent } from '../../src/pipeline/documen
 import { type NewRecord } from '../../src/pipeline/event-log/event-log.ts';
 import { createGenerator } from '../../src/pipeline/generator/generator.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { publishedModel } from '../../src/pipeline/recommender/published.ts';
 import { trainAndPublish } from '../../src/pipeline/recommender/recommender.ts';
+import { DEFAULT_SETTINGS } from '../../src/pipeline/recommender/settings.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { allAnswers, isCounted } from '../support/answers.ts';
 import { describeWith } from '../support/backends.ts';
@@ -43,7 +45,7 @@ async function runShop(stores: Stores, batch: number): Promise<void> {
   const processor = createProcessor({ ...stores, settings: SETTINGS, batch });
   while (!(await isCounted(stores))) await processor.step(100);
   await processor.close();
-  await trainAndPublish({ ...stores, partitions: stores.log.partitions }, new AbortController().signal);
+  await trainAndPublish({ ...stores, partitions: stores.log.partitions, settings: DEFAULT_SETTINGS }, 0);
 }
 
 /** The events of all partitions, without their places, which differ where a log has gaps. */
@@ -94,9 +96,7 @@ describeWith(['kafka', 'mongodb', 'redis'], 'the same events on both stacks', ()
       expect(await services.live.states(keys)).toEqual(await embedded.live.states(keys));
       const products = answers[0]!.topProducts.map(({ productId }) => productId);
       expect(await services.live.products(products)).toEqual(await embedded.live.products(products));
-      expect((await services.documents.loadModel('popularity'))?.json).toEqual(
-        (await embedded.documents.loadModel('popularity'))?.json,
-      );
+      expect(await publishedModel(services.live)).toEqual(await publishedModel(embedded.live));
     } finally {
       await Promise.all([embedded.close(), services.close()]);
       await shop.drop();

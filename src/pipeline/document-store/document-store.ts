@@ -88,5 +88,7 @@ export interface DocumentStore {
   saveModel(model: ModelDocument): Promise<void>;
   /** The model of that name; `undefined` where none was saved. */
   loadModel(name: string): Promise<ModelDocument | undefined>;
+  /** Forgets the model of that name, if there is one. */
+  deleteModel(name: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -154,9 +154,14 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       { time, version, chunks: parts.length },
       { upsert: true },
     );
-    for (let i = 0; before !== null && i < before.chunks; i += 1) {
-      await (await chunks()).deleteOne({ _id: `${name}:${before.version}:${i}` });
-    }
+    if (before !== null) await deleteChunks(name, before);
+  }
+  async function deleteModel(name: string): Promise<void> {
+    const header = await (await models()).findOneAndDelete({ _id: name });
+    if (header !== null) await deleteChunks(name, header);
+  }
+  async function deleteChunks(name: string, { version, chunks: count }: ModelHeader): Promise<void> {
+    for (let i = 0; i < count; i += 1) await (await chunks()).deleteOne({ _id: `${name}:${version}:${i}` });
   }
   async function loadModel(name: string): Promise<ModelDocument | undefined> {
     for (;;) {
@@ -232,6 +237,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       }),
     saveModel: (model) => guarded(() => saveModel(model)),
     loadModel: (name) => guarded(() => loadModel(name)),
+    deleteModel: (name) => guarded(() => deleteModel(name)),
     close: () => connection.close(),
   };
 }

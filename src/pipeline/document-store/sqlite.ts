@@ -184,6 +184,9 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       const model = guarded(() => connection.prepare(sql).get(name)) as ModelDocument | undefined;
       return model && { name, time: model.time, json: model.json };
     },
+    async deleteModel(name) {
+      guarded(() => connection.prepare('DELETE FROM models WHERE name = ?').run(name));
+    },
     async close() {
       log?.close();
       connection.close();

@@ -1,9 +1,11 @@
-import { compress, type InteractionMatrix } from '../../ml/matrix.ts';
+import { type Interactions, type ItemText } from '../../ml/training-data.ts';
 import { type EventType, type ShopEvent, shopperOf } from '../events/shop-event.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 
-/** How much interest an event shows in its products. */
-const WEIGHTS: Readonly<Partial<Record<EventType, number>>> = {
+/** How much interest an event shows in its products, by its type. */
+export type InteractionWeights = Readonly<Partial<Record<EventType, number>>>;
+
+export const DEFAULT_WEIGHTS: InteractionWeights = {
   view_item: 1,
   add_to_wishlist: 2,
   add_to_cart: 3,
@@ -18,18 +20,35 @@ const OPEN_SESSIONS = 50_000;
 export interface InteractionMemoryOptions {
   /** Most interactions that are remembered. @default 500 000 */
   readonly interactions?: number;
+  /** Of the types that are no interactions, none. @default views 1, wishes 2, carts 3, purchases 5 */
+  readonly weights?: InteractionWeights;
+  /** Products that are none, such as postage; none is passed over where absent. */
+  readonly isIgnored?: (productId: string) => boolean;
+  /** Whoever does more within a day is taken for a robot, and what it does then is passed over. @default 2000 */
+  readonly perDay?: number;
 }
 
-/** The latest interactions, in bounded memory: about 20 bytes each, and the names of their products. */
+/** Interactions with the names of those who took part. */
+export interface NamedInteractions extends Interactions {
+  /** Keys of shoppers, as `shopperOf` gives them, or of orders of nobody. Those that do not occur may be absent. */
+  readonly userIds: readonly (string | undefined)[];
+}
+
+/** The latest interactions, in bounded memory: about 24 bytes each, and the names of their products and shoppers. */
 export interface InteractionMemory {
   add(event: ShopEvent): void;
-  /** Sessions × products. */
-  matrix(): InteractionMatrix;
+  interactions(): NamedInteractions;
+  /** What the events say of the products that occur. */
+  texts(): Map<string, ItemText>;
   /** Number of interactions added so far, those that were forgotten too. */
   readonly added: number;
   /** Number of interactions that are remembered. */
   readonly size: number;
 }
+
+/** What an order of nobody is known by. */
+const ORDER = 'order ';
+const DAY_MS = 86_400_000;
 
 /** A session that can go on. */
 interface OpenSession {
@@ -43,25 +62,31 @@ interface OpenSession {
  * order, for an order of nobody is still a basket.
  */
 export function createInteractionMemory(options: InteractionMemoryOptions = {}): InteractionMemory {
-  const { interactions: most = INTERACTIONS } = options;
+  const {
+    interactions: most = INTERACTIONS,
+    weights: weightOf = DEFAULT_WEIGHTS,
+    isIgnored,
+    perDay = 2000,
+  } = options;
   const products = createNumbering(most);
+  const users = createNumbering(most);
+  const texts = new Map<string, ItemText>();
+  const busy = createDailyCounts(perDay);
   /** The one with the latest event last. */
   const open = new Map<string, OpenSession>();
   // A ring: interaction `n` is in row `n % most`.
   const sessions = new Uint32Array(most); // less `base`
   const items = new Uint32Array(most);
-  const weights = new Uint8Array(most);
+  const shoppers = new Uint32Array(most);
+  const weights = new Float32Array(most);
   const times = new Float64Array(most);
   let added = 0;
   let nextSession = 0;
   let base = 0;
 
-  function sessionOf(event: ShopEvent): number | undefined {
-    const { time, sessionId, orderId } = event;
-    const shopper = shopperOf(event);
-    if (shopper === undefined && orderId === undefined) return undefined;
-    const endless = shopper === undefined || sessionId !== undefined;
-    const key = shopper === undefined ? `order ${orderId}` : `${shopper} ${sessionId ?? ''}`;
+  function sessionOf({ time, sessionId }: ShopEvent, user: string): number {
+    const endless = user.startsWith(ORDER) || sessionId !== undefined;
+    const key = `${user} ${sessionId ?? ''}`;
     const session = open.get(key);
     open.delete(key);
     // What was numbered so long ago that all between may be forgotten begins anew: the numbers in the ring stay close.
@@ -75,9 +100,14 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     if (open.size > OPEN_SESSIONS) open.delete(open.keys().next().value!);
     return number;
   }
-  function remember(session: number, productId: string, weight: number, time: number): void {
+  function remember(session: number, user: string, productId: string, weight: number, time: number): void {
     const row = added % most;
-    if (added >= most) products.drop(items[row]!);
+    if (added >= most) {
+      const forgotten = products.drop(items[row]!);
+      if (forgotten !== undefined) texts.delete(forgotten);
+      users.drop(shoppers[row]!);
+    }
+    shoppers[row] = users.take(user);
     sessions[row] = session - base;
     items[row] = products.take(productId);
     weights[row] = weight;
@@ -86,26 +116,65 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
   }
   return {
     add(event) {
-      const weight = WEIGHTS[event.type];
-      if (weight === undefined || event.items.length === 0) return;
-      const session = sessionOf(event);
-      if (session === undefined) return;
-      for (const { productId } of event.items) remember(session, productId, weight, event.time);
+      const weight = weightOf[event.type];
+      const { time, orderId } = event;
+      const user = shopperOf(event) ?? (orderId === undefined ? undefined : `${ORDER}${orderId}`);
+      if (weight === undefined || weight <= 0 || user === undefined) return;
+      const taken = event.items.filter(({ productId }) => isIgnored?.(productId) !== true);
+      if (taken.length === 0 || busy.isTooBusy(user, time, taken.length)) return;
+      const session = sessionOf(event, user);
+      for (const { productId, name, category, brand } of taken) {
+        remember(session, user, productId, weight, time);
+        if (name !== undefined || category !== undefined || brand !== undefined)
+          texts.set(productId, { name, category, brand });
+      }
     },
-    matrix() {
+    interactions() {
       const length = Math.min(added, most);
       let oldest = nextSession - base;
       for (let row = 0; row < length; row += 1) oldest = Math.min(oldest, sessions[row]!);
       for (let row = 0; row < length; row += 1) sessions[row]! -= oldest;
       base += oldest;
-      const userCount = nextSession - base;
-      return compress({ length, users: sessions, userCount, items, itemIds: products.names, weights, times });
+      return {
+        length,
+        users: shoppers.slice(0, length),
+        userCount: users.names.length,
+        userIds: [...users.names],
+        sessions: sessions.slice(0, length),
+        sessionCount: nextSession - base,
+        items: items.slice(0, length),
+        itemIds: [...products.names],
+        weights: weights.slice(0, length),
+        times: times.slice(0, length),
+      };
     },
+    texts: () => new Map(texts),
     get added() {
       return added;
     },
     get size() {
       return Math.min(added, most);
+    },
+  };
+}
+
+/** Counts what each does on the newest day, UTC. What comes late is not counted. */
+function createDailyCounts(most: number) {
+  let today = 0;
+  let counts = new Map<string, number>();
+
+  return {
+    /** Whether somebody has done more than is believable, with these. */
+    isTooBusy(user: string, time: number, actions: number): boolean {
+      const day = Math.floor(time / DAY_MS);
+      if (day > today) {
+        today = day;
+        counts = new Map();
+      }
+      if (day < today) return false;
+      const count = (counts.get(user) ?? 0) + actions;
+      counts.set(user, count);
+      return count > most;
     },
   };
 }
@@ -129,12 +198,15 @@ function createNumbering(most: number) {
       uses[number]! += 1;
       return number;
     },
-    drop(number: number): void {
+    /** @returns the name, where it is in use no more */
+    drop(number: number): string | undefined {
       uses[number]! -= 1;
-      if (uses[number] !== 0) return;
-      numbers.delete(names[number]!);
+      if (uses[number] !== 0) return undefined;
+      const name = names[number]!;
+      numbers.delete(name);
       names[number] = undefined;
       free.push(number);
+      return name;
     },
   };
 }

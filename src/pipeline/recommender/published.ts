@@ -1,8 +1,6 @@
-import { type Neighbour } from '../../ml/related.ts';
+import { type HybridModel, type HybridWeights } from '../../ml/hybrid/model.ts';
+import { FIELDS, SCORE_UNITS } from '../../ml/neighbour-lists.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-
-/** Kind and key of the list for everybody. */
-const POPULAR = { kind: 'popular', key: 'everybody' } as const;
 
 /**
  * Lists by product id are published in so many parts, each a kind of its own: a store replaces a kind at once, and while it
@@ -10,42 +8,70 @@ const POPULAR = { kind: 'popular', key: 'everybody' } as const;
  */
 export const PARTS = 16;
 
-/** Products that go with one, best first. `support` is the number of sessions that had both. */
+/** Products that go with one, best first. `support` is the number of shoppers who took both. */
 export type SimilarList = readonly (readonly [id: string, score: number, support: number])[];
 
-/** What is popular now, best first. */
-export type PopularList = readonly (readonly [id: string, score: number])[];
+/** What is published once for all products. */
+export interface PublishedModel {
+  /** Of the model that it was made of; 0 for one that was made in passing, before there was any. */
+  readonly version: number;
+  /** When it was made, ms since the epoch. */
+  readonly time: number;
+  readonly weights: HybridWeights;
+  /** What is trending, best first, the best being 1. */
+  readonly trending: readonly (readonly [id: string, score: number])[];
+}
+
+const MODEL = { kind: 'recommender', key: 'model' } as const;
+/** Length of the list of what is trending. */
+const TRENDING = 200;
 
 /** The part that a product's list is in: FNV-1a over its UTF-16 code units. */
 export function partOf(productId: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < productId.length; i += 1) {
-    hash = Math.imul(hash ^ productId.charCodeAt(i), 0x01000193);
-  }
-  return (hash >>> 0) % PARTS;
+  return hash(productId) % PARTS;
 }
 
-/**
- * Replaces the lists of one part. An empty list says that the product is known.
- * @returns the number of lists
- */
-export async function publishSimilar(
+/** FNV-1a over UTF-16 code units: 32 bits. */
+export function hash(text: string): number {
+  let bits = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);
+  return bits >>> 0;
+}
+
+/** Publishes a model: the lists part by part, then what is for all. @param pause awaited between parts */
+export async function publishModel(
   live: LiveStore,
-  part: number,
-  lists: Iterable<readonly [productId: string, neighbours: readonly Neighbour[]]>,
-): Promise<number> {
-  const entries = new Map<string, string>();
-  for (const [productId, neighbours] of lists) {
-    const list: SimilarList = neighbours.map(({ id, score, support }) => [id, rounded(score), support]);
-    entries.set(productId, JSON.stringify(list));
+  model: HybridModel,
+  about: Pick<PublishedModel, 'version' | 'time'>,
+  pause: () => Promise<void> = async () => {},
+): Promise<void> {
+  const { itemIds, lists, trending, weights } = model;
+  const parts = Array.from({ length: PARTS }, () => new Map<string, string>());
+  itemIds.forEach((id, item) => {
+    const list = lists.of(item);
+    const entries: [string, number, number][] = [];
+    for (let i = 0; i < list.length; i += FIELDS)
+      entries.push([itemIds[list[i]!]!, rounded(list[i + 1]! / SCORE_UNITS), list[i + 2]!]);
+    parts[partOf(id)]!.set(id, JSON.stringify(entries));
+  });
+  for (const [part, entries] of parts.entries()) {
+    await live.publish(similarKind(part), entries);
+    await pause();
   }
-  await live.publish(similarKind(part), entries);
-  return entries.size;
+  const best = [...trending.keys()].filter((item) => trending[item]! > 0);
+  best.sort((a, b) => trending[b]! - trending[a]! || a - b);
+  const published: PublishedModel = {
+    ...about,
+    weights,
+    trending: best.slice(0, TRENDING).map((item) => [itemIds[item]!, rounded(trending[item]!)]),
+  };
+  await live.publish(MODEL.kind, new Map([[MODEL.key, JSON.stringify(published)]]));
 }
 
-export async function publishPopular(live: LiveStore, popular: PopularList): Promise<void> {
-  const list: PopularList = popular.map(([id, score]) => [id, rounded(score)]);
-  await live.publish(POPULAR.kind, new Map([[POPULAR.key, JSON.stringify(list)]]));
+/** `undefined` before the first one. */
+export async function publishedModel(live: LiveStore): Promise<PublishedModel | undefined> {
+  const json = (await live.published(MODEL.kind, [MODEL.key])).get(MODEL.key);
+  return json === undefined ? undefined : (JSON.parse(json) as PublishedModel);
 }
 
 /** The lists of products, by id; products that were not learnt of are absent from the map. */
@@ -63,12 +89,6 @@ export async function publishedSimilar(
     ),
   );
   return new Map(found.flatMap((lists) => [...lists].map(([id, json]) => [id, JSON.parse(json)])));
-}
-
-/** `undefined` before the first training. */
-export async function publishedPopular(live: LiveStore): Promise<PopularList | undefined> {
-  const json = (await live.published(POPULAR.kind, [POPULAR.key])).get(POPULAR.key);
-  return json === undefined ? undefined : (JSON.parse(json) as PopularList);
 }
 
 function similarKind(part: number): string {

@@ -1,50 +1,76 @@
-import { type CoOccurrence, createCoOccurrence } from '../../ml/co-occurrence.ts';
-import { createPopularity } from '../../ml/popularity.ts';
+import { type AlgorithmName } from '../../ml/algorithm-names.ts';
+import { type HybridModel, loadHybrid } from '../../ml/hybrid/model.ts';
+import { type Progress } from '../../ml/recommender.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { createInteractionMemory } from './interactions.ts';
+import { createInteractionMemory, type NamedInteractions } from './interactions.ts';
+import { type ModelVersion, readModelIndex, saveVersion } from './models.ts';
 import { type Pace, unhurried } from './pace.ts';
-import { PARTS, partOf, publishPopular, publishSimilar } from './published.ts';
+import { publishModel } from './published.ts';
+import { type RecommendSettings } from './settings.ts';
+import { type AlgorithmEvaluation, type EvaluationRequest } from './training.ts';
+import { createTrainingClient, type TrainingClient } from './training-client.ts';
 
 export interface TrainerOptions {
   readonly documents: DocumentStore;
   readonly live: LiveStore;
   /** Number of partitions of the event log. */
   readonly partitions: number;
+  readonly settings: RecommendSettings;
+  /** Threads that may train. @default 1 */
+  readonly threads?: number;
+  /** Most interactions that are learnt from, the latest. @default 500 000 */
+  readonly interactions?: number;
+  /** What trains; a thread of its own where absent. */
+  readonly training?: TrainingClient;
 }
 
-/** What a round of training was made from, and what it gave. */
-export interface Training {
-  /** Interactions that it learnt from. */
-  readonly interactions: number;
-  /** Products that it knows. */
-  readonly products: number;
+export interface FullTraining {
+  /** Besides the hybrid. */
+  readonly algorithms?: readonly AlgorithmName[];
+  /** When this is, ms since the epoch. */
+  readonly now: number;
+  readonly progress?: Progress;
 }
 
 /** Learns from the shop's events and publishes what it learnt. */
 export interface Trainer {
   /** Reads the events that were counted since the last call. @returns the number of interactions in them */
-  readNew(pace: Pace): Promise<number>;
-  /** Fits the models anew, publishes their lists, and saves them. */
-  train(pace: Pace): Promise<Training>;
-  /** Interactions that no training has seen. */
+  readNew(pace: Pace, progress?: Progress): Promise<number>;
+  /** Learns what takes seconds and publishes it, unless an older version was chosen. */
+  trainQuick(now: number, signal?: AbortSignal): Promise<void>;
+  /** Learns everything, keeps it as a version, and publishes that unless an older one was chosen. */
+  trainFully(options: FullTraining, signal?: AbortSignal): Promise<ModelVersion>;
+  /** Interactions that no training, and no full one, has seen. */
   readonly unseen: number;
+  readonly unseenByFull: number;
   /** Interactions that are remembered. */
   readonly remembered: number;
+  /** What is remembered. */
+  interactions(): NamedInteractions;
+  /** Tries algorithms on what is remembered. */
+  evaluate(
+    options: Omit<EvaluationRequest, 'interactions' | 'texts'>,
+    signal?: AbortSignal,
+    progress?: Progress,
+  ): Promise<AlgorithmEvaluation[]>;
+  close(): Promise<void>;
 }
 
 /** Records read at once. */
 const READ_RECORDS = 1_000;
-/** What lies further back than so many records, of all partitions, is not read. */
-const HORIZON_RECORDS = 1_000_000;
-/** Length of the list of what is popular now. */
-const POPULAR = 200;
+/** What lies further back than so many records for each interaction, of all partitions, is not read. */
+const RECORDS_PER_INTERACTION = 2;
+const INTERACTIONS = 500_000;
 
-export function createTrainer({ documents, live, partitions }: TrainerOptions): Trainer {
-  const memory = createInteractionMemory();
+export function createTrainer(options: TrainerOptions): Trainer {
+  const { documents, live, partitions, settings, threads = 1, interactions = INTERACTIONS } = options;
+  const { weights, isIgnored, halfLifeMs, robotActionsPerDay } = settings;
+  const memory = createInteractionMemory({ interactions, weights, isIgnored, perDay: robotActionsPerDay });
+  const training = options.training ?? createTrainingClient();
   const next = new Array<number>(partitions).fill(0);
-  let newest = 0;
   let seen = 0;
+  let seenByFull = 0;
 
   /** @returns false at the end of what is to be read */
   async function readSome(partition: number, end: number): Promise<boolean> {
@@ -53,83 +79,97 @@ export function createTrainer({ documents, live, partitions }: TrainerOptions): 
     const limit = Math.min(READ_RECORDS, end - from);
     const { events, next: reached } = await documents.readEvents(partition, from, limit);
     next[partition] = reached;
-    for (const { event } of events) {
-      memory.add(event);
-      newest = Math.max(newest, event.time);
-    }
+    for (const { event } of events) memory.add(event);
     return reached > from;
   }
-  async function readNew(pace: Pace): Promise<number> {
+  async function readNew(pace: Pace, progress: Progress = () => {}): Promise<number> {
     const before = memory.added;
     const ends = new Map<number, number>();
+    const horizon = Math.ceil((interactions * RECORDS_PER_INTERACTION) / partitions);
     for (const { partition, position } of await live.positions()) {
       if (partition >= partitions) continue;
       ends.set(partition, position);
-      next[partition] = Math.max(next[partition]!, position - Math.ceil(HORIZON_RECORDS / partitions));
+      next[partition] = Math.max(next[partition]!, position - horizon);
     }
+    const left = () => [...ends].reduce((sum, [partition, end]) => sum + end - next[partition]!, 0);
+    const all = left();
     // In turns, because what is read last is remembered longest.
     while (ends.size > 0) {
       for (const [partition, end] of ends) {
         if (!(await readSome(partition, end))) ends.delete(partition);
         await pace();
       }
+      if (all > 0) progress(1 - left() / all);
     }
     return memory.added - before;
   }
-  async function fitModels(pace: Pace) {
-    const models = { coOccurrence: createCoOccurrence(), popularity: createPopularity() };
-    const matrix = memory.matrix();
-    await pace();
-    for (const model of Object.values(models)) for (const _ of model.fitSteps(matrix)) await pace();
-    return models;
+  function request(level: 'full' | 'quick', algorithms: readonly AlgorithmName[]) {
+    const [columns, texts] = [memory.interactions(), memory.texts()];
+    return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
   }
-  async function train(pace: Pace): Promise<Training> {
-    seen = memory.added;
-    const interactions = memory.size;
-    const { coOccurrence, popularity } = await fitModels(pace);
-    const products = await publishNeighbours(live, coOccurrence, pace);
-    const { ids, scores } = popularity.recommend([], { limit: POPULAR });
-    await publishPopular(
-      live,
-      ids.map((id, i) => [id, scores[i]!]),
-    );
-    await pace();
-    await documents.saveModel({ name: 'co-occurrence', time: newest, json: coOccurrence.save() });
-    await pace();
-    await documents.saveModel({ name: 'popularity', time: newest, json: popularity.save() });
-    return { interactions, products };
+  async function publish(json: string, version: number, time: number): Promise<void> {
+    const model: HybridModel = loadHybrid(json);
+    await publishModel(live, model, { version, time }, unhurried());
   }
   return {
     readNew,
-    train,
+    async trainQuick(now, signal) {
+      const added = memory.added;
+      const { models } = await training.train(request('quick', []), signal);
+      seen = added;
+      const { pinned, current } = await readModelIndex(documents);
+      if (!pinned) await publish(models.get('hybrid')!, current, now);
+    },
+    async trainFully({ algorithms = [], now, progress }, signal) {
+      const added = memory.added;
+      const begun = performance.now();
+      const result = await training.train(request('full', algorithms), signal, progress);
+      seen = added;
+      seenByFull = added;
+      const { models, ...size } = result;
+      const hybrid = models.get('hybrid')!;
+      const { weights: found, quality } = loadHybrid(hybrid);
+      const trainingMs = Math.round(performance.now() - begun);
+      const index = await saveVersion(
+        documents,
+        { time: now, trainingMs, ...size, weights: found, quality },
+        models,
+      );
+      const version = index.versions.at(-1)!;
+      if (!index.pinned) await publish(hybrid, version.version, now);
+      return version;
+    },
     get unseen() {
       return memory.added - seen;
+    },
+    get unseenByFull() {
+      return memory.added - seenByFull;
     },
     get remembered() {
       return memory.size;
     },
+    interactions: () => memory.interactions(),
+    evaluate: (chosen, signal, progress) =>
+      training.evaluate(
+        { ...chosen, interactions: memory.interactions(), texts: memory.texts() },
+        signal,
+        progress,
+      ),
+    close: () => training.close(),
   };
 }
 
-/** @returns the number of lists */
-async function publishNeighbours(live: LiveStore, model: CoOccurrence, pace: Pace): Promise<number> {
-  const parts: string[][] = Array.from({ length: PARTS }, () => []);
-  for (const item of model.items()) parts[partOf(item)]!.push(item);
-  function* listsOf(items: readonly string[]) {
-    for (const item of items) yield [item, model.neighbours(item)] as const;
-  }
-  let products = 0;
-  for (const [part, items] of parts.entries()) {
-    products += await publishSimilar(live, part, listsOf(items));
-    await pace();
-  }
-  return products;
-}
-
-/** Trains once on the latest events. */
-export async function trainAndPublish(options: TrainerOptions, signal?: AbortSignal): Promise<Training> {
+/** Learns once, quickly, from the latest events. */
+export async function trainAndPublish(
+  options: TrainerOptions,
+  now: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const trainer = createTrainer(options);
-  const pace = unhurried(signal);
-  await trainer.readNew(pace);
-  return trainer.train(pace);
+  try {
+    await trainer.readNew(unhurried(signal));
+    await trainer.trainQuick(now, signal);
+  } finally {
+    await trainer.close();
+  }
 }

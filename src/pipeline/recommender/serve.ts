@@ -1,92 +1,201 @@
-import { relatedTo } from '../../ml/related.ts';
+import { type AlgorithmName } from '../../ml/algorithm-names.ts';
+import { hybridModel, PARTS } from '../../ml/hybrid/model.ts';
+import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../ml/neighbour-lists.ts';
+import { type History, type HistoryItem, type Interest } from '../../ml/recommender.ts';
+import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeShopperState, type ShopperState } from '../processor/shopper-state.ts';
-import { type PopularList, publishedPopular, publishedSimilar, type SimilarList } from './published.ts';
+import { type Assignment, assign, newRecommendationId } from './experiment.ts';
+import { DEFAULT_WEIGHTS } from './interactions.ts';
+import { loadModel, readModelIndex } from './models.ts';
+import { type PublishedModel, publishedModel, publishedSimilar, type SimilarList } from './published.ts';
+import { type Evidence, type Recommendation, type Source } from './recommendation.ts';
+import { type Filters, select } from './rules.ts';
+import { type RecommendSettings } from './settings.ts';
 
-export type ServedAlgorithm = 'auto' | 'co-occurrence' | 'popular';
+/** Whom to recommend to: a shopper, or whoever has just looked at some products, the latest last. */
+export type Audience = { readonly user: string } | { readonly session: readonly string[] };
 
-/** A recommended product. */
-export interface Recommendation {
-  readonly productId: string;
-  /** Scores of different sources do not compare. */
-  readonly score: number;
-  readonly source: 'co-occurrence' | 'popular';
-  /** The products of the shopper's that it goes with, the strongest first; none where the source is `popular`. */
-  readonly because: readonly { readonly productId: string; readonly support: number }[];
-  /** Place in the list of what is popular now, from 1; where that is the source. */
-  readonly rank?: number;
+export interface RecommendRequest extends Filters {
+  readonly audience: Audience;
+  /** `auto` is what the settings say for this shopper: the hybrid, unless there is an experiment. */
+  readonly algorithm: AlgorithmName | 'auto';
+  /** What of the shopper's own is left out: what was bought, all that was seen, or nothing. */
+  readonly exclude: 'bought' | 'seen' | 'none';
 }
 
 export interface Recommended {
+  /** To be sent back as `recommendation_id` with what the shopper does: see experiment.ts. */
+  readonly id: string;
   /** Whether any event of the shopper was counted. */
   readonly known: boolean;
+  readonly algorithm: AlgorithmName;
+  /** Of the model; 0 for one that was learnt in passing. */
+  readonly version: number;
   /** What the list was made from. */
-  readonly source: 'co-occurrence' | 'popular' | 'mixed' | 'none';
+  readonly source: Source | 'mixed' | 'none';
   readonly items: readonly Recommendation[];
 }
 
+export interface ServingStores {
+  readonly live: LiveStore;
+  /** Opens the document store, for algorithms that are not published. */
+  documents(): Promise<DocumentStore>;
+}
+
+/** Products that are looked at for each one that is wanted, before filters. */
+const CANDIDATES = 500;
 /** Most products that are told as evidence for one. */
 const REASONS = 3;
 
 /**
- * What is recommended to a shopper, from the lists that the recommender has published and the shopper's latest steps.
+ * What is recommended, from what the recommender has published and the shopper's latest steps, so it follows the shopper at once.
  * @returns `undefined` where nothing was learnt yet
+ * @throws EcomError `NOT_FOUND` for an algorithm that the model in use was not trained with
  */
 export async function recommendTo(
-  live: LiveStore,
-  user: string,
-  { limit, algorithm }: { readonly limit: number; readonly algorithm: ServedAlgorithm },
+  stores: ServingStores,
+  request: RecommendRequest,
+  settings: RecommendSettings,
 ): Promise<Recommended | undefined> {
-  const [shopper, popular] = [await findShopper(live, user), await publishedPopular(live)];
-  if (popular === undefined || popular.length === 0) return undefined;
-  const { recent = [], bought = [] } = shopper ?? {};
-  const lists = await publishedSimilar(live, algorithm === 'popular' ? [] : recent);
-  const items = blend({ recent, bought }, lists, algorithm === 'co-occurrence' ? [] : popular, limit);
-  return { known: shopper !== undefined, source: sourceOf(items), items };
+  const { live } = stores;
+  const { audience, exclude } = request;
+  const [shopper, published] = [await findShopper(live, audience), await publishedModel(live)];
+  if (published === undefined || published.trending.length === 0) return undefined;
+  const history = 'session' in audience ? historyOfSession(audience.session) : historyOf(shopper);
+  const { arm, algorithm } = assign(audience, request.algorithm, settings);
+  const found =
+    algorithm === 'hybrid' || algorithm === 'trending'
+      ? await blend(live, algorithm === 'hybrid' ? history : [], published)
+      : await byAlgorithm(stores, algorithm, history);
+  const bought = shopper?.bought ?? [];
+  const own = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
+  const items = await select(live, found, { ...request, exclude: new Set(own) }, settings);
+  const version = published.version;
+  const id = newRecommendationId({ arm, algorithm } satisfies Assignment, version);
+  return { id, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
 }
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */
-async function findShopper(live: LiveStore, user: string): Promise<ShopperState | undefined> {
-  const keys = [`u:${user}`, `a:${user}`, `s:${user}`];
+async function findShopper(live: LiveStore, audience: Audience): Promise<ShopperState | undefined> {
+  if ('session' in audience) return undefined;
+  const keys = ['u', 'a', 's'].map((kind) => `${kind}:${audience.user}`);
   const states = await live.states(keys);
   const text = keys.map((key) => states.get(key)).find((state) => state !== undefined);
   return text === undefined ? undefined : decodeShopperState(text);
 }
 
-/**
- * Products that go with what a shopper has looked at, filled up with what is popular now: first what the shopper has not
- * seen, then the rest. What the shopper has bought is left out.
- */
-export function blend(
-  { recent, bought }: Pick<ShopperState, 'recent' | 'bought'>,
+/** What is remembered of a shopper, the latest last: what was bought before all that is remembered as recent comes first. */
+function historyOf(shopper: ShopperState | undefined): History {
+  const { recent = [], bought = [] } = shopper ?? {};
+  const own = new Set(bought);
+  const older = bought.filter((id) => !recent.includes(id));
+  return [...older, ...recent].map((id): HistoryItem => {
+    return { id, weight: (own.has(id) ? DEFAULT_WEIGHTS.purchase : DEFAULT_WEIGHTS.view_item)! };
+  });
+}
+
+function historyOfSession(session: readonly string[]): History {
+  const latest = [...new Set(session.toReversed())].toReversed();
+  return latest.map((id) => ({ id, weight: DEFAULT_WEIGHTS.view_item! }));
+}
+
+/** The hybrid, as far as its published lists of the history's products tell. */
+async function blend(
+  live: LiveStore,
+  history: History,
+  published: PublishedModel,
+): Promise<Recommendation[]> {
+  const lists = await publishedSimilar(
+    live,
+    history.map(({ id }) => id),
+  );
+  const model = partialModel(history, lists, published);
+  const numbers = new Map(model.itemIds.map((id, number) => [id, number]));
+  const interests = history.map(
+    ({ id, weight = 1 }): Interest => ({ item: numbers.get(id)!, weight, time: undefined }),
+  );
+  const parts = model.parts(interests);
+  const ranks = new Map(published.trending.map(([id], i) => [id, i + 1]));
+  const scored = model.itemIds.map((id, item) => {
+    const strongest = PARTS.reduce((best, part) => (parts[part][item]! > parts[best][item]! ? part : best));
+    const score = PARTS.reduce((sum, part) => sum + parts[part][item]!, 0);
+    return { id, score, source: strongest };
+  });
+  return best(scored).map(({ id, score, source }): Recommendation => {
+    const rank = source === 'trending' ? ranks.get(id) : undefined;
+    return {
+      productId: id,
+      score,
+      source,
+      because: source === 'related' ? evidence(id, history, lists) : [],
+      ...(rank === undefined ? {} : { rank }),
+    };
+  });
+}
+
+/** The hybrid's model of those products that occur in some lists. */
+function partialModel(
+  history: History,
   lists: ReadonlyMap<string, SimilarList>,
-  popular: PopularList,
-  limit: number,
-): Recommendation[] {
-  const seen = new Set([...recent, ...bought]);
-  const neighboursOf = (product: string) =>
-    (lists.get(product) ?? []).map(([id, score, support]) => ({ id, score, support }));
-  const related = relatedTo(recent, neighboursOf, { exclude: seen })
-    .slice(0, limit)
-    .map(({ id, score, because }): Recommendation => {
-      const evidence = because
-        .slice(0, REASONS)
-        .map(({ id: productId, support }) => ({ productId, support }));
-      return {
-        productId: id,
-        score: Math.round(score * 1e6) / 1e6,
-        source: 'co-occurrence',
-        because: evidence,
-      };
+  { trending, weights }: PublishedModel,
+) {
+  const ids = new Set([...history.map(({ id }) => id), ...trending.map(([id]) => id)]);
+  for (const list of lists.values()) for (const [id] of list) ids.add(id);
+  const itemIds = [...ids].sort((a, b) => (a < b ? -1 : 1));
+  const numbers = new Map(itemIds.map((id, number) => [id, number]));
+  const own = createNeighbourLists(itemIds);
+  for (const id of itemIds) {
+    const list = lists.get(id) ?? [];
+    const fields = list.flatMap(([other, score, support]) => [
+      numbers.get(other)!,
+      Math.round(score * SCORE_UNITS),
+      support,
+    ]);
+    own.add(Uint32Array.from(fields), fields.length / FIELDS);
+  }
+  const scores = new Float64Array(itemIds.length);
+  for (const [id, score] of trending) scores[numbers.get(id)!] = score;
+  return hybridModel({ lists: own, trending: scores, weights });
+}
+
+/** The products of a history whose lists have a product, the one that speaks for it most first. */
+function evidence(id: string, history: History, lists: ReadonlyMap<string, SimilarList>): Evidence[] {
+  const found = history.flatMap(({ id: own, weight }) => {
+    const entry = lists.get(own)?.find(([other]) => other === id);
+    if (entry === undefined) return [];
+    const action = weight === DEFAULT_WEIGHTS.purchase ? ('bought' as const) : ('viewed' as const);
+    return [{ productId: own, score: entry[1], support: entry[2], action }];
+  });
+  // The latest first, where they are alike.
+  found.reverse().sort((a, b) => b.score - a.score);
+  return found.slice(0, REASONS).map(({ score: _, ...told }) => told);
+}
+
+async function byAlgorithm(
+  { documents }: ServingStores,
+  algorithm: AlgorithmName,
+  history: History,
+): Promise<Recommendation[]> {
+  const { EcomError } = await import('../../errors.ts');
+  const store = await documents();
+  const { current } = await readModelIndex(store);
+  const json = current === 0 ? undefined : await loadModel(store, current, algorithm);
+  if (json === undefined) {
+    throw new EcomError('NOT_FOUND', `the model in use was not trained with ${algorithm}`, {
+      hint: `ecom train --algorithm ${algorithm} trains it besides the hybrid`,
     });
-  const taken = new Set([...bought, ...related.map(({ productId }) => productId)]);
-  const fill = popular
-    .map(([productId, score], i): Recommendation => {
-      return { productId, score, source: 'popular', because: [], rank: i + 1 };
-    })
-    .filter(({ productId }) => !taken.has(productId))
-    .sort((a, b) => Number(seen.has(a.productId)) - Number(seen.has(b.productId)));
-  return [...related, ...fill].slice(0, limit);
+  }
+  const { createAlgorithm } = await import('../../ml/algorithms.ts');
+  const recommender = createAlgorithm(algorithm);
+  recommender.load(json);
+  const { ids, scores } = recommender.recommend(history, { limit: CANDIDATES });
+  return ids.map((productId, i) => ({ productId, score: scores[i]!, source: algorithm, because: [] }));
+}
+
+function best<T extends { readonly id: string; readonly score: number }>(scored: readonly T[]): T[] {
+  const positive = scored.filter(({ score }) => score > 0);
+  return positive.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, CANDIDATES);
 }
 
 function sourceOf(items: readonly Recommendation[]): Recommended['source'] {

@@ -3,48 +3,84 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDocumentStore } from '../document-store/open.ts';
 import { openEventLog } from '../event-log/open.ts';
 import { openLiveStore } from '../live-store/open.ts';
+import { readModelIndex } from '../recommender/models.ts';
 import { throttled, unhurried } from '../recommender/pace.ts';
 import { createTrainer } from '../recommender/recommender.ts';
+import { readSettings } from '../recommender/settings-file.ts';
 import { type RunComponent } from './component.ts';
 
-/** Trainings are at least so far apart, ms … */
-const ROUND_MS = 10_000;
-/** … and wait until so large a share of what is known is new, or until so long after the last there is anything, ms. */
+/** A quick training waits until so large a share of what is known is new, or until so long after the last there is anything, ms. */
 const NEW_SHARE = 0.01;
 const STALE_MS = 60_000;
+/** A full one waits until this share is new, or this long … */
+const DRIFT = 0.2;
+const FULL_STALE_MS = 3_600_000;
+/** … and there is something to learn from. */
+const FULL_INTERACTIONS = 5_000;
+/** Trainings are at least so far apart, ms. */
+const QUICK_MS = 3_000;
+const FULL_MS = 60_000;
+/** After a training it rests so many times as long as that took. */
+const REST = 9;
 /** Pause between two looks for new events, ms. */
 const LOOK_MS = 1000;
-/** Most of one core's time, once there is something to recommend. */
+/** Most of one core's time for reading, once there is something to recommend. */
 const CORE_SHARE = 0.1;
 
 /** Reads what is new and trains, again and again. */
 export const run: RunComponent = async ({ config, logger, signal, ready, handled }) => {
-  // Who counts events goes first.
+  // Who counts events goes first. The thread that trains inherits it.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  const settings = await readSettings(config.recommendFile);
   const log = await openEventLog(config);
   const { partitions } = log;
   await log.close();
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config);
+  const trainer = createTrainer({ documents, live, partitions, settings });
+  const algorithms = settings.arms.map(({ algorithm }) => algorithm);
+  const quick = createRest(QUICK_MS);
+  const full = createRest(FULL_MS);
   try {
-    const trainer = createTrainer({ documents, live, partitions });
+    // What was published before stays until something as good is learnt.
+    let hasModel = (await readModelIndex(documents)).current > 0;
     ready();
     let pace = unhurried(signal);
-    let trainedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       handled(await trainer.readNew(pace));
-      const rested = performance.now() - trainedAt;
-      const due = trainer.unseen >= trainer.remembered * NEW_SHARE || rested >= STALE_MS;
-      if (trainer.unseen > 0 && rested >= ROUND_MS && due) {
-        const started = performance.now();
-        const training = await trainer.train(pace);
-        trainedAt = performance.now();
-        logger.debug({ ...training, ms: Math.round(trainedAt - started) }, 'trained');
+      const { unseen, unseenByFull, remembered } = trainer;
+      const isDrifted = unseenByFull >= remembered * DRIFT || full.sinceMs() >= FULL_STALE_MS;
+      const isNew = unseen >= remembered * NEW_SHARE || quick.sinceMs() >= STALE_MS;
+      if (hasModel && unseenByFull > 0 && remembered >= FULL_INTERACTIONS && full.isOver() && isDrifted) {
+        const version = await full.time(() => trainer.trainFully({ algorithms, now: Date.now() }, signal));
+        logger.info(version, 'trained');
+      } else if (unseen > 0 && quick.isOver() && isNew) {
+        // Before the first full training, and between two.
+        await quick.time(() => trainer.trainQuick(Date.now(), signal));
+        logger.debug({ interactions: remembered }, 'trained quickly');
+        hasModel = true;
         pace = throttled(CORE_SHARE, signal);
       }
       await sleep(LOOK_MS, undefined, { signal });
     }
   } finally {
-    await Promise.allSettled([documents.close(), live.close()]);
+    await Promise.allSettled([trainer.close(), documents.close(), live.close()]);
   }
 };
+
+/** Keeps something that is done again and again to a share of the time. @param leastMs at least so long apart */
+function createRest(leastMs: number) {
+  let end = Number.NEGATIVE_INFINITY;
+  let took = 0;
+  return {
+    sinceMs: () => performance.now() - end,
+    isOver: () => performance.now() - end >= Math.max(leastMs, took * REST),
+    async time<T>(work: () => Promise<T>): Promise<T> {
+      const begin = performance.now();
+      const result = await work();
+      end = performance.now();
+      took = end - begin;
+      return result;
+    },
+  };
+}

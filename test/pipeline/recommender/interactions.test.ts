@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { prepare } from '../../../src/ml/training-data.ts';
 import { type EventType, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
 import {
   createInteractionMemory,
@@ -16,8 +17,9 @@ function event(type: EventType, products: readonly string[], fields: Partial<Sho
 
 /** Products with their weights, by session. */
 function sessionsOf(memory: InteractionMemory): Record<string, number>[] {
-  const { itemIds, users, starts, items, weights } = memory.matrix();
-  return Array.from({ length: users }, (_, user) => {
+  const { itemIds, sessions } = prepare(memory.interactions());
+  const { rows, starts, items, weights } = sessions;
+  return Array.from({ length: rows }, (_, user) => {
     const entries: [string, number][] = [];
     for (let at = starts[user]!; at < starts[user + 1]!; at += 1)
       entries.push([itemIds[items[at]!]!, weights[at]!]);
@@ -75,7 +77,7 @@ describe('interaction memory', () => {
     for (let i = 0; i < 100; i += 1)
       memory.add(event('view_item', [`p${i}`, 'always'], { userId: `u${i % 3}` }));
     expect(sessionsOf(memory)).toHaveLength(2);
-    expect(memory.matrix().itemIds).toEqual(['always', 'p98', 'p99']);
+    expect(prepare(memory.interactions()).itemIds).toEqual(['always', 'p98', 'p99']);
     expect([memory.added, memory.size]).toEqual([200, 4]);
   });
 
@@ -85,8 +87,49 @@ describe('interaction memory', () => {
       memory.add(event('view_item', [`p${i}`], { userId: 'robot', sessionId: 's' }));
       memory.add(event('view_item', ['x'], { userId: `u${i}` }));
     }
-    expect(memory.matrix().users).toBeLessThanOrEqual(6);
+    expect(sessionsOf(memory).length).toBeLessThanOrEqual(6);
     const robot = sessionsOf(memory).filter((session) => session.x === undefined);
     expect(robot.flatMap((session) => Object.keys(session)).sort()).toEqual(['p997', 'p998', 'p999']);
+  });
+
+  test('knows whose each is, and forgets shoppers with their last interaction', () => {
+    const memory = createInteractionMemory({ interactions: 3 });
+    memory.add(event('view_item', ['a'], { userId: 'gone' }));
+    memory.add(event('view_item', ['a'], { userId: 'u' }));
+    memory.add(event('purchase', ['b'], { orderId: 'o' }));
+    memory.add(event('view_item', ['c'], { anonymousId: 'u' }));
+    const { userIds, users, itemIds, items, length } = memory.interactions();
+    const pairs = Array.from({ length }, (_, row) => `${userIds[users[row]!]} ${itemIds[items[row]!]}`);
+    expect(pairs.sort()).toEqual(['a:u c', 'order o b', 'u:u a']);
+  });
+
+  test('remembers what products are called for as long as they occur', () => {
+    const memory = createInteractionMemory({ interactions: 2 });
+    const named = (productId: string, name: string): Partial<ShopEvent> => ({
+      userId: 'u',
+      items: [{ productId, name, brand: 'Acme', quantity: 1 }],
+    });
+    memory.add(event('view_item', [], named('a', 'Old')));
+    memory.add(event('view_item', [], named('a', 'New')));
+    memory.add(event('view_item', ['b'], { userId: 'u' }));
+    expect(memory.texts()).toEqual(new Map([['a', { name: 'New', category: undefined, brand: 'Acme' }]]));
+    memory.add(event('view_item', ['b'], { userId: 'u' }));
+    expect(memory.texts()).toEqual(new Map());
+  });
+
+  test('passes over products that are none, and who does more than a person can', () => {
+    const memory = createInteractionMemory({
+      isIgnored: (id) => id === 'POST',
+      perDay: 5,
+      weights: { view_item: 2 },
+    });
+    memory.add(event('purchase', ['a'], { userId: 'u' }));
+    memory.add(event('view_item', ['POST', 'a'], { userId: 'u' }));
+    for (let i = 0; i < 9; i += 1) memory.add(event('view_item', ['b'], { userId: 'robot' }));
+    expect(sessionsOf(memory)).toEqual([{ a: 2 }, { b: 2 }]);
+    expect(memory.added).toBe(6);
+    const tomorrow = { userId: 'robot', time: 86_400_000 };
+    memory.add(event('view_item', ['c'], tomorrow));
+    expect(memory.added).toBe(7);
   });
 });

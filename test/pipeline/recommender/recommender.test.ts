@@ -1,16 +1,19 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
-import { createCoOccurrence } from '../../../src/ml/co-occurrence.ts';
-import { createPopularity } from '../../../src/ml/popularity.ts';
+import { createAlgorithm } from '../../../src/ml/algorithms.ts';
+import { loadHybrid } from '../../../src/ml/hybrid/model.ts';
+import { prepare } from '../../../src/ml/training-data.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { createInteractionMemory } from '../../../src/pipeline/recommender/interactions.ts';
+import { chooseVersion, loadModel, readModelIndex } from '../../../src/pipeline/recommender/models.ts';
 import { throttled, unhurried } from '../../../src/pipeline/recommender/pace.ts';
-import { publishedPopular, publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
+import { publishedModel, publishedSimilar } from '../../../src/pipeline/recommender/published.ts';
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
-import { recommendTo } from '../../../src/pipeline/recommender/serve.ts';
+import { type Recommended, recommendTo } from '../../../src/pipeline/recommender/serve.ts';
+import { DEFAULT_SETTINGS } from '../../../src/pipeline/recommender/settings.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -31,7 +34,27 @@ async function shopOf(events: readonly { id: string }[]): Promise<Stores> {
   return stores;
 }
 
-const auto = { limit: 5, algorithm: 'auto' as const };
+const settings = DEFAULT_SETTINGS;
+
+function trainerOf(stores: Stores) {
+  const trainer = createTrainer({ ...stores, partitions: 2, settings });
+  onTestFinished(() => trainer.close());
+  return trainer;
+}
+
+function ask(stores: Stores, user: string): Promise<Recommended | undefined> {
+  const serving = { live: stores.live, documents: async () => stores.documents };
+  const request = { audience: { user }, algorithm: 'auto', exclude: 'bought', limit: 5 } as const;
+  return recommendTo(serving, request, settings);
+}
+
+/** Tea goes with cups for some shoppers, who come twice. */
+function teaShop(shoppers: number): { id: string }[] {
+  return Array.from({ length: shoppers }, (_, i) => [
+    purchase(`a${i}`, ['tea', `thing${i % 5}`], { userId: `u${i}`, orderId: `a${i}` }),
+    purchase(`b${i}`, ['cup'], { userId: `u${i}`, orderId: `b${i}`, time: START + 86_400_000 }),
+  ]).flat();
+}
 
 describe('recommender', () => {
   test('a known, a new and an unknown shopper each get something, and are told from what', async () => {
@@ -47,20 +70,19 @@ describe('recommender', () => {
       { id: 'w', type: 'page_view', time: START, userId: 'new', items: [] } as { id: string },
       purchase('d', ['tea', 'cup'], { userId: 'owner', orderId: 'y' }),
     ]);
-    expect(await recommendTo(stores.live, 'viewer', auto)).toBeUndefined();
-    const { products } = await trainAndPublish({ ...stores, partitions: 2 });
-    expect(products).toBe(4);
+    expect(await ask(stores, 'viewer')).toBeUndefined();
+    await trainAndPublish({ ...stores, partitions: 2, settings }, START);
 
-    const viewer = await recommendTo(stores.live, 'viewer', auto);
-    expect(viewer).toMatchObject({ known: true, source: 'mixed' });
+    const viewer = await ask(stores, 'viewer');
+    expect(viewer).toMatchObject({ known: true, source: 'mixed', algorithm: 'hybrid', version: 0 });
     expect(viewer!.items[0]).toMatchObject({
       productId: 'cup',
-      source: 'co-occurrence',
-      because: [{ productId: 'tea', support: 9 }],
+      source: 'related',
+      because: [{ productId: 'tea', support: 9, action: 'viewed' }],
     });
-    expect(await recommendTo(stores.live, 'new', auto)).toMatchObject({ known: true, source: 'popular' });
-    expect(await recommendTo(stores.live, 'nobody', auto)).toMatchObject({ known: false, source: 'popular' });
-    const owner = await recommendTo(stores.live, 'owner', auto);
+    expect(await ask(stores, 'new')).toMatchObject({ known: true, source: 'trending' });
+    expect(await ask(stores, 'nobody')).toMatchObject({ known: false, source: 'trending' });
+    const owner = await ask(stores, 'owner');
     expect(owner!.items.map(({ productId }) => productId).sort()).toEqual(['soap', 'towel']);
     expect(await publishedSimilar(stores.live, ['soap', 'unknown'])).toEqual(
       new Map([['soap', [['towel', expect.any(Number), 1]]]]),
@@ -70,12 +92,13 @@ describe('recommender', () => {
 
   test('reads only what was counted since', async () => {
     const stores = await shopOf([purchase('1', ['a', 'b']), purchase('2', ['a', 'b'], { userId: 'u' })]);
-    const trainer = createTrainer({ ...stores, partitions: 2 });
+    const trainer = trainerOf(stores);
     const pace = unhurried();
     expect(await trainer.readNew(pace)).toBe(2); // an order without shopper and id is no basket
     expect([trainer.unseen, trainer.remembered]).toEqual([2, 2]);
-    await trainer.train(pace);
+    await trainer.trainQuick(START);
     expect([await trainer.readNew(pace), trainer.unseen, trainer.remembered]).toEqual([0, 0, 2]);
+    expect(trainer.unseenByFull).toBe(2);
     const more = purchase('3', ['a', 'c', 'd'], { userId: 'v' });
     await stores.log.append([{ key: 'v', value: JSON.stringify(more) }]);
     expect(await trainer.readNew(pace)).toBe(0);
@@ -84,28 +107,102 @@ describe('recommender', () => {
     await stores.close();
   });
 
-  test('saves what it learnt', async () => {
-    const stores = await shopOf([purchase('1', ['a', 'b'], { orderId: 'o' })]);
-    await trainAndPublish({ ...stores, partitions: 2 });
-    const loaded = createCoOccurrence();
-    const saved = await stores.documents.loadModel('co-occurrence');
-    loaded.load(saved!.json);
-    expect(loaded.neighbours('a').map(({ id, support }) => [id, support])).toEqual([['b', 1]]);
-    expect(saved!.time).toBe(START);
-    const popularity = createPopularity();
-    popularity.load((await stores.documents.loadModel('popularity'))!.json);
-    expect(popularity.recommend([], { limit: 5 }).ids).toEqual(['a', 'b']);
+  test('a full training is a version with its blend and its quality, and is served', async () => {
+    const stores = await shopOf(teaShop(60));
+    const trainer = trainerOf(stores);
+    await trainer.readNew(unhurried());
+    const told: number[] = [];
+    const progress = (done: number) => told.push(done);
+    const version = await trainer.trainFully({ algorithms: ['als'], now: START, progress });
+    expect(version).toMatchObject({
+      version: 1,
+      time: START,
+      interactions: 180,
+      users: 60,
+      products: 7,
+      algorithms: ['hybrid', 'als'],
+    });
+    expect(version.quality!.users).toBe(30);
+    // What they came back for was always the cup.
+    expect(version.quality!.ndcg).toBeGreaterThan(0.9);
+    expect(told.length).toBeGreaterThan(3);
+    expect(await readModelIndex(stores.documents)).toEqual({
+      versions: [version],
+      current: 1,
+      pinned: false,
+    });
+    const saved = loadHybrid((await loadModel(stores.documents, 1, 'hybrid'))!);
+    expect(saved.weights).toEqual(version.weights);
+    const als = createAlgorithm('als');
+    als.load((await loadModel(stores.documents, 1, 'als'))!);
+    expect(als.similar('tea', { limit: 9 }).ids).toContain('cup');
+    expect(await publishedModel(stores.live)).toMatchObject({ version: 1, time: START });
+    // A quick one goes on with the blend.
+    await trainer.trainQuick(START + 1);
+    expect(await publishedModel(stores.live)).toMatchObject({
+      version: 1,
+      time: START + 1,
+      weights: saved.weights,
+    });
     await stores.close();
   });
 
-  test('stops where it is told to', async () => {
-    const stores = await shopOf([purchase('1', ['a', 'b'], { orderId: 'o' })]);
+  test('a version that was chosen stays, whatever is trained', async () => {
+    const stores = await shopOf(teaShop(10));
+    const trainer = trainerOf(stores);
+    await trainer.readNew(unhurried());
+    for (let time = 1; time <= 3; time += 1) await trainer.trainFully({ now: time });
+    await chooseVersion(stores.documents, 2, 9);
+    const before = await publishedModel(stores.live);
+    await trainer.trainQuick(10);
+    for (let time = 11; time <= 17; time += 1) await trainer.trainFully({ now: time });
+    expect(await publishedModel(stores.live)).toEqual(before);
+    const index = await readModelIndex(stores.documents);
+    expect(index.versions.map(({ version }) => version)).toEqual([2, 6, 7, 8, 9, 10]);
+    expect(index).toMatchObject({ current: 2, pinned: true });
+    expect(await loadModel(stores.documents, 3, 'hybrid')).toBeUndefined();
+    await chooseVersion(stores.documents, undefined, 18);
+    expect(await readModelIndex(stores.documents)).toMatchObject({ current: 10, pinned: false });
+    await stores.close();
+  });
+
+  test('a new product is recommended by what it is, and what a shopper does counts at once', async () => {
+    const named = (id: string, type: string, productId: string, name: string, userId: string) =>
+      ({ id, type, time: START, userId, items: [{ productId, name }], source: 'test' }) as { id: string };
+    const stores = await shopOf([
+      ...Array.from({ length: 20 }, (_, i) => named(`c${i}`, 'view_item', 'chair', 'garden chair', `v${i}`)),
+      named('n', 'view_item', 'table', 'garden table', 'first'),
+      named('m', 'view_item', 'mug', 'blue mug', 'second'),
+    ]);
+    await trainAndPublish({ ...stores, partitions: 2, settings }, START);
+    const event = named('x', 'view_item', 'chair', 'garden chair', 'comer');
+    await stores.log.append([{ key: 'comer', value: JSON.stringify(event) }]);
+    await createProcessor({ ...stores, settings: SETTINGS }).step();
+    const { items } = (await ask(stores, 'comer'))!;
+    expect(items.find(({ productId }) => productId === 'table')).toMatchObject({
+      source: 'related',
+      because: [{ productId: 'chair', support: 0 }],
+    });
+    await stores.close();
+  });
+
+  test('stops where it is told to, and goes on afterwards', async () => {
+    const stores = await shopOf(teaShop(5));
     const stopped = AbortSignal.abort(new Error('enough'));
-    await expect(trainAndPublish({ ...stores, partitions: 2 }, stopped)).rejects.toThrow('enough');
-    const trainer = createTrainer({ ...stores, partitions: 2 });
+    await expect(trainAndPublish({ ...stores, partitions: 2, settings }, START, stopped)).rejects.toThrow(
+      'enough',
+    );
+    const trainer = trainerOf(stores);
     await trainer.readNew(throttled(1, new AbortController().signal));
-    await expect(trainer.train(throttled(1, stopped))).rejects.toThrow('enough');
-    expect(await publishedPopular(stores.live)).toBeUndefined();
+    await expect(trainer.trainQuick(START, stopped)).rejects.toThrow('enough');
+    const controller = new AbortController();
+    const progress = () => controller.abort(new Error('in the middle'));
+    await expect(trainer.trainFully({ now: START, progress }, controller.signal)).rejects.toThrow(
+      'in the middle',
+    );
+    expect(await publishedModel(stores.live)).toBeUndefined();
+    await trainer.trainQuick(START);
+    expect(await publishedModel(stores.live)).toMatchObject({ version: 0 });
     await stores.close();
   });
 
@@ -131,19 +228,21 @@ describe('recommender', () => {
         sessions.set(event.sessionId!, [...viewed, event.items[0]!.productId]);
       }
     }
-    const models = [createCoOccurrence(), createPopularity()];
-    const hits = models.map((model) => {
-      model.fit(memory.matrix());
+    const data = prepare(memory.interactions(), { catalogue: memory.texts() });
+    const hits = (['bought-together', 'session-knn', 'trending'] as const).map((name) => {
+      const model = createAlgorithm(name);
+      model.fit(data);
       let found = 0;
       for (const viewed of sessions.values()) {
-        const history = viewed.slice(0, -1);
+        const history = [...new Set(viewed.slice(0, -1))].map((id) => ({ id }));
         const next = viewed.at(-1)!;
-        if (history.length === 0 || history.includes(next)) continue;
-        const exclude = new Set(history);
+        const exclude = new Set(history.map(({ id }) => id));
+        if (history.length === 0 || exclude.has(next)) continue;
         if (model.recommend(history, { limit: 5, exclude }).ids.includes(next)) found += 1;
       }
       return found;
     });
-    expect(hits[0]).toBeGreaterThan(hits[1]! * 1.2);
+    expect(hits[0]).toBeGreaterThan(hits[2]! * 1.2);
+    expect(hits[1]).toBeGreaterThan(hits[2]! * 1.2);
   });
 });

@@ -1,0 +1,29 @@
+import { type ModelVersion } from '../pipeline/recommender/models.ts';
+
+/** What is known of a version, in lines. */
+export function modelText(model: ModelVersion): string {
+  const { version, time, trainingMs, interactions, users, products, algorithms, weights, quality } = model;
+  const lines = [
+    `model ${version}, trained ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC in ${(trainingMs / 1000).toFixed(1)} s`,
+    `  learnt from   ${count(interactions)} interactions of ${count(users)} shoppers with ${count(products)} products`,
+    `  algorithms    ${algorithms.join(', ')}`,
+  ];
+  if (weights !== undefined) {
+    const related = Object.entries(weights.related).map(([name, weight]) => `${name} ${weight}`);
+    const days = weights.halfLifeMs / 86_400_000;
+    lines.push(`  blend         ${related.join(' · ')}`);
+    lines.push(
+      `                again ${weights.again} · trending ${weights.trending}, half-life ${days} days`,
+    );
+  }
+  lines.push(
+    quality === undefined
+      ? '  quality       not measured: too few shoppers came back'
+      : `  quality       NDCG@10 ${quality.ndcg.toFixed(4)} on the last sessions of ${count(quality.users)} shoppers, new products only; trending alone ${quality.trendingNdcg.toFixed(4)}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US');
+}

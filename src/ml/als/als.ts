@@ -1,0 +1,102 @@
+import { createRecommender, type Interest, type ItemModel, type ModelRecommender } from '../recommender.ts';
+import { factorise } from './factorise.ts';
+import { foldIn, gramOf } from './fold-in.ts';
+
+export interface AlsOptions {
+  /** Numbers that describe a user, and an item. @default 64 */
+  readonly factors?: number;
+  /** How much long vectors cost. @default 10 */
+  readonly regularization?: number;
+  /** The confidence in an interaction is 1 + alpha · weight. @default 1 */
+  readonly alpha?: number;
+  /** @default 15 */
+  readonly iterations?: number;
+  /** Says where to start. @default 1 */
+  readonly seed?: number;
+  /** Threads that work; the result does not depend on it. @default 1 */
+  readonly threads?: number;
+}
+
+export interface AlsModel extends ItemModel {
+  /** Items × factors, row by row. */
+  readonly itemFactors: Float32Array;
+  readonly factors: number;
+}
+
+const CG_STEPS = 3;
+
+/**
+ * Matrix factorisation of implicit feedback by alternating least squares (Hu, Koren and Volinsky, "Collaborative filtering for
+ * implicit feedback datasets", ICDM 2008). The factors of whoever asks are solved on the spot from the history, so nobody has to
+ * have been there when it learnt.
+ */
+export function createAls(options: AlsOptions = {}): ModelRecommender<AlsModel> {
+  const { factors = 64, regularization = 10, alpha = 1, iterations = 15, seed = 1, threads = 1 } = options;
+  const fixed = { regularization, alpha };
+  return createRecommender({
+    learn({ itemIds, users }, progress) {
+      const onIteration = (done: number) => progress(done / iterations);
+      const settings = { factors, iterations, cgSteps: CG_STEPS, seed, threads, onIteration };
+      return alsModel(itemIds, factorise(users, { ...fixed, ...settings }).items, factors, fixed);
+    },
+    save: (model) =>
+      JSON.stringify({ itemIds: model.itemIds, factors: model.factors, items: toBase64(model.itemFactors) }),
+    load(json) {
+      const saved = JSON.parse(json) as { itemIds: string[]; factors: number; items: string };
+      return alsModel(saved.itemIds, fromBase64(saved.items), saved.factors, fixed);
+    },
+  });
+}
+
+function alsModel(
+  itemIds: readonly string[],
+  itemFactors: Float32Array,
+  factors: number,
+  { regularization, alpha }: { readonly regularization: number; readonly alpha: number },
+): AlsModel {
+  const gram = gramOf(itemFactors, factors, regularization);
+  const lengths = Float64Array.from(itemIds, (_, item) => Math.hypot(...rowOf(itemFactors, item, factors)));
+
+  function score(history: readonly Interest[], scores: Float64Array): void {
+    if (history.length === 0) return;
+    const confidences = history.map(({ weight }) => 1 + alpha * weight);
+    const columns = history.map(({ item }) => item);
+    addProducts(itemFactors, foldIn(itemFactors, gram, columns, confidences, factors), scores);
+  }
+  return {
+    itemIds,
+    itemFactors,
+    factors,
+    score,
+    similar(item, scores) {
+      addProducts(itemFactors, rowOf(itemFactors, item, factors), scores);
+      for (let other = 0; other < scores.length; other += 1) {
+        const length = lengths[item]! * lengths[other]!;
+        scores[other] = length === 0 ? 0 : scores[other]! / length;
+      }
+    },
+  };
+}
+
+export function rowOf(rows: Float32Array, row: number, factors: number): Float32Array {
+  return rows.subarray(row * factors, (row + 1) * factors);
+}
+
+/** Adds the product of each row with a vector. */
+export function addProducts(rows: Float32Array, vector: ArrayLike<number>, sums: Float64Array): void {
+  const factors = vector.length;
+  for (let row = 0; row < sums.length; row += 1) {
+    let sum = 0;
+    for (let i = 0, at = row * factors; i < factors; i += 1, at += 1) sum += rows[at]! * vector[i]!;
+    sums[row]! += sum;
+  }
+}
+
+/** Little-endian. */
+export function toBase64(numbers: Float32Array): string {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
+}
+
+export function fromBase64(text: string): Float32Array {
+  return new Float32Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer);
+}

@@ -1,0 +1,2 @@
+export { work } from './crew';
+export { gram, score, solveRows } from './kernel';

@@ -1,0 +1,106 @@
+import { type ListModel, listModel, listStorage } from './list-model.ts';
+import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
+import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
+import { type ItemText, type TrainingData } from './training-data.ts';
+
+export interface ContentOptions {
+  /** Neighbours kept for each item. @default 50 */
+  readonly neighbours?: number;
+  /** Words of so large a share of the items say nothing, and are passed over; in a small shop none is. @default 0.2 */
+  readonly commonShare?: number;
+  /** Weight of an item of the history relative to the moment after it. @default 0.8 */
+  readonly recency?: number;
+}
+
+/** Items of a word that are always looked at, however few items the shop has. */
+const NEVER_COMMON = 50;
+
+/**
+ * Content similarity: the cosine of two items' words in name, category and brand, weighted by TF-IDF, (1 + ln tf) × ln(1 + n / df)
+ * (Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988). It needs no interactions, so it knows
+ * what nobody has taken yet.
+ */
+export function createContent(options: ContentOptions = {}): ModelRecommender<ListModel> {
+  const { recency } = options;
+  return createRecommender({
+    learn: (data: TrainingData, progress) => listModel(findAlike(data, options, progress), recency),
+    ...listStorage(recency),
+  });
+}
+
+function findAlike(
+  { itemIds, texts }: TrainingData,
+  { neighbours = 50, commonShare = 0.2 }: ContentOptions,
+  progress: Progress,
+): NeighbourLists {
+  const { vectors, postings } = weigh(texts.map(wordsOf));
+  const common = Math.max(NEVER_COMMON, commonShare * itemIds.length);
+  const lists = createNeighbourLists(itemIds);
+  const best = createBestFew(neighbours);
+  const scores = new Float64Array(itemIds.length);
+  for (let item = 0; item < itemIds.length; item += 1) {
+    const touched: number[] = [];
+    for (const [word, weight] of vectors[item]!) {
+      const list = postings[word]!;
+      if (list.length > common) continue;
+      for (const [other, otherWeight] of list) {
+        if (scores[other] === 0) touched.push(other);
+        scores[other]! += weight * otherWeight;
+      }
+    }
+    for (const other of touched) {
+      if (other !== item) best.offer(other, Math.round(scores[other]! * SCORE_UNITS), 0);
+      scores[other] = 0;
+    }
+    best.flush(lists);
+    if (item % 256 === 0) progress(item / itemIds.length);
+  }
+  return lists;
+}
+
+type Weighted = readonly [number: number, weight: number];
+
+/** Vectors of length 1 by item, of words in ascending order, and the same by word. */
+function weigh(items: readonly string[][]): { vectors: Weighted[][]; postings: Weighted[][] } {
+  const numbers = new Map<string, number>();
+  const counts = items.map((words) => {
+    const count = new Map<number, number>();
+    for (const word of words) {
+      const number = numbers.get(word) ?? numbers.size;
+      numbers.set(word, number);
+      count.set(number, (count.get(number) ?? 0) + 1);
+    }
+    return count;
+  });
+  const frequency = new Uint32Array(numbers.size);
+  for (const count of counts) for (const word of count.keys()) frequency[word]! += 1;
+  const vectors = counts.map((count) => {
+    const vector = [...count].map(
+      ([word, tf]) => [word, (1 + Math.log(tf)) * Math.log(1 + items.length / frequency[word]!)] as const,
+    );
+    const length = Math.hypot(...vector.map(([, weight]) => weight));
+    return vector.map(([word, weight]) => [word, weight / length] as const).sort(([a], [b]) => a - b);
+  });
+  const postings: Weighted[][] = Array.from(frequency, () => []);
+  vectors.forEach((vector, item) => {
+    for (const [word, weight] of vector) postings[word]!.push([item, weight]);
+  });
+  return { vectors, postings };
+}
+
+const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+
+/**
+ * The words of an item, folded by case and compatibility. Scripts without spaces are cut by dictionary, as ICU does. A category or a
+ * brand is a word as a whole besides.
+ */
+export function wordsOf(text: ItemText | undefined): string[] {
+  const words: string[] = [];
+  for (const [field, value] of Object.entries({ ...text })) {
+    if (value === undefined) continue;
+    const folded = value.normalize('NFKC').toLowerCase();
+    for (const { segment, isWordLike } of segmenter.segment(folded)) if (isWordLike) words.push(segment);
+    if (field !== 'name') words.push(`${field} ${folded}`);
+  }
+  return words;
+}

@@ -1,0 +1,91 @@
+import { type ListModel, scaleOf } from '../list-model.ts';
+import { createBestFew, createNeighbourLists, FIELDS, type NeighbourLists } from '../neighbour-lists.ts';
+import { createRecommender, type ModelRecommender } from '../recommender.ts';
+import { type TrainingData } from '../training-data.ts';
+import { type Component, quickComponents, slowComponents } from './components.ts';
+import { type HybridModel, type HybridWeights, hybridModel, loadHybrid, saveHybrid } from './model.ts';
+import { trendingScores } from './trending.ts';
+import { tune } from './tune.ts';
+
+export interface HybridOptions {
+  /** Threads that may be used. @default 1 */
+  readonly threads?: number;
+  /** Weights that are known already; measured where absent. */
+  readonly weights?: HybridWeights;
+  /** Neighbours kept for each item. @default 50 */
+  readonly neighbours?: number;
+  /** Algorithms to blend. @default all */
+  readonly components?: readonly Component[];
+}
+
+/**
+ * The default: what goes with the history by several algorithms, blended by how well each finds what shoppers took next; what
+ * the shopper may take again; and what is trending. The weights are found by coordinate ascent on NDCG@10 over held-out last
+ * sessions. A shopper without a history gets what is trending; an item that nobody took yet is reached by its content.
+ *
+ * The blend is one list of neighbours an item, so that serving needs the lists of the history's items and nothing else.
+ */
+export function createHybrid(options: HybridOptions = {}): ModelRecommender<HybridModel> {
+  return createRecommender<HybridModel>({
+    learn(data: TrainingData, progress) {
+      const used = options.components ?? [...quickComponents(data), ...slowComponents(options.threads ?? 1)];
+      const tuned =
+        options.weights === undefined ? tune(data, used, (done) => progress(done / 2)) : undefined;
+      const weights = tuned?.weights ?? options.weights!;
+      const start = tuned === undefined ? 0 : 0.5;
+      const learnt = used.map(({ name, learn }, i) => ({
+        name,
+        model:
+          weights.related[name] === 0 && name !== EVIDENCE
+            ? undefined
+            : learn(data, (done) => progress(start + ((1 - start) * (i + done)) / used.length)),
+      }));
+      return hybridModel({
+        lists: blendLists(data.itemIds, learnt, weights, options.neighbours ?? 50),
+        trending: trendingScores(data, weights.halfLifeMs),
+        weights,
+        quality: tuned?.quality,
+      });
+    },
+    save: saveHybrid,
+    load: loadHybrid,
+  });
+}
+
+/** The algorithm whose support is what people can understand: how many shoppers took both. */
+const EVIDENCE = 'item-knn';
+
+/** Adds up the neighbour lists of several models, each times its weight and scale. An item is no neighbour of its own. */
+function blendLists(
+  itemIds: readonly string[],
+  models: readonly { readonly name: string; readonly model: ListModel | undefined }[],
+  { related }: HybridWeights,
+  neighbours: number,
+): NeighbourLists {
+  const lists = createNeighbourLists(itemIds);
+  const best = createBestFew(neighbours);
+  const scores = new Float64Array(itemIds.length);
+  const supports = new Uint32Array(itemIds.length);
+  const all = models.flatMap(({ name, model }) => {
+    const factor = (related[name] ?? 0) * (model === undefined ? 0 : scaleOf(model));
+    return model === undefined ? [] : [{ lists: model.lists, factor, isEvidence: name === EVIDENCE }];
+  });
+  for (let item = 0; item < itemIds.length; item += 1) {
+    const touched = new Set<number>();
+    for (const one of all) {
+      const list = one.lists.of(item);
+      for (let i = 0; i < list.length; i += FIELDS) {
+        const other = list[i]!;
+        touched.add(other);
+        scores[other]! += one.factor * list[i + 1]!;
+        if (one.isEvidence) supports[other] = list[i + 2]!;
+      }
+    }
+    touched.delete(item);
+    for (const other of touched) best.offer(other, Math.round(scores[other]!), supports[other]!);
+    best.flush(lists);
+    scores.fill(0);
+    supports.fill(0);
+  }
+  return lists;
+}

@@ -1,0 +1,182 @@
+import { type ListModel, listModel, listStorage } from './list-model.ts';
+import { type InteractionMatrix, type SparseRows, transpose } from './matrix.ts';
+import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
+import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
+import { type TrainingData } from './training-data.ts';
+
+export interface ItemKnnOptions {
+  /** What items have to have in common. @default 'sessions' */
+  readonly rows?: 'sessions' | 'users';
+  /**
+   * `cosine` times n / (n + shrinkage) for n rows in common, because few may be chance; `log-likelihood`: how surely more is
+   * in common than chance would give, from 0 to 1; or `bm25`: the product of columns whose weights are those of Okapi BM25, an
+   * item being a document and a row a word, relative to the greatest. @default 'cosine'
+   */
+  readonly similarity?: 'cosine' | 'log-likelihood' | 'bm25';
+  /** How many common rows it takes to believe half of a cosine. @default 5 */
+  readonly shrinkage?: number;
+  /** Most items of one row that are paired, the latest; more say more about the row than about the items. @default 500 */
+  readonly itemsPerRow?: number;
+  /** Neighbours kept for each item. @default 50 */
+  readonly neighbours?: number;
+  /** Most items that get neighbours: those of most rows. @default 20 000 */
+  readonly items?: number;
+  /** Weight of an item of the history relative to the moment after it. @default 0.8 */
+  readonly recency?: number;
+}
+
+/**
+ * Item-to-item nearest neighbours: what was in the same session, basket or hands goes together. The cosine of two items' columns
+ * does not favour popular items (Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001;
+ * Deshpande and Karypis, "Item-based top-N recommendation algorithms", TOIS 2004). The log-likelihood ratio is Dunning's
+ * ("Accurate methods for the statistics of surprise and coincidence", 1993). BM25 is Robertson's and Zaragoza's ("The
+ * probabilistic relevance framework: BM25 and beyond", 2009).
+ *
+ * An item is its own neighbour too: who took it may take it again.
+ *
+ * Memory is bounded by the options: one row of pairs at a time, and `items` × `neighbours` results.
+ */
+export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<ListModel> {
+  const { rows = 'sessions', itemsPerRow = 500, items = 20_000, recency } = options;
+  return createRecommender({
+    learn(data: TrainingData, progress) {
+      const matrix = mostFrequent(latestOfEach(data[rows], itemsPerRow), items);
+      return listModel(findNeighbours(data.itemIds, matrix, options, progress), recency);
+    },
+    ...listStorage(recency),
+  });
+}
+
+function findNeighbours(
+  itemIds: readonly string[],
+  interactions: SparseRows,
+  { similarity = 'cosine', shrinkage = 5, neighbours = 50 }: ItemKnnOptions,
+  progress: Progress,
+): NeighbourLists {
+  const rows = similarity === 'bm25' ? weighByBm25(interactions) : interactions;
+  const columns = transpose(rows);
+  const norms = new Float64Array(itemIds.length);
+  for (let at = 0; at < rows.items.length; at += 1) norms[rows.items[at]!]! += rows.weights[at]! ** 2;
+  const sizeOf = (item: number) => columns.starts[item + 1]! - columns.starts[item]!;
+  const lists = createNeighbourLists(itemIds);
+  const best = createBestFew(neighbours);
+  const dots = new Float64Array(itemIds.length);
+  const common = new Uint32Array(itemIds.length);
+  const touched = new Uint32Array(itemIds.length);
+  const greatest = Math.max(...norms);
+  const scoreOf = (item: number, other: number, support: number): number => {
+    if (similarity === 'log-likelihood')
+      return logLikelihood(support, sizeOf(item), sizeOf(other), rows.rows);
+    if (similarity === 'bm25') return dots[other]! / greatest;
+    return (dots[other]! / Math.sqrt(norms[item]! * norms[other]!)) * (support / (support + shrinkage));
+  };
+  for (let item = 0; item < itemIds.length; item += 1) {
+    let met = 0;
+    for (let entry = columns.starts[item]!; entry < columns.starts[item + 1]!; entry += 1) {
+      const row = columns.items[entry]!;
+      const weight = columns.weights[entry]!;
+      const end = rows.starts[row + 1]!;
+      for (let at = rows.starts[row]!; at < end; at += 1) {
+        const other = rows.items[at]!;
+        if (common[other] === 0) {
+          touched[met] = other;
+          met += 1;
+        }
+        common[other]! += 1;
+        dots[other]! += weight * rows.weights[at]!;
+      }
+    }
+    for (let i = 0; i < met; i += 1) {
+      const other = touched[i]!;
+      const support = common[other]!;
+      best.offer(other, Math.round(scoreOf(item, other, support) * SCORE_UNITS), support);
+      dots[other] = 0;
+      common[other] = 0;
+    }
+    best.flush(lists);
+    if (item % 256 === 0) progress(item / itemIds.length);
+  }
+  return lists;
+}
+
+/**
+ * 1 − 1 / (1 + ratio) of Dunning's log-likelihood ratio, and 0 where less is in common than chance would give.
+ * @param both rows with both items
+ * @param one rows with the one, of `all`
+ */
+export function logLikelihood(both: number, one: number, other: number, all: number): number {
+  if (both * all <= one * other) return 0;
+  const term = (observed: number, expected: number) =>
+    observed === 0 ? 0 : observed * Math.log(observed / expected);
+  const ratio =
+    2 *
+    (term(both, (one * other) / all) +
+      term(one - both, (one * (all - other)) / all) +
+      term(other - both, ((all - one) * other) / all) +
+      term(all - one - other + both, ((all - one) * (all - other)) / all));
+  return 1 - 1 / (1 + ratio);
+}
+
+/** Weights of Okapi BM25, k1 = 1.2 and b = 0.75: an item's many rows, and one row's many times, count ever less. */
+function weighByBm25(rows: SparseRows): SparseRows {
+  const [k1, b] = [1.2, 0.75];
+  const lengths = new Float64Array(rows.columns);
+  for (let at = 0; at < rows.items.length; at += 1) lengths[rows.items[at]!]! += rows.weights[at]!;
+  const average = lengths.reduce((sum, length) => sum + length, 0) / rows.columns;
+  const weights = new Float32Array(rows.weights.length);
+  for (let row = 0; row < rows.rows; row += 1) {
+    const [from, to] = [rows.starts[row]!, rows.starts[row + 1]!];
+    const idf = Math.log(rows.columns / (1 + to - from));
+    for (let at = from; at < to; at += 1) {
+      const norm = k1 * (1 - b + (b * lengths[rows.items[at]!]!) / average);
+      weights[at] = (idf * rows.weights[at]! * (k1 + 1)) / (rows.weights[at]! + norm);
+    }
+  }
+  return { ...rows, weights };
+}
+
+/** The latest items of each row, ties by number. Weights are rounded, so that sums of products do not depend on the rows' order. */
+function latestOfEach(
+  { starts, items, weights, times, ...size }: InteractionMatrix,
+  most: number,
+): SparseRows {
+  const kept: number[] = [];
+  const newStarts = new Uint32Array(size.rows + 1);
+  for (let row = 0; row < size.rows; row += 1) {
+    let entries = Array.from({ length: starts[row + 1]! - starts[row]! }, (_, i) => starts[row]! + i);
+    if (entries.length > most) {
+      entries.sort((a, b) => times[b]! - times[a]! || a - b);
+      entries = entries.slice(0, most).sort((a, b) => a - b);
+    }
+    for (const entry of entries) kept.push(entry);
+    newStarts[row + 1] = kept.length;
+  }
+  return {
+    ...size,
+    starts: newStarts,
+    items: Uint32Array.from(kept, (at) => items[at]!),
+    weights: Float32Array.from(kept, (at) => Math.max(1, Math.round(weights[at]! * 256)) / 256),
+  };
+}
+
+/** The rows without the items of fewest rows, where there are more than `most`. */
+function mostFrequent({ starts, items, weights, ...size }: SparseRows, most: number): SparseRows {
+  if (size.columns <= most) return { starts, items, weights, ...size };
+  const counts = new Uint32Array(size.columns);
+  for (const item of items) counts[item]! += 1;
+  const ranked = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || a - b);
+  const isKept = new Uint8Array(size.columns);
+  for (const item of ranked.slice(0, most)) isKept[item] = 1;
+  const newStarts = new Uint32Array(size.rows + 1);
+  const kept: number[] = [];
+  for (let row = 0; row < size.rows; row += 1) {
+    for (let at = starts[row]!; at < starts[row + 1]!; at += 1) if (isKept[items[at]!] === 1) kept.push(at);
+    newStarts[row + 1] = kept.length;
+  }
+  return {
+    ...size,
+    starts: newStarts,
+    items: Uint32Array.from(kept, (at) => items[at]!),
+    weights: Float32Array.from(kept, (at) => weights[at]!),
+  };
+}

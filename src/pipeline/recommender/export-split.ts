@@ -1,0 +1,63 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
+import { type Interactions } from '../../ml/training-data.ts';
+import { csvLine } from '../export/csv.ts';
+import { type NamedInteractions } from './interactions.ts';
+
+/**
+ * Writes a split as `train.csv` (user, item, weight, time; one line for each item of a session) and `test.csv` (user, item), so
+ * that any other library can be tried on it.
+ * @returns the names of the files
+ * @throws EcomError `STORAGE`
+ */
+export async function exportSplit(
+  folder: string,
+  interactions: NamedInteractions,
+  options: SplitOptions,
+): Promise<string[]> {
+  const { train, tests } = split(interactions, options);
+  const { userIds } = interactions;
+  function* trainLines() {
+    yield csvLine(['user', 'item', 'weight', 'time']);
+    for (const { user, item, weight, time } of strongest(train))
+      yield csvLine([userIds[user]!, train.itemIds[item]!, weight, time]);
+  }
+  function* testLines() {
+    yield csvLine(['user', 'item']);
+    for (const { user, relevant } of tests)
+      for (const item of relevant) yield csvLine([userIds[user]!, item]);
+  }
+  const files = [
+    [join(folder, 'train.csv'), trainLines],
+    [join(folder, 'test.csv'), testLines],
+  ] as const;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const [file, lines] of files)
+      await pipeline(Readable.from(lines()), createWriteStream(file, { mode: 0o600 }));
+  } catch (error) {
+    throw new EcomError('STORAGE', `the split cannot be written: ${errorMessage(error)}`);
+  }
+  return files.map(([file]) => file);
+}
+
+/** The strongest interaction with each item of each session, which is what training counts. */
+function strongest({ length, users, sessions, items, itemIds, weights, times }: Interactions) {
+  const found = new Map<number, { user: number; item: number; weight: number; time: number }>();
+  for (let row = 0; row < length; row += 1) {
+    const key = sessions[row]! * itemIds.length + items[row]!;
+    const known = found.get(key);
+    if (known === undefined) {
+      found.set(key, { user: users[row]!, item: items[row]!, weight: weights[row]!, time: times[row]! });
+      continue;
+    }
+    known.weight = Math.max(known.weight, weights[row]!);
+    known.time = Math.max(known.time, times[row]!);
+  }
+  return found.values();
+}

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { inverse, Matrix } from 'ml-matrix';
+import { describe, expect, test } from 'vitest';
+import { createEase } from '../../src/ml/ease.ts';
+import { invert } from '../../src/ml/invert.ts';
+import { FIELDS, SCORE_UNITS } from '../../src/ml/neighbour-lists.ts';
+import { prepareNamed } from '../../src/ml/training-data.ts';
+
+describe('EASE', () => {
+  test('agrees with its closed form', () => {
+    const row = fc.record({
+      user: fc.nat(9).map(String),
+      item: fc.nat(6).map(String),
+      weight: fc.constantFrom(1, 5),
+      time: fc.constant(0),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (rows) => {
+        const model = createEase({ regularization: 3 });
+        model.fit(prepareNamed(rows));
+        const { itemIds, lists } = model.model!;
+        const users = [...new Set(rows.map(({ user }) => user))];
+        const X = new Matrix(
+          users.map((user) =>
+            itemIds.map((item) => Number(rows.some((one) => one.user === user && one.item === item))),
+          ),
+        );
+        const P = inverse(X.transpose().mmul(X).add(Matrix.eye(itemIds.length).mul(3)));
+        itemIds.forEach((_, i) => {
+          const list = lists.of(i);
+          const found = new Map<number, number>();
+          for (let at = 0; at < list.length; at += FIELDS) found.set(list[at]!, list[at + 1]! / SCORE_UNITS);
+          itemIds.forEach((_, j) => {
+            const weight = i === j ? 0 : -P.get(i, j) / P.get(j, j);
+            expect(found.get(j) ?? 0).toBeCloseTo(Math.max(0, weight), 5);
+          });
+        });
+      }),
+    );
+  });
+
+  test('learns the items of most users, where there are too many', () => {
+    const rows = ['a', 'a', 'a', 'b', 'b', 'c'].map((item, i) => ({
+      user: `${i % 3}`,
+      item,
+      weight: 1,
+      time: 0,
+    }));
+    const model = createEase({ items: 2, regularization: 1 });
+    model.fit(prepareNamed(rows));
+    expect(model.similar('a', { limit: 5 }).ids).toEqual(['b']);
+    expect(model.similar('c', { limit: 5 }).ids).toEqual([]);
+  });
+
+  test('a positive definite matrix times its inverse is the identity', () => {
+    const size = fc.integer({ min: 0, max: 12 });
+    const matrix = size.chain((n) =>
+      fc.array(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: n, maxLength: n }), {
+        minLength: n,
+        maxLength: n,
+      }),
+    );
+    fc.assert(
+      fc.property(matrix, (rows) => {
+        const n = rows.length;
+        const positive = new Float64Array(n * n);
+        for (let i = 0; i < n; i += 1)
+          for (let j = 0; j < n; j += 1)
+            positive[i * n + j] = rows.reduce((sum, row) => sum + row[i]! * row[j]!, 0) + (i === j ? 1 : 0);
+        const found = invert(positive.slice(), n);
+        for (let i = 0; i < n; i += 1)
+          for (let j = 0; j < n; j += 1) {
+            let sum = 0;
+            for (let k = 0; k < n; k += 1) sum += positive[i * n + k]! * found[k * n + j]!;
+            expect(sum).toBeCloseTo(i === j ? 1 : 0, 6);
+          }
+      }),
+    );
+  });
+});
