@@ -57,7 +57,7 @@ export async function recommend(
     const request = { ...options, audience, algorithm, exclude, outOfStock };
     const answer = await recommendTo({ live, documents }, request, settings).finally(() => opened?.close());
     if (answer === undefined) throw notTrained();
-    const { id, known, source, version, items } = answer;
+    const { id, arm, known, source, version, items } = answer;
     const mentioned = items.flatMap(({ productId, because }) => [
       productId,
       ...because.map((other) => other.productId),
@@ -69,6 +69,7 @@ export async function recommend(
         ...audience,
         known,
         recommendationId: id,
+        arm,
         algorithm: answer.algorithm,
         model: version,
         source,

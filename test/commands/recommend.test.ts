@@ -206,7 +206,9 @@ describe('ecom recommend', () => {
     for (let i = 0; i < 40; i += 1) {
       const [one, again] = [0, 0].map(async () => {
         const { out } = await ask(recommend, dataDir, options({ user: `user ${i}`, json: true, limit: 1 }));
-        return JSON.parse(out).recommendationId.split('.')[0] as string;
+        const { recommendationId, arm } = JSON.parse(out);
+        expect(recommendationId.startsWith(`${arm}.`)).toBe(true);
+        return arm as string;
       });
       expect(await one).toBe(await again);
       arms.add((await one)!);

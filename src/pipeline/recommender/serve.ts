@@ -25,8 +25,10 @@ export interface RecommendRequest extends Filters {
 }
 
 export interface Recommended {
-  /** To be sent back as `recommendation_id` with what the shopper does: see experiment.ts. */
+  /** Tells this list from all others: see experiment.ts. */
   readonly id: string;
+  /** Which part of an experiment the shopper is in: an algorithm's name, or `hold-out`. */
+  readonly arm: string;
   /** Whether any event of the shopper was counted. */
   readonly known: boolean;
   readonly algorithm: AlgorithmName;
@@ -73,7 +75,7 @@ export async function recommendTo(
   const items = await select(live, found, { ...request, exclude: new Set(own) }, settings);
   const version = published.version;
   const id = newRecommendationId({ arm, algorithm } satisfies Assignment, version);
-  return { id, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
+  return { id, arm, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
 }
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */
