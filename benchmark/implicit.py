@@ -70,13 +70,13 @@ def algorithms(threads):
     """Name, constructor and grid of each algorithm; the library's defaults always compete as well."""
     common = {"num_threads": threads}
     seeded = {**common, "random_state": SEED}
-    k = [20, 50, 100, 200]
+    k = [5, 10, 20, 50, 100, 200]
     return [
         ("popularity", Popularity, []),
         (
             "ALS",
             lambda **point: AlternatingLeastSquares(use_gpu=False, **seeded, **point),
-            grid(factors=[32, 64, 128], regularization=[0.01, 0.1, 1, 10], alpha=[1, 10, 40]),
+            grid(factors=[64, 128, 256], regularization=[0.01, 1, 10, 30], alpha=[1, 2, 10]),
         ),
         (
             "BM25",
@@ -128,6 +128,8 @@ def load(directory):
         if item in item_ids:
             held_out.add((user_ids[user], item_ids[item]))
     pairs = np.array(sorted(held_out), dtype=np.int64).reshape(-1, 2)
+    # What one interaction weighs on average counts as 1, so that alpha and K1 mean what they usually do.
+    weights = np.array(weights) / np.mean(weights)
     return matrix(users, items, weights, shape), matrix(*pairs.T, np.ones(len(pairs)), shape)
 
 

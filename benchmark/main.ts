@@ -6,6 +6,7 @@ import { footprint } from './footprint.ts';
 import { type Benchmark, type Figure } from './harness.ts';
 import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
+import { recommenders } from './recommenders.ts';
 import { servicesSnapshot, snapshot } from './snapshot.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   memory,
   snapshot,
   footprint,
+  recommenders,
   'services-end-to-end': servicesEndToEnd,
   'services-latency': servicesLatency,
   'services-snapshot': servicesSnapshot,

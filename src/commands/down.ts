@@ -62,6 +62,9 @@ async function stopWorkers({ config, stderr }: CommandContext): Promise<void> {
   stderr.write(`stopped ${answer.components.map(({ name }) => name).join(', ')}\n`);
 }
 
+/** How long a process that has given the folder free may take to end, ms. */
+const LAST_MS = 2000;
+
 async function gone(config: Config, pid: number): Promise<void> {
   for (let waited = 0; isInstanceRunning(config); waited += POLL_MS) {
     if (waited > DOWN_MS) {
@@ -70,5 +73,15 @@ async function gone(config: Config, pid: number): Promise<void> {
       });
     }
     await sleep(POLL_MS);
+  }
+  // It gives the folder free a moment before it ends. A parent that never asks how its child ended keeps it for ever.
+  for (let waited = 0; isAlive(pid) && waited < LAST_MS; waited += POLL_MS) await sleep(POLL_MS);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

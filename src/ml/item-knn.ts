@@ -2,7 +2,7 @@ import { type ListModel, listModel, listStorage } from './list-model.ts';
 import { type InteractionMatrix, type SparseRows, transpose } from './matrix.ts';
 import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
 import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
-import { type TrainingData } from './training-data.ts';
+import { type TrainingData, typicalWeight } from './training-data.ts';
 
 export interface ItemKnnOptions {
   /** What items have to have in common. @default 'sessions' */
@@ -41,7 +41,8 @@ export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<Li
   return createRecommender({
     learn(data: TrainingData, progress) {
       const matrix = mostFrequent(latestOfEach(data[rows], itemsPerRow), items);
-      return listModel(findNeighbours(data.itemIds, matrix, options, progress), recency);
+      const weighed = options.similarity === 'bm25' ? weighByBm25(matrix, typicalWeight(data)) : matrix;
+      return listModel(findNeighbours(data.itemIds, weighed, options, progress), recency);
     },
     ...listStorage(recency),
   });
@@ -49,11 +50,10 @@ export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<Li
 
 function findNeighbours(
   itemIds: readonly string[],
-  interactions: SparseRows,
+  rows: SparseRows,
   { similarity = 'cosine', shrinkage = 5, neighbours = 50 }: ItemKnnOptions,
   progress: Progress,
 ): NeighbourLists {
-  const rows = similarity === 'bm25' ? weighByBm25(interactions) : interactions;
   const columns = transpose(rows);
   const norms = new Float64Array(itemIds.length);
   for (let at = 0; at < rows.items.length; at += 1) norms[rows.items[at]!]! += rows.weights[at]! ** 2;
@@ -117,8 +117,9 @@ export function logLikelihood(both: number, one: number, other: number, all: num
   return 1 - 1 / (1 + ratio);
 }
 
-/** Weights of Okapi BM25, k1 = 1.2 and b = 0.75: an item's many rows, and one row's many times, count ever less. */
-function weighByBm25(rows: SparseRows): SparseRows {
+/** Weights, counted in what one interaction weighs on average, as those of Okapi BM25, k1 = 1.2 and b = 0.75: an item's many rows, and one row's many times, count ever less. */
+function weighByBm25(interactions: SparseRows, unit: number): SparseRows {
+  const rows = { ...interactions, weights: interactions.weights.map((weight) => weight / unit) };
   const [k1, b] = [1.2, 0.75];
   const lengths = new Float64Array(rows.columns);
   for (let at = 0; at < rows.items.length; at += 1) lengths[rows.items[at]!]! += rows.weights[at]!;

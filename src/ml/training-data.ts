@@ -192,3 +192,8 @@ function numberItems(
   const numbers = Uint32Array.from(itemIds, (id) => (id === undefined ? 0 : (numberOf.get(id) ?? 0)));
   return { itemIds: sorted, items: Uint32Array.from({ length }, (_, row) => numbers[items[row]!]!) };
 }
+
+/** What one interaction weighs on average: the measure of what is much. 1 where there is none. */
+export function typicalWeight({ sessions: { weights } }: TrainingData): number {
+  return weights.length === 0 ? 1 : weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+}

@@ -1,4 +1,5 @@
 import { createRecommender, type Interest, type ItemModel, type ModelRecommender } from '../recommender.ts';
+import { typicalWeight } from '../training-data.ts';
 import { factorise } from './factorise.ts';
 import { foldIn, gramOf } from './fold-in.ts';
 
@@ -7,7 +8,7 @@ export interface AlsOptions {
   readonly factors?: number;
   /** How much long vectors cost. @default 10 */
   readonly regularization?: number;
-  /** The confidence in an interaction is 1 + alpha · weight. @default 1 */
+  /** The confidence in an interaction is 1 + alpha · weight ÷ what one weighs on average. @default 1 */
   readonly alpha?: number;
   /** @default 15 */
   readonly iterations?: number;
@@ -17,11 +18,16 @@ export interface AlsOptions {
   readonly threads?: number;
 }
 
-export interface AlsModel extends ItemModel {
+export interface AlsParts {
+  readonly itemIds: readonly string[];
   /** Items × factors, row by row. */
   readonly itemFactors: Float32Array;
   readonly factors: number;
+  /** What one interaction weighs on average. */
+  readonly unit: number;
 }
+
+export type AlsModel = ItemModel & AlsParts;
 
 const CG_STEPS = 3;
 
@@ -34,24 +40,26 @@ export function createAls(options: AlsOptions = {}): ModelRecommender<AlsModel> 
   const { factors = 64, regularization = 10, alpha = 1, iterations = 15, seed = 1, threads = 1 } = options;
   const fixed = { regularization, alpha };
   return createRecommender({
-    learn({ itemIds, users }, progress) {
+    learn(data, progress) {
+      const { itemIds, users } = data;
+      const unit = typicalWeight(data);
       const onIteration = (done: number) => progress(done / iterations);
       const settings = { factors, iterations, cgSteps: CG_STEPS, seed, threads, onIteration };
-      return alsModel(itemIds, factorise(users, { ...fixed, ...settings }).items, factors, fixed);
+      const matrix = { ...users, weights: users.weights.map((weight) => weight / unit) };
+      const { items } = factorise(matrix, { ...fixed, ...settings });
+      return alsModel({ itemIds, itemFactors: items, factors, unit }, fixed);
     },
-    save: (model) =>
-      JSON.stringify({ itemIds: model.itemIds, factors: model.factors, items: toBase64(model.itemFactors) }),
+    save: ({ itemIds, itemFactors, factors: length, unit }) =>
+      JSON.stringify({ itemIds, factors: length, unit, items: toBase64(itemFactors) }),
     load(json) {
-      const saved = JSON.parse(json) as { itemIds: string[]; factors: number; items: string };
-      return alsModel(saved.itemIds, fromBase64(saved.items), saved.factors, fixed);
+      const { items, ...saved } = JSON.parse(json) as Omit<AlsParts, 'itemFactors'> & { items: string };
+      return alsModel({ ...saved, itemFactors: fromBase64(items) }, fixed);
     },
   });
 }
 
 function alsModel(
-  itemIds: readonly string[],
-  itemFactors: Float32Array,
-  factors: number,
+  { itemIds, itemFactors, factors, unit }: AlsParts,
   { regularization, alpha }: { readonly regularization: number; readonly alpha: number },
 ): AlsModel {
   const gram = gramOf(itemFactors, factors, regularization);
@@ -59,7 +67,7 @@ function alsModel(
 
   function score(history: readonly Interest[], scores: Float64Array): void {
     if (history.length === 0) return;
-    const confidences = history.map(({ weight }) => 1 + alpha * weight);
+    const confidences = history.map(({ weight }) => 1 + (alpha * weight) / unit);
     const columns = history.map(({ item }) => item);
     addProducts(itemFactors, foldIn(itemFactors, gram, columns, confidences, factors), scores);
   }
@@ -67,6 +75,7 @@ function alsModel(
     itemIds,
     itemFactors,
     factors,
+    unit,
     score,
     similar(item, scores) {
       addProducts(itemFactors, rowOf(itemFactors, item, factors), scores);

@@ -36,9 +36,12 @@ export function foldIn(
       const value = itemFactors[start + i]!;
       target[i]! += confidences[at]! * value;
       const part = (confidences[at]! - 1) * value;
-      for (let k = 0; k < factors; k += 1) sums[i * factors + k]! += part * itemFactors[start + k]!;
+      for (let k = 0; k <= i; k += 1) sums[i * factors + k]! += part * itemFactors[start + k]!;
     }
   }
+  // Rounding would make the two triangles differ.
+  for (let i = 0; i < factors; i += 1)
+    for (let k = 0; k < i; k += 1) sums[k * factors + i] = sums[i * factors + k]!;
   const A = Matrix.from1DArray(factors, factors, sums);
   const b = Matrix.columnVector(target);
   const cholesky = new CholeskyDecomposition(A);
