@@ -56,6 +56,7 @@ function askHybrid(matrix: InteractionMatrix): Figure[] {
     sessionUsers,
     texts: itemIds.map(() => undefined),
     now: 1,
+    halfLifeMs: Number.POSITIVE_INFINITY,
   };
   const hybrid = createHybrid({ weights: UNTUNED, components: quickComponents(data) });
   const trained = timed(() => hybrid.fit(data));

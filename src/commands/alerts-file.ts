@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Config } from '../config.ts';
-import { EcomError, errorCode, errorMessage } from '../errors.ts';
+import { readOptionalFile } from '../optional-file.ts';
 import { parseRules, type Rule } from '../pipeline/alerts/rule.ts';
 
 /**
@@ -8,12 +7,6 @@ import { parseRules, type Rule } from '../pipeline/alerts/rule.ts';
  * @throws EcomError where it cannot be read, or a rule is wrong
  */
 export async function readRules({ alertsFile }: Config): Promise<Rule[] | undefined> {
-  let text: string;
-  try {
-    text = await readFile(alertsFile, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new EcomError('INPUT', `${alertsFile} cannot be read: ${errorMessage(error)}`);
-  }
-  return parseRules(text, alertsFile);
+  const text = await readOptionalFile(alertsFile);
+  return text === undefined ? undefined : parseRules(text, alertsFile);
 }

@@ -30,7 +30,7 @@ export async function listModels(context: CommandContext, { json }: JsonOption):
   const { table } = await import('../tui/format/table.ts');
   const { lineText } = await import('../tui/format/line.ts');
   const columns = [
-    { title: 'model', width: 8 },
+    { title: 'model', width: 10 },
     { title: 'trained (UTC)', width: 16 },
     { title: 'interactions', width: 12, align: 'right' },
     { title: 'products', width: 8, align: 'right' },
@@ -46,11 +46,7 @@ export async function listModels(context: CommandContext, { json }: JsonOption):
     one.algorithms.join(', '),
   ]);
   const width = Math.max(80, Math.min(120, context.stdout.columns ?? 100));
-  const lines = table(
-    columns.map((column) => (column.title === 'model' ? { ...column, width: 9 } : column)),
-    rows,
-    width,
-  );
+  const lines = table(columns, rows, width);
   await write(context.stdout, `${lines.map((line) => lineText(line).trimEnd()).join('\n')}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { invert } from './invert.ts';
 import { type ListModel, listModel, listStorage } from './list-model.ts';
-import { type InteractionMatrix } from './matrix.ts';
+import { type InteractionMatrix, mostTaken } from './matrix.ts';
 import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
 import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
 import { type TrainingData } from './training-data.ts';
@@ -55,14 +55,9 @@ function findWeights(
 }
 
 /** The items of most users, ascending, and how many users took both of two of them: a square by their places. */
-function commonUsers({ starts, items, rows, columns }: InteractionMatrix, most: number) {
-  const counts = new Uint32Array(columns);
-  for (const item of items) counts[item]! += 1;
-  const kept = [...counts.keys()]
-    .filter((item) => counts[item]! > 0)
-    .sort((a, b) => counts[b]! - counts[a]! || a - b)
-    .slice(0, most)
-    .sort((a, b) => a - b);
+function commonUsers(interactions: InteractionMatrix, most: number) {
+  const { starts, items, rows, columns } = interactions;
+  const kept = mostTaken(interactions, most);
   const places = new Int32Array(columns).fill(-1);
   kept.forEach((item, place) => {
     places[item] = place;

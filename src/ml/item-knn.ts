@@ -1,5 +1,12 @@
 import { type ListModel, listModel, listStorage } from './list-model.ts';
-import { type InteractionMatrix, type SparseRows, transpose } from './matrix.ts';
+import {
+  type InteractionMatrix,
+  latestEntries,
+  mostTaken,
+  pickEntries,
+  type SparseRows,
+  transpose,
+} from './matrix.ts';
 import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
 import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
 import { type TrainingData, typicalWeight } from './training-data.ts';
@@ -40,7 +47,7 @@ export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<Li
   const { rows = 'sessions', itemsPerRow = 500, items = 20_000, recency } = options;
   return createRecommender({
     learn(data: TrainingData, progress) {
-      const matrix = mostFrequent(latestOfEach(data[rows], itemsPerRow), items);
+      const matrix = bounded(data[rows], itemsPerRow, items);
       const weighed = options.similarity === 'bm25' ? weighByBm25(matrix, typicalWeight(data)) : matrix;
       return listModel(findNeighbours(data.itemIds, weighed, options, progress), recency);
     },
@@ -136,48 +143,20 @@ function weighByBm25(interactions: SparseRows, unit: number): SparseRows {
   return { ...rows, weights };
 }
 
-/** The latest items of each row, ties by number. Weights are rounded, so that sums of products do not depend on the rows' order. */
-function latestOfEach(
-  { starts, items, weights, times, ...size }: InteractionMatrix,
-  most: number,
-): SparseRows {
-  const kept: number[] = [];
-  const newStarts = new Uint32Array(size.rows + 1);
-  for (let row = 0; row < size.rows; row += 1) {
-    let entries = Array.from({ length: starts[row + 1]! - starts[row]! }, (_, i) => starts[row]! + i);
-    if (entries.length > most) {
-      entries.sort((a, b) => times[b]! - times[a]! || a - b);
-      entries = entries.slice(0, most).sort((a, b) => a - b);
-    }
-    for (const entry of entries) kept.push(entry);
-    newStarts[row + 1] = kept.length;
-  }
-  return {
-    ...size,
-    starts: newStarts,
-    items: Uint32Array.from(kept, (at) => items[at]!),
-    weights: Float32Array.from(kept, (at) => Math.max(1, Math.round(weights[at]! * 256)) / 256),
-  };
-}
-
-/** The rows without the items of fewest rows, where there are more than `most`. */
-function mostFrequent({ starts, items, weights, ...size }: SparseRows, most: number): SparseRows {
-  if (size.columns <= most) return { starts, items, weights, ...size };
-  const counts = new Uint32Array(size.columns);
-  for (const item of items) counts[item]! += 1;
-  const ranked = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || a - b);
-  const isKept = new Uint8Array(size.columns);
-  for (const item of ranked.slice(0, most)) isKept[item] = 1;
-  const newStarts = new Uint32Array(size.rows + 1);
-  const kept: number[] = [];
-  for (let row = 0; row < size.rows; row += 1) {
-    for (let at = starts[row]!; at < starts[row + 1]!; at += 1) if (isKept[items[at]!] === 1) kept.push(at);
-    newStarts[row + 1] = kept.length;
-  }
-  return {
-    ...size,
-    starts: newStarts,
-    items: Uint32Array.from(kept, (at) => items[at]!),
-    weights: Float32Array.from(kept, (at) => weights[at]!),
-  };
+/**
+ * At most so many entries of each row, the latest, of at most so many items, those of most rows. Weights are rounded, so that
+ * sums of products do not depend on the rows' order.
+ */
+function bounded(interactions: InteractionMatrix, itemsPerRow: number, most: number): SparseRows {
+  const latest = pickEntries(interactions, (row) =>
+    latestEntries(interactions, row, itemsPerRow).sort((a, b) => a - b),
+  );
+  const kept = new Set(mostTaken(latest, most));
+  const { starts, items } = latest;
+  const picked = pickEntries(latest, (row) => {
+    const entries: number[] = [];
+    for (let at = starts[row]!; at < starts[row + 1]!; at += 1) if (kept.has(items[at]!)) entries.push(at);
+    return entries;
+  });
+  return { ...picked, weights: picked.weights.map((weight) => Math.max(1, Math.round(weight * 256)) / 256) };
 }

@@ -1,5 +1,11 @@
 import { RECENCY, weighHistory } from './history.ts';
-import { FIELDS, loadNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
+import {
+  FIELDS,
+  loadNeighbourLists,
+  type NeighbourLists,
+  type SavedLists,
+  SCORE_UNITS,
+} from './neighbour-lists.ts';
 import { type ItemModel } from './recommender.ts';
 
 /** A model that is nothing but lists of neighbours: scores are sums of similarities to the items of a history. */
@@ -23,7 +29,7 @@ export function listModel(lists: NeighbourLists, recency = RECENCY): ListModel {
 export function listStorage(recency?: number) {
   return {
     save: ({ lists }: ListModel) => lists.save(),
-    load: (json: string) => listModel(loadNeighbourLists(json), recency),
+    load: (json: string) => listModel(loadNeighbourLists(JSON.parse(json) as SavedLists), recency),
   };
 }
 

@@ -112,3 +112,38 @@ export function groupBy(
   }
   return { starts, order };
 }
+
+/** The items of most rows, at most `most`, ascending; none that nobody took. */
+export function mostTaken({ items, columns }: SparseRows, most: number): number[] {
+  const counts = new Uint32Array(columns);
+  for (const item of items) counts[item]! += 1;
+  const taken = [...counts.keys()].filter((item) => counts[item]! > 0);
+  taken.sort((a, b) => counts[b]! - counts[a]! || a - b);
+  return taken.slice(0, most).sort((a, b) => a - b);
+}
+
+/** The latest entries of a row, at most `most`, the latest first; of one time, by item. */
+export function latestEntries({ starts, times }: InteractionMatrix, row: number, most: number): number[] {
+  const entries = Array.from({ length: starts[row + 1]! - starts[row]! }, (_, i) => starts[row]! + i);
+  return entries.sort((a, b) => times[b]! - times[a]! || a - b).slice(0, most);
+}
+
+/** The rows with some of their entries, which are given row by row. */
+export function pickEntries(
+  { items, weights, ...size }: SparseRows,
+  entriesOf: (row: number) => readonly number[],
+): SparseRows {
+  const starts = new Uint32Array(size.rows + 1);
+  const kept: number[] = [];
+  for (let row = 0; row < size.rows; row += 1) {
+    for (const entry of entriesOf(row)) kept.push(entry);
+    starts[row + 1] = kept.length;
+  }
+  return {
+    rows: size.rows,
+    columns: size.columns,
+    starts,
+    items: Uint32Array.from(kept, (entry) => items[entry]!),
+    weights: Float32Array.from(kept, (entry) => weights[entry]!),
+  };
+}

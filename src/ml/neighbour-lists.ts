@@ -10,6 +10,7 @@ export interface NeighbourLists {
   readonly itemIds: readonly string[];
   /** `FIELDS` numbers a neighbour: the item's number, the score in millionths, the number of users or sessions that had both. */
   of(item: number): Uint32Array;
+  /** As JSON. */
   save(): string;
 }
 
@@ -48,9 +49,13 @@ export function createNeighbourLists(itemIds: readonly string[]): GrowingLists {
   };
 }
 
-/** Takes lists that `save` gave. */
-export function loadNeighbourLists(json: string): NeighbourLists {
-  const { itemIds, lists } = JSON.parse(json) as { itemIds: string[]; lists: number[][] };
+/** What `save` gives, parsed. */
+export interface SavedLists {
+  readonly itemIds: readonly string[];
+  readonly lists: readonly (readonly number[])[];
+}
+
+export function loadNeighbourLists({ itemIds, lists }: SavedLists): NeighbourLists {
   const loaded = createNeighbourLists(itemIds);
   for (const list of lists) loaded.add(Uint32Array.from(list), list.length / FIELDS);
   return loaded;

@@ -123,23 +123,34 @@ export function createRecommender<Model extends ItemModel>(
 }
 
 /** The items of the highest scores above 0 that may be recommended. */
-export function bestOf(
+function bestOf(
   itemIds: readonly string[],
   scores: Float64Array,
   { limit, exclude, only }: RecommendOptions,
 ): Scored {
-  const best: number[] = [];
-  const mayBe = (id: string) => exclude?.has(id) !== true && (only === undefined || only(id));
-  if (limit > 0) {
-    for (let item = 0; item < itemIds.length; item += 1) {
-      const score = scores[item]!;
-      if (!(score > 0) || (best.length === limit && score <= scores[best[limit - 1]!]!)) continue;
-      if (!mayBe(itemIds[item]!)) continue;
-      insert(best, item, scores);
-      if (best.length > limit) best.pop();
-    }
-  }
+  const best = bestItems(scores, limit, (item) => {
+    const id = itemIds[item]!;
+    return exclude?.has(id) !== true && (only === undefined || only(id));
+  });
   return { ids: best.map((item) => itemIds[item]!), scores: best.map((item) => scores[item]!) };
+}
+
+/** The numbers of the highest scores above 0, best first, ties by number. */
+export function bestItems(
+  scores: Float64Array,
+  limit: number,
+  mayBe: (item: number) => boolean = () => true,
+): number[] {
+  const best: number[] = [];
+  if (limit === 0) return best;
+  for (let item = 0; item < scores.length; item += 1) {
+    const score = scores[item]!;
+    if (!(score > 0) || (best.length === limit && score <= scores[best[limit - 1]!]!)) continue;
+    if (!mayBe(item)) continue;
+    insert(best, item, scores);
+    if (best.length > limit) best.pop();
+  }
+  return best;
 }
 
 /** Puts an item behind those of an equal or higher score. */

@@ -1,4 +1,4 @@
-import { groupBy } from './matrix.ts';
+import { groupBy, latestEntries } from './matrix.ts';
 import { createRecommender, type Interest, type ItemModel, type ModelRecommender } from './recommender.ts';
 import { type TrainingData } from './training-data.ts';
 
@@ -44,15 +44,15 @@ export function createSessionKnn(options: SessionKnnOptions = {}): ModelRecommen
 
 /** Sessions of two items and more, the newest first; of one time, in the order of their items. */
 function latestSessions(
-  { sessions: { rows, starts, items, times } }: TrainingData,
+  { sessions }: TrainingData,
   { sessions: most = 100_000, itemsPerSession = 50 }: SessionKnnOptions,
 ): Uint32Array[] {
   const found: { newest: number; items: Uint32Array; text: string }[] = [];
-  for (let row = 0; row < rows; row += 1) {
-    const entries = Array.from({ length: starts[row + 1]! - starts[row]! }, (_, i) => starts[row]! + i);
+  const { items, times } = sessions;
+  for (let row = 0; row < sessions.rows; row += 1) {
+    const entries = latestEntries(sessions, row, itemsPerSession);
     if (entries.length < 2) continue;
-    entries.sort((a, b) => times[b]! - times[a]! || a - b);
-    const own = Uint32Array.from(entries.slice(0, itemsPerSession), (at) => items[at]!).sort();
+    const own = Uint32Array.from(entries, (at) => items[at]!).sort();
     found.push({ newest: times[entries[0]!]!, items: own, text: own.join() });
   }
   found.sort((a, b) => b.newest - a.newest || (a.text < b.text ? -1 : 1));

@@ -48,6 +48,8 @@ export interface TrainingData {
   readonly texts: readonly (ItemText | undefined)[];
   /** Time of the newest interaction, ms since the epoch; 0 where there is none. */
   readonly now: number;
+  /** After so many ms a user's interaction counts half. */
+  readonly halfLifeMs: number;
 }
 
 export interface TrainingOptions {
@@ -81,9 +83,8 @@ export function prepare(interactions: Interactions, options: TrainingOptions = {
 
 /** The data without some sessions; users of whom nothing is left are left out. Item numbers stay the same. */
 export function withoutSessions(
-  { itemIds, texts, sessions, sessionUsers, users }: TrainingData,
+  { itemIds, texts, sessions, sessionUsers, users, halfLifeMs }: TrainingData,
   isLeftOut: (session: number) => boolean,
-  { halfLifeMs = Number.POSITIVE_INFINITY }: Pick<TrainingOptions, 'halfLifeMs'> = {},
 ): TrainingData {
   const kept = Array.from({ length: sessions.rows }, (_, row) => row).filter((row) => !isLeftOut(row));
   const { matrix } = toRows({ ...pick(sessions, kept), rowCount: kept.length }, Math.max);
@@ -142,7 +143,14 @@ function gather(
   names.forEach((user, row) => {
     rowOf[user] = row;
   });
-  return { ...items, sessions, sessionUsers: owners.map((user) => rowOf[user]!), users: matrix, now };
+  return {
+    ...items,
+    sessions,
+    sessionUsers: owners.map((user) => rowOf[user]!),
+    users: matrix,
+    now,
+    halfLifeMs,
+  };
 }
 
 /** Prepares interactions with names. */

@@ -1,5 +1,6 @@
 import { invert } from '../invert.ts';
 import { type ListModel, listModel } from '../list-model.ts';
+import { mostTaken } from '../matrix.ts';
 import { createBestFew, createNeighbourLists, SCORE_UNITS } from '../neighbour-lists.ts';
 import { type TrainingData } from '../training-data.ts';
 import { type AlsModel, addProducts, rowOf } from './als.ts';
@@ -17,7 +18,7 @@ export function alsLists(
   { regularization, neighbours, items }: { regularization: number; neighbours: number; items: number },
 ): ListModel {
   const inverse = invert(gramOf(itemFactors, factors, regularization), factors);
-  const kept = mostTaken(users.items, itemIds.length, items);
+  const kept = mostTaken(users, items);
   const rows = new Float32Array(kept.length * factors);
   kept.forEach((item, place) => {
     rows.set(rowOf(itemFactors, item, factors), place * factors);
@@ -41,12 +42,4 @@ export function alsLists(
     best.flush(lists);
   }
   return listModel(lists);
-}
-
-/** The items of most users, ascending. */
-function mostTaken(entries: Uint32Array, count: number, most: number): number[] {
-  const takers = new Uint32Array(count);
-  for (const item of entries) takers[item]! += 1;
-  const ranked = [...takers.keys()].sort((a, b) => takers[b]! - takers[a]! || a - b);
-  return ranked.slice(0, most).sort((a, b) => a - b);
 }

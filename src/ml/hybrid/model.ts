@@ -1,6 +1,6 @@
 import { weighHistory } from '../history.ts';
 import { addList } from '../list-model.ts';
-import { loadNeighbourLists, type NeighbourLists } from '../neighbour-lists.ts';
+import { loadNeighbourLists, type NeighbourLists, type SavedLists } from '../neighbour-lists.ts';
 import { type Interest, type ItemModel } from '../recommender.ts';
 
 /** How much each part of the hybrid counts. */
@@ -51,17 +51,17 @@ export const PARTS = ['related', 'again', 'trending'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What was taken at the moment before counts so much relative to the latest. */
-export const RELATED_RECENCY = 0.9;
-export const AGAIN_RECENCY = 0.9;
+export const HYBRID_RECENCY = 0.9;
 
 export function hybridModel({ lists, trending, weights, quality }: HybridParts): HybridModel {
   const { itemIds } = lists;
   function parts(history: readonly Interest[]): Record<Part, Float64Array> {
     const related = new Float64Array(itemIds.length);
     const again = new Float64Array(itemIds.length);
-    for (const { item, weight } of weighHistory(history, RELATED_RECENCY))
+    for (const { item, weight } of weighHistory(history, HYBRID_RECENCY)) {
       addList(lists.of(item), weight, related);
-    for (const { item, weight } of weighHistory(history, AGAIN_RECENCY)) again[item] = weight;
+      again[item] = weight;
+    }
     return {
       related: scaleTo(1, related),
       again: scaleTo(weights.again, again),
@@ -101,12 +101,12 @@ export function loadHybrid(json: string): HybridModel {
     weights: HybridWeights;
     quality: HybridQuality | null;
     trending: number[];
-    lists: object;
+    lists: SavedLists;
   };
   return hybridModel({
     weights,
     quality: quality ?? undefined,
     trending: Float64Array.from(trending),
-    lists: loadNeighbourLists(JSON.stringify(lists)),
+    lists: loadNeighbourLists(lists),
   });
 }

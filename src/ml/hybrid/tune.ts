@@ -1,17 +1,11 @@
 import { qualityAt } from '../evaluation/metrics.ts';
 import { weighHistory } from '../history.ts';
 import { addList, type ListModel, scaleOf } from '../list-model.ts';
-import { type Interest, type Progress } from '../recommender.ts';
+import { groupBy } from '../matrix.ts';
+import { bestItems, type Interest, type Progress } from '../recommender.ts';
 import { type TrainingData, withoutSessions } from '../training-data.ts';
 import { type Component } from './components.ts';
-import {
-  AGAIN_RECENCY,
-  type HybridQuality,
-  type HybridWeights,
-  RELATED_RECENCY,
-  scaleTo,
-  UNTUNED,
-} from './model.ts';
+import { HYBRID_RECENCY, type HybridQuality, type HybridWeights, scaleTo, UNTUNED } from './model.ts';
 import { trendingScores } from './trending.ts';
 
 /** Most users whose last session is held out. */
@@ -38,8 +32,7 @@ interface Case {
 
 /**
  * Measures how much each part of the hybrid should count: on the last sessions of users, held out of what the parts learn from,
- * by the NDCG@10 of lists with and without what is in the history. Where too few users came back,
- * nothing is measured.
+ * by the NDCG@10 of lists without and with what is in the history. Where too few users came back, nothing is measured.
  */
 export function tune(
   data: TrainingData,
@@ -56,7 +49,10 @@ export function tune(
   const scaled = models.map(({ model }) => ({ model, scale: scaleOf(model) }));
   const halfLifeMs = bestHalfLife(train, data, last);
   const trending = trendingScores(train, halfLifeMs);
-  const cases = last.map(({ user, session }) => toCase(data, user, session, scaled, trending));
+  const { starts, order } = groupBy(data.sessionUsers, data.sessions.rows, data.users.rows);
+  const cases = last.map(({ user, session }) =>
+    toCase(data, order.subarray(starts[user], starts[user + 1]), session, scaled, trending),
+  );
   const users = cases.filter(({ relevantNew }) => relevantNew.size > 0).length;
   if (users < ENOUGH_USERS) return { weights: UNTUNED, quality: undefined };
   const found = climb(cases, models.length);
@@ -107,29 +103,29 @@ function relevantOf({ sessions: { starts, items, weights } }: TrainingData, sess
 
 function toCase(
   data: TrainingData,
-  user: number,
+  own: Uint32Array,
   session: number,
   models: readonly { readonly model: ListModel; readonly scale: number }[],
   trending: Float64Array,
 ): Case {
-  const history = historyOf(data, user, session);
-  const related = weighHistory(history, RELATED_RECENCY);
+  const history = historyOf(data, own, session);
+  const weighed = weighHistory(history, HYBRID_RECENCY);
   const size = data.itemIds.length;
   const scores = models.map(({ model, scale }) => {
-    const own = new Float64Array(size);
-    for (const { item, weight } of related) addWithoutSelf(model, item, weight * scale, own);
-    return own;
+    const sums = new Float64Array(size);
+    for (const { item, weight } of weighed) addWithoutSelf(model, item, weight * scale, sums);
+    return sums;
   });
   const again = new Float64Array(size);
-  for (const { item, weight } of weighHistory(history, AGAIN_RECENCY)) again[item] = weight;
+  for (const { item, weight } of weighed) again[item] = weight;
   const all = [...scores, scaleTo(1, again), trending];
-  const candidates = new Set(all.flatMap((own) => greatestOf(own, CANDIDATES)));
+  const candidates = new Set(all.flatMap((part) => bestItems(part, CANDIDATES)));
   const old = new Set(history.map(({ item }) => item));
   const relevant = relevantOf(data, session);
   const list = Uint32Array.from(candidates).sort();
   return {
     candidates: list,
-    scores: all.map((own) => Float64Array.from(list, (item) => own[item]!)),
+    scores: all.map((part) => Float64Array.from(list, (item) => part[item]!)),
     isOld: Uint8Array.from(list, (item) => Number(old.has(item))),
     relevant,
     relevantNew: new Set([...relevant].filter((item) => !old.has(item))),
@@ -142,11 +138,11 @@ function addWithoutSelf({ lists }: ListModel, item: number, weight: number, scor
   scores[item] = before;
 }
 
-/** What a user did but for one session, the latest last. */
-function historyOf({ sessions, sessionUsers }: TrainingData, user: number, without: number): Interest[] {
+/** What a user did in all sessions but one, the latest last. */
+function historyOf({ sessions }: TrainingData, own: Uint32Array, without: number): Interest[] {
   const found = new Map<number, { item: number; weight: number; time: number }>();
-  for (let session = 0; session < sessions.rows; session += 1) {
-    if (sessionUsers[session] !== user || session === without) continue;
+  for (const session of own) {
+    if (session === without) continue;
     for (let at = sessions.starts[session]!; at < sessions.starts[session + 1]!; at += 1) {
       const item = sessions.items[at]!;
       const known = found.get(item) ?? { item, weight: 0, time: 0 };
@@ -156,11 +152,6 @@ function historyOf({ sessions, sessionUsers }: TrainingData, user: number, witho
     }
   }
   return [...found.values()].sort((a, b) => a.time - b.time || a.item - b.item);
-}
-
-function greatestOf(scores: Float64Array, most: number): number[] {
-  const positive = [...scores.keys()].filter((item) => scores[item]! > 0);
-  return positive.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, most);
 }
 
 /**
@@ -211,7 +202,8 @@ function quality(
     scaleTo(1, total);
     for (let part = related; part < weights.length; part += 1) addTimes(total, scores[part]!, weights[part]!);
     if (isNew) for (let i = 0; i < total.length; i += 1) if (isOld[i] === 1) total[i] = 0;
-    sum += qualityAt(topOf(candidates, total), wanted, K).ndcg;
+    const top = bestItems(total, K).map((place) => candidates[place]!);
+    sum += qualityAt(top, wanted, K).ndcg;
   }
   return sum;
 }
@@ -219,17 +211,4 @@ function quality(
 function addTimes(sums: Float64Array, values: Float64Array, factor: number): void {
   if (factor === 0) return;
   for (let i = 0; i < sums.length; i += 1) sums[i]! += factor * values[i]!;
-}
-
-/** The `K` candidates of the highest score above 0, ties by number. */
-function topOf(candidates: Uint32Array, scores: Float64Array): number[] {
-  const top: number[] = [];
-  for (let i = 0; i < scores.length; i += 1) {
-    if (!(scores[i]! > 0) || (top.length === K && scores[i]! <= scores[top[K - 1]!]!)) continue;
-    let at = top.length;
-    while (at > 0 && scores[top[at - 1]!]! < scores[i]!) at -= 1;
-    top.splice(at, 0, i);
-    if (top.length > K) top.pop();
-  }
-  return top.map((i) => candidates[i]!);
 }

@@ -43,6 +43,6 @@ function shareOf(text: string): number {
 }
 
 /** The id of a list: its arm, the model's version, and what no other list has. */
-export function newRecommendationId({ arm }: Assignment, version: number): string {
+export function newRecommendationId(arm: string, version: number): string {
   return `${arm}.${version}.${randomBytes(6).toString('hex')}`;
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EcomError, errorMessage } from '../../errors.ts';
 import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
+import { toRows } from '../../ml/matrix.ts';
 import { type Interactions } from '../../ml/training-data.ts';
 import { csvLine } from '../export/csv.ts';
 import { type NamedInteractions } from './interactions.ts';
@@ -47,17 +48,14 @@ export async function exportSplit(
 }
 
 /** The strongest interaction with each item of each session, which is what training counts. */
-function strongest({ length, users, sessions, items, itemIds, weights, times }: Interactions) {
-  const found = new Map<number, { user: number; item: number; weight: number; time: number }>();
-  for (let row = 0; row < length; row += 1) {
-    const key = sessions[row]! * itemIds.length + items[row]!;
-    const known = found.get(key);
-    if (known === undefined) {
-      found.set(key, { user: users[row]!, item: items[row]!, weight: weights[row]!, time: times[row]! });
-      continue;
-    }
-    known.weight = Math.max(known.weight, weights[row]!);
-    known.time = Math.max(known.time, times[row]!);
+function* strongest({ sessions, sessionCount, users, items, itemIds, ...columns }: Interactions) {
+  const entries = { ...columns, rows: sessions, rowCount: sessionCount, items, itemCount: itemIds.length };
+  const { matrix, names } = toRows(entries, Math.max);
+  const userOf = new Uint32Array(sessionCount);
+  for (let row = 0; row < columns.length; row += 1) userOf[sessions[row]!] = users[row]!;
+  for (let row = 0; row < matrix.rows; row += 1) {
+    const user = userOf[names[row]!]!;
+    for (let at = matrix.starts[row]!; at < matrix.starts[row + 1]!; at += 1)
+      yield { user, item: matrix.items[at]!, weight: matrix.weights[at]!, time: matrix.times[at]! };
   }
-  return found.values();
 }

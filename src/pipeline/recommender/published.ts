@@ -1,5 +1,6 @@
 import { type HybridModel, type HybridWeights } from '../../ml/hybrid/model.ts';
 import { FIELDS, SCORE_UNITS } from '../../ml/neighbour-lists.ts';
+import { bestItems } from '../../ml/recommender.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 
 /**
@@ -58,12 +59,10 @@ export async function publishModel(
     await live.publish(similarKind(part), entries);
     await pause();
   }
-  const best = [...trending.keys()].filter((item) => trending[item]! > 0);
-  best.sort((a, b) => trending[b]! - trending[a]! || a - b);
   const published: PublishedModel = {
     ...about,
     weights,
-    trending: best.slice(0, TRENDING).map((item) => [itemIds[item]!, rounded(trending[item]!)]),
+    trending: bestItems(trending, TRENDING).map((item) => [itemIds[item]!, rounded(trending[item]!)]),
   };
   await live.publish(MODEL.kind, new Map([[MODEL.key, JSON.stringify(published)]]));
 }

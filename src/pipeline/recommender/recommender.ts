@@ -107,8 +107,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     const [columns, texts] = [memory.interactions(), memory.texts()];
     return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
   }
-  async function publish(json: string, version: number, time: number): Promise<void> {
-    const model: HybridModel = loadHybrid(json);
+  async function publish(model: HybridModel, version: number, time: number): Promise<void> {
     await publishModel(live, model, { version, time }, unhurried());
   }
   return {
@@ -118,7 +117,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const { models } = await training.train(request('quick', []), signal);
       seen = added;
       const { pinned, current } = await readModelIndex(documents);
-      if (!pinned) await publish(models.get('hybrid')!, current, now);
+      if (!pinned) await publish(loadHybrid(models.get('hybrid')!), current, now);
     },
     async trainFully({ algorithms = [], now, progress }, signal) {
       const added = memory.added;
@@ -127,8 +126,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
       seen = added;
       seenByFull = added;
       const { models, ...size } = result;
-      const hybrid = models.get('hybrid')!;
-      const { weights: found, quality } = loadHybrid(hybrid);
+      const hybrid = loadHybrid(models.get('hybrid')!);
+      const { weights: found, quality } = hybrid;
       const trainingMs = Math.round(performance.now() - begun);
       const index = await saveVersion(
         documents,

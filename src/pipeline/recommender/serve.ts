@@ -1,3 +1,4 @@
+import { EcomError } from '../../errors.ts';
 import { type AlgorithmName } from '../../ml/algorithm-names.ts';
 import { hybridModel, PARTS } from '../../ml/hybrid/model.ts';
 import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../ml/neighbour-lists.ts';
@@ -5,7 +6,7 @@ import { type History, type HistoryItem, type Interest } from '../../ml/recommen
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeShopperState, type ShopperState } from '../processor/shopper-state.ts';
-import { type Assignment, assign, newRecommendationId } from './experiment.ts';
+import { assign, newRecommendationId } from './experiment.ts';
 import { DEFAULT_WEIGHTS } from './interactions.ts';
 import { loadModel, readModelIndex } from './models.ts';
 import { type PublishedModel, publishedModel, publishedSimilar, type SimilarList } from './published.ts';
@@ -74,7 +75,7 @@ export async function recommendTo(
   const own = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
   const items = await select(live, found, { ...request, exclude: new Set(own) }, settings);
   const version = published.version;
-  const id = newRecommendationId({ arm, algorithm } satisfies Assignment, version);
+  const id = newRecommendationId(arm, version);
   return { id, arm, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
 }
 
@@ -179,7 +180,6 @@ async function byAlgorithm(
   algorithm: AlgorithmName,
   history: History,
 ): Promise<Recommendation[]> {
-  const { EcomError } = await import('../../errors.ts');
   const store = await documents();
   const { current } = await readModelIndex(store);
   const json = current === 0 ? undefined : await loadModel(store, current, algorithm);

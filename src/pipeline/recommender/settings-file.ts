@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { EcomError, errorCode, errorMessage } from '../../errors.ts';
+import { readOptionalFile } from '../../optional-file.ts';
 import { DEFAULT_SETTINGS, type RecommendSettings } from './settings.ts';
 
 /**
@@ -7,13 +6,8 @@ import { DEFAULT_SETTINGS, type RecommendSettings } from './settings.ts';
  * @throws EcomError where it cannot be read, or says what no setting takes
  */
 export async function readSettings(path: string): Promise<RecommendSettings> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return DEFAULT_SETTINGS;
-    throw new EcomError('INPUT', `${path} cannot be read: ${errorMessage(error)}`);
-  }
+  const text = await readOptionalFile(path);
+  if (text === undefined) return DEFAULT_SETTINGS;
   // Validation takes a while to load, and most shops have no such file.
   const { parseSettings } = await import('./settings-schema.ts');
   return parseSettings(text, path);
