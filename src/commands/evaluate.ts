@@ -1,7 +1,7 @@
 import { EcomError } from '../errors.ts';
 import { type AlgorithmName } from '../ml/algorithm-names.ts';
 import { difference, type Evaluation } from '../ml/evaluation/evaluate.ts';
-import { type Estimate, QUALITIES } from '../ml/evaluation/metrics.ts';
+import { type Estimate } from '../ml/evaluation/metrics.ts';
 import { type SplitOptions } from '../ml/evaluation/split.ts';
 import { type AlgorithmEvaluation } from '../pipeline/recommender/training.ts';
 import { type CommandContext } from './context.ts';
@@ -101,7 +101,10 @@ async function asText(
     { title: 'bits', width: 5, align: 'right' },
     { title: 'fit s', width: 6, align: 'right' },
   ] as const;
-  const width = headings.reduce((sum, { width: own }) => sum + own + 2, -2);
+  // What is least missed comes last, and is left out of a narrow terminal.
+  const widthOf = (count: number) => headings.slice(0, count).reduce((sum, { width }) => sum + width + 2, -2);
+  let fitting: number = headings.length;
+  while (fitting > 1 && widthOf(fitting) > columns) fitting -= 1;
   const parts = MODES.map(({ key, title }) => {
     const ranked = found.toSorted((a, b) => ndcgOf(b[key]) - ndcgOf(a[key]));
     const rows = ranked.map(({ algorithm, fitMs, ...modes }) => {
@@ -120,15 +123,23 @@ async function asText(
         (fitMs / 1000).toFixed(1),
       ];
     });
-    const lines = table(headings, rows, Math.max(width, Math.min(width, columns)));
+    const lines = table(
+      headings.slice(0, fitting),
+      rows.map((row) => row.slice(0, fitting)),
+      widthOf(fitting),
+    );
     const users = floor[key].users.toLocaleString('en-US');
     return `${title} · ${users} shoppers\n\n${lines.map((line) => lineText(line).trimEnd()).join('\n')}\n`;
   });
-  return `${parts.join('\n')}\n± is half of the 95 % confidence interval · cover: products recommended to anybody · bits: surprise\n`;
+  const legend = [
+    '± is half of the 95 % confidence interval',
+    'cover: products recommended to anybody · bits: surprise',
+  ];
+  return `${parts.join('\n')}\n${legend.join('\n')}\n`;
 }
 
 function ndcgOf({ at }: Evaluation): number {
-  return at[0]?.[QUALITIES[0]].mean ?? 0;
+  return at[0]?.ndcg.mean ?? 0;
 }
 
 function shown({ mean, halfWidth }: Estimate): string {
