@@ -55,6 +55,7 @@ export const HYBRID_RECENCY = 0.9;
 
 export function hybridModel({ lists, trending, weights, quality }: HybridParts): HybridModel {
   const { itemIds } = lists;
+  const weighedTrending = trending.map((score) => score * weights.trending);
   function parts(history: readonly Interest[]): Record<Part, Float64Array> {
     const related = new Float64Array(itemIds.length);
     const again = new Float64Array(itemIds.length);
@@ -65,7 +66,7 @@ export function hybridModel({ lists, trending, weights, quality }: HybridParts):
     return {
       related: scaleTo(1, related),
       again: scaleTo(weights.again, again),
-      trending: trending.map((score) => score * weights.trending),
+      trending: weighedTrending,
     };
   }
   return {
@@ -77,8 +78,10 @@ export function hybridModel({ lists, trending, weights, quality }: HybridParts):
     parts,
     score(history, scores) {
       const found = parts(history);
-      for (const part of PARTS)
-        for (let item = 0; item < scores.length; item += 1) scores[item]! += found[part][item]!;
+      for (const part of PARTS) {
+        const values = found[part];
+        for (let item = 0; item < scores.length; item += 1) scores[item]! += values[item]!;
+      }
     },
     similar: (item, scores) => addList(lists.of(item), 1, scores),
   };
