@@ -4,7 +4,8 @@ import { type Interactions } from '../training-data.ts';
 
 export interface SplitOptions {
   /**
-   * `leave-last-out` holds out the last session of every user that shows enough interest, and what the user did since;
+   * `leave-last-out` holds out the last session of every user that shows enough interest, and what the user did since, unless
+   * nothing was before;
    * `temporal` holds out what all users did after one moment.
    */
   readonly method: 'leave-last-out' | 'temporal';
@@ -80,9 +81,17 @@ function lastSessions(interactions: Interactions, { target }: SplitOptions): Uin
     const best = last[users[row]!]!;
     if (isTarget[session] === 1 && (best < 0 || begin[session]! > begin[best]!)) last[users[row]!] = session;
   }
+  // Who has done nothing before is no test, and would be missing from what is learnt.
+  const hasHistory = new Uint8Array(userCount);
+  for (let row = 0; row < length; row += 1) {
+    const session = last[users[row]!]!;
+    if (session >= 0 && sessions[row] !== session && times[row]! < begin[session]!)
+      hasHistory[users[row]!] = 1;
+  }
   return Uint8Array.from({ length }, (_, row) => {
     const session = last[users[row]!]!;
-    return Number(session >= 0 && (sessions[row] === session || times[row]! >= begin[session]!));
+    if (hasHistory[users[row]!] === 0) return 0;
+    return Number(sessions[row] === session || times[row]! >= begin[session]!);
   });
 }
 
