@@ -75,6 +75,23 @@ export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<vo
   }
 }
 
+/**
+ * Asks again while the broker says that it cannot tell yet: the topic is new, or its leader changes. kafkajs gives up at
+ * once where it asks for offsets.
+ */
+export async function onceSettled<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + OPEN_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { name, retriable } = error as { name?: string; retriable?: boolean };
+      if (name !== 'KafkaJSProtocolError' || retriable !== true || performance.now() > end) throw error;
+    }
+    await sleep(RETRY.initialRetryTime);
+  }
+}
+
 /** What a client's error means to people; never with a secret in it. */
 export function kafkaError(error: unknown, { brokers }: KafkaAddress): EcomError {
   if (error instanceof EcomError) return error;

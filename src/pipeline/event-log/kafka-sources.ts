@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kafka, type Producer } from 'kafkajs';
 import { EcomError } from '../../errors.ts';
 import { type NewRecord, type SourceProgress } from './event-log.ts';
-import { createTopic } from './kafka-client.ts';
+import { createTopic, onceSettled } from './kafka-client.ts';
 import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
 
 const TRANSACTION_MS = 60_000;
@@ -46,7 +46,9 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     await admin.connect();
     try {
       if (!(await admin.listTopics()).includes(sourcesTopic)) return found;
-      const [{ high, low } = { high: '0', low: '0' }] = await admin.fetchTopicOffsets(sourcesTopic);
+      const [{ high, low } = { high: '0', low: '0' }] = await onceSettled(() =>
+        admin.fetchTopicOffsets(sourcesTopic),
+      );
       const end = Number(high);
       if (Number(low) >= end) return found;
       const groupId = `ecom-sources-${randomUUID()}`;

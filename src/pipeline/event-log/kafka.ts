@@ -4,7 +4,14 @@ import { EcomError } from '../../errors.ts';
 import { type ForeignFormat, readForeign } from '../events/foreign.ts';
 import { type EventLog, type LogConsumer, type LogRecord, type PartitionBounds } from './event-log.ts';
 import { type KafkaAddress, parseKafkaUrl } from './kafka-address.ts';
-import { createClient, createTopic, inTime, type KafkaCredentials, kafkaError } from './kafka-client.ts';
+import {
+  createClient,
+  createTopic,
+  inTime,
+  type KafkaCredentials,
+  kafkaError,
+  onceSettled,
+} from './kafka-client.ts';
 import { createKafkaConsumer } from './kafka-consumer.ts';
 import { createBatchingProducer } from './kafka-producer.ts';
 import { createSources } from './kafka-sources.ts';
@@ -54,7 +61,9 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
     await fresh.connect();
     return fresh;
   }
-  async function bounds(): Promise<readonly PartitionBounds[]> {
+  const bounds = (): Promise<readonly PartitionBounds[]> => onceSettled(fetchBounds);
+
+  async function fetchBounds(): Promise<readonly PartitionBounds[]> {
     admin ??= connectAdmin();
     try {
       const offsets = await (await admin).fetchTopicOffsets(topic);
