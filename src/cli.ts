@@ -108,7 +108,10 @@ function createProgram(): Command {
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
     .addOption(whereOption())
     .option('--anomalies', 'mark hours that are unusual for their hour of the week')
-    .option('--by <dimension>', 'break down by product, category, brand or a property such as country')
+    .option(
+      '--by <dimension>',
+      'break down by product, category, brand, recommender or a property such as country',
+    )
     .addOption(
       new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(
         SORT_KEYS,

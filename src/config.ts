@@ -207,7 +207,16 @@ function credentials(username?: string, password?: string, caFile?: string): Cre
 const MAX_DAYS = 36_500;
 const MAX_PROPERTIES = 8;
 /** What numbers are broken down by anyway. */
-const OWN_NAMES: readonly string[] = ['product', 'category', 'brand', 'query', 'type', 'totals', 'none'];
+const OWN_NAMES: readonly string[] = [
+  'product',
+  'category',
+  'brand',
+  'query',
+  'recommender',
+  'type',
+  'totals',
+  'none',
+];
 
 /** `country` where nothing is said. */
 function propertyNames(value: string | undefined): string[] {

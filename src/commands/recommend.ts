@@ -121,7 +121,7 @@ async function readOutOfStock({ recommendFile }: Config, settings: RecommendSett
   }
 }
 
-function introduction(audience: Audience, { known, source, algorithm }: Recommended): string {
+function introduction(audience: Audience, { known, source, algorithm, arm }: Recommended): string {
   if ('session' in audience) {
     return source === 'trending'
       ? 'nothing goes with these products: this is what is trending'
@@ -133,7 +133,8 @@ function introduction(audience: Audience, { known, source, algorithm }: Recommen
   if (source === 'none') return `nothing is left for ${name}: everything that fits is excluded`;
   if (algorithm === 'trending') return `for ${name}, what is trending`;
   if (source === 'trending') return `nothing goes with what ${name} has looked at: this is what is trending`;
-  return `for ${name}, by ${algorithm}${source === 'mixed' ? ', filled up with what is trending' : ''}`;
+  const instead = arm === 'fallback' ? ', for what the experiment wants is not trained yet' : '';
+  return `for ${name}, by ${algorithm}${source === 'mixed' ? ', filled up with what is trending' : ''}${instead}`;
 }
 
 /** In words, the strongest first. */

@@ -191,6 +191,9 @@ function comparedWith({ comparison, timeZone: zone }: Stats): Line[] {
 /** A table of the columns that the dimension has and that fit, most telling first. */
 function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
   const all: readonly (readonly [title: string, cell: (numbers: BreakdownNumbers) => string | null])[] = [
+    ['shown', ({ impressions }) => (impressions === undefined ? null : grouped(impressions))],
+    ['clicked', ({ clicks }) => (clicks === undefined ? null : grouped(clicks))],
+    ['CTR', ({ clickThrough }) => (clickThrough === undefined ? null : percent(clickThrough))],
     ['revenue', ({ revenue }) => grouped(revenue, 2)],
     ['orders', ({ orders }) => (orders === null ? null : grouped(orders))],
     ['units', ({ units }) => grouped(units)],
@@ -205,7 +208,10 @@ function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
     ...rows.map((row) => [displayText(row.name ?? row.value), row] as const),
     ...(other.values > 0 ? [[`${grouped(other.values)} other`, other] as const] : []),
   ];
-  if (rows.length === 0) return [[dim(`no event of this period says its ${displayText(by)}`)]];
+  if (rows.length === 0) {
+    const says = by === 'recommender' ? 'which recommendation_id it belongs to' : `its ${displayText(by)}`;
+    return [[dim(`no event of this period says ${says}`)]];
+  }
   const table = all
     .filter(([, cell]) => cell(rows[0]!) !== null)
     .map(([title, cell]) => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
 import { type RecommendOptions, recommend } from '../../src/commands/recommend.ts';
 import { type SimilarOptions, similar } from '../../src/commands/similar.ts';
+import { stats } from '../../src/commands/stats.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { trainAndPublish } from '../../src/pipeline/recommender/recommender.ts';
@@ -76,6 +77,17 @@ async function shop({ trained = true } = {}): Promise<string> {
   await stores.close();
   return dataDir;
 }
+
+/** Lets a shop count more events. */
+async function count(dataDir: string, events: readonly object[]): Promise<void> {
+  const stores = await openStores(configFor(dataDir));
+  await stores.log.append(events.map((value) => ({ key: 'more', value: JSON.stringify(value) })));
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
+  while ((await processor.step()) > 0);
+  await stores.close();
+}
+
+const STATS = { window: 'all', by: 'recommender', limit: 1, interval: 2 } as const;
 
 const options = (fields: Partial<RecommendOptions>): RecommendOptions => ({
   user: 'viewer',
@@ -214,6 +226,66 @@ describe('ecom recommend', () => {
       arms.add((await one)!);
     }
     expect([...arms].sort()).toEqual(['hold-out', 'trending']);
+  });
+
+  test('a shopper whose part of an experiment is not trained yet gets what all get, told apart from them', async () => {
+    const dataDir = await shop();
+    settle(dataDir, { arms: [{ algorithm: 'als', share: 1 }] });
+    const { out } = await ask(recommend, dataDir, options({ json: true }));
+    const answer = JSON.parse(out);
+    expect(answer).toMatchObject({ arm: 'fallback', algorithm: 'hybrid' });
+    expect(answer.recommendationId).toMatch(/^fallback\.0\./);
+    expect(answer.items[0]).toMatchObject({ productId: 'cup' });
+    const { err } = await ask(recommend, dataDir, options({}));
+    expect(err).toContain('not trained yet');
+  });
+
+  test('what shoppers do with a list counts for what made it', async () => {
+    const dataDir = await shop();
+    settle(dataDir, { arms: [{ algorithm: 'trending', share: 1 }] });
+    const { out } = await ask(recommend, dataDir, options({ json: true, exclude: 'none' }));
+    const id = JSON.parse(out).recommendationId as string;
+    const said = { userId: 'viewer', properties: { recommendation_id: id } };
+    const later = (minutes: number) => ({ userId: 'viewer', time: START + minutes * 60_000 });
+    await count(dataDir, [
+      event('1', 'view_item_list', ['tea', 'cup'], said),
+      event('2', 'view_item_list', ['tea', 'cup'], said),
+      event('3', 'select_item', ['cup'], said),
+      event('4', 'view_item', ['cup'], said),
+      event('5', 'view_item_list', ['tea'], {
+        userId: 'other',
+        properties: { recommendation_id: 'own list' },
+      }),
+      event('6', 'view_item_list', ['tea'], {
+        userId: 'other',
+        properties: { recommendation_id: 'hold-out.1.a' },
+      }),
+      event('7', 'purchase', ['cup'], { ...later(1), orderId: 'x', partial: true }),
+      event('8', 'purchase', ['tea'], { ...later(2), orderId: 'x', partial: true }),
+      event('9', 'purchase', ['cup'], { ...later(3), orderId: 'x', partial: true }),
+      event('10', 'purchase', ['cup'], { ...later(8 * 24 * 60), orderId: 'too late' }),
+    ]);
+    const { out: json } = await ask(stats, dataDir, { ...STATS, json: true });
+    expect(JSON.parse(json).breakdown).toMatchObject({
+      by: 'recommender',
+      rows: [
+        {
+          value: 'trending',
+          impressions: 1,
+          clicks: 1,
+          clickThrough: 1,
+          sessions: 1,
+          conversion: 1,
+          orders: 1,
+          units: 2,
+          revenue: '24.00',
+        },
+      ],
+      other: { values: 1, impressions: 1, clicks: 0, clickThrough: 0, sessions: 1, conversion: 0 },
+    });
+    const { out: text } = await ask(stats, dataDir, STATS, { columns: 80 });
+    expect(text).toMatch(/^ +shown +clicked +CTR +revenue/m);
+    expect(text).toMatch(/^trending +1 +1 +100/m);
   });
 
   test('an algorithm that was not trained is told', async () => {

@@ -116,46 +116,100 @@ export function referenceNumbers(
         ],
       ),
     ),
-    /** By value of a property: events, orders, money, and sessions by the value of the earliest event that has one. */
-    byProperty(name: string) {
-      const saidBy = ({ properties }: ShopEvent): string | undefined => {
+    byProperty: (name: string) =>
+      by(({ properties }) => {
         const value = properties?.[name];
         return value === undefined || value === null ? undefined : String(value);
-      };
-      const sessionValue = (session: ReferenceSession): string | undefined => {
-        const first = session.events.find((event) => saidBy(event) !== undefined);
-        const tied = session.events
-          .filter(({ time }) => time === first?.time)
-          .flatMap((event) => saidBy(event) ?? []);
-        return tied.sort()[0];
-      };
-      const values = new Set(all.flatMap((event) => saidBy(event) ?? []));
-      return new Map(
-        [...values].map((value) => {
-          const own = ended.filter((session) => sessionValue(session) === value);
-          const bought = purchases.filter((event) => saidBy(event) === value);
-          return [
-            value,
-            {
-              events: events.filter((event) => saidBy(event) === value).length,
-              sessions: own.length,
-              converted: own.filter((session) => has(session, 'purchase')).length,
-              orders: bought.length,
-              gross: worth(bought),
-            },
-          ] as const;
-        }),
+      }),
+    /** By what made the lists of recommendations: the same of their own events, and what came of them. */
+    byRecommender() {
+      const own = by(armOf);
+      const found = new Map(
+        [...own].map(([arm, numbers]) => [arm, { ...numbers, impressions: 0, clicks: 0 }]),
       );
+      const seen = new Set<string>();
+      const clicks = new Map<string, { arm: string; time: number }>();
+      for (const event of arrived) {
+        const [shopper, arm, { type, time, items }] = [shopperOf(event), armOf(event), event];
+        const isClick =
+          /^(select_item|view_item|add_to_cart|add_to_wishlist)$/.test(type) && items.length > 0;
+        if (arm !== undefined && (isClick || type === 'view_item_list')) {
+          const key = `${shopper ?? event.id} ${event.properties!.recommendation_id} ${isClick}`;
+          if (!seen.has(key) && inside(time)) found.get(arm)![isClick ? 'clicks' : 'impressions'] += 1;
+          seen.add(key);
+        }
+        if (shopper === undefined) continue;
+        if (arm !== undefined && isClick) {
+          for (const { productId } of items) {
+            const key = `${shopper} ${productId}`;
+            if (time >= (clicks.get(key)?.time ?? 0)) clicks.set(key, { arm, time });
+          }
+        }
+        if (arm !== undefined || !isPurchase(event) || !inside(time)) continue;
+        const arms = items.map(({ productId }) => {
+          const click = clicks.get(`${shopper} ${productId}`);
+          const counts = click !== undefined && click.time <= time && time <= click.time + 7 * 86_400_000;
+          return counts ? click.arm : undefined;
+        });
+        for (const credited of new Set(arms)) {
+          if (credited === undefined) continue;
+          const numbers = found.get(credited)!;
+          numbers.orders += 1;
+          numbers.events += 1;
+          const bought = { ...event, items: items.filter((_, i) => arms[i] === credited) };
+          numbers.gross += worth([bought]);
+          numbers.units += unitsOf([bought]);
+        }
+      }
+      return found;
     },
     /** Shoppers of a first day, `2026-11-01`, who were there so many days later: by `2026-11-01+3`. */
     kept,
   };
+
+  /** By what events say: events, orders, money, and sessions by what the earliest event that says anything says. */
+  function by(saidBy: (event: ShopEvent) => string | undefined) {
+    const sessionValue = (session: ReferenceSession): string | undefined => {
+      const first = session.events.find((event) => saidBy(event) !== undefined);
+      const tied = session.events
+        .filter(({ time }) => time === first?.time)
+        .flatMap((event) => saidBy(event) ?? []);
+      return tied.sort()[0];
+    };
+    const values = new Set(all.flatMap((event) => saidBy(event) ?? []));
+    return new Map(
+      [...values].map((value) => {
+        const own = ended.filter((session) => sessionValue(session) === value);
+        const bought = purchases.filter((event) => saidBy(event) === value);
+        return [
+          value,
+          {
+            events: events.filter((event) => saidBy(event) === value).length,
+            sessions: own.length,
+            converted: own.filter((session) => has(session, 'purchase')).length,
+            orders: bought.length,
+            gross: worth(bought),
+            units: unitsOf(bought),
+          },
+        ] as const;
+      }),
+    );
+  }
+}
+
+function armOf({ properties }: ShopEvent): string | undefined {
+  const id = properties?.recommendation_id;
+  return id === undefined ? undefined : String(id).split('.')[0];
 }
 
 function worth(list: readonly ShopEvent[]): bigint {
   return list
     .flatMap(({ items }) => items)
     .reduce((total, { price = 0, quantity }) => total + BigInt(price) * BigInt(quantity), 0n);
+}
+
+function unitsOf(list: readonly ShopEvent[]): number {
+  return sum(list.flatMap(({ items }) => items.map(({ quantity }) => quantity)));
 }
 
 function sum(values: readonly number[]): number {

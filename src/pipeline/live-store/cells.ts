@@ -6,12 +6,15 @@ export type Counters = Map<string, Count>;
 
 /** What counters are broken down by: these always, and the properties of events that the shop has named. */
 export const OWN_DIMENSIONS = ['product', 'category', 'brand', 'query'] as const;
-/** One of `OWN_DIMENSIONS`, or the name of a property. */
+/** What made the lists of recommendations that shoppers saw. It is counted always, too. */
+export const RECOMMENDER = 'recommender';
+/** One of `OWN_DIMENSIONS`, `RECOMMENDER`, or the name of a property. */
 export type Dimension = string;
 /** Stands for all keys that came after a dimension was full; no key of a shop holds a control character. */
 export const OTHER_KEY = '\u0001';
 /** Most keys of a dimension that are counted one by one. */
 export function maxKeys(dimension: Dimension): number {
+  if (dimension === RECOMMENDER) return 100;
   return dimension === 'product' ? 500_000 : 20_000;
 }
 

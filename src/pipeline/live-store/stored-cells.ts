@@ -12,6 +12,7 @@ import {
   type Level,
   levelStart,
   OWN_DIMENSIONS,
+  RECOMMENDER,
   RETENTION,
 } from './cells.ts';
 
@@ -31,7 +32,9 @@ export interface Slots {
 }
 
 export function slotsOf({ properties }: CellLayout): Slots {
-  const names = ['totals', ...OWN_DIMENSIONS, ...properties];
+  const names: Slot[] = ['totals', ...OWN_DIMENSIONS, ...properties];
+  // Behind the room for properties that are added later.
+  names[SLOTS - 1] = RECOMMENDER;
   return { names, numberOf: (slot) => names.indexOf(slot) };
 }
 

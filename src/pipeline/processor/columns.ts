@@ -16,7 +16,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *   `cohortBuyers`, and `lifetime:C` what they have spent so far, each in the currency of the first purchase
  *
  * Of a product, category or brand: `views`, `carts`, `units`, `orders`, `gross:C`, `refunds:C`; of a property's value those,
- * `events` and `session:P`; of a query `searches` and `emptySearches`.
+ * `events` and `session:P`; of a recommender those of a property, for events of its lists and purchases that are put down to
+ * them, and `impressions` and `clicks`, the lists that were shown and clicked; of a query `searches` and `emptySearches`.
  */
 export const COLUMNS = {
   late: 'late',
@@ -33,6 +34,8 @@ export const COLUMNS = {
   cohortBuyers: 'cohortBuyers',
   searches: 'searches',
   emptySearches: 'emptySearches',
+  impressions: 'impressions',
+  clicks: 'clicks',
 } as const;
 
 /** Columns that go on with a currency, a path, a class or a reason. */

@@ -4,6 +4,8 @@ export interface OrderState {
   readonly partial: boolean;
   /** Products counted so far, where more lines may follow. */
   readonly products: string[];
+  /** What its recommended products were recommended by. */
+  readonly arms: string[];
 }
 
 /** An order with more products than this counts a product that comes again as one more order of it. */
@@ -15,7 +17,7 @@ export function orderKey(orderId: string): string {
 }
 
 export function newOrder(partial: boolean): OrderState {
-  return { partial, products: [] };
+  return { partial, products: [], arms: [] };
 }
 
 /** Notes a product of an order. @returns whether it is the product's first line */
@@ -25,11 +27,26 @@ export function addOrderLine(order: OrderState, productId: string): boolean {
   return true;
 }
 
-export function encodeOrderState({ partial, products }: OrderState): string {
+/** Notes that a product of an order is put down to a recommender. @returns whether it is the first one */
+export function addOrderArm({ arms }: OrderState, arm: string): boolean {
+  if (arms.includes(arm)) return false;
+  arms.push(arm);
+  return true;
+}
+
+export function encodeOrderState({ partial, products, arms }: OrderState): string {
   // A whole order never gets another line: that it was there is all there is to know.
-  return partial ? JSON.stringify(products) : '';
+  if (!partial) return '';
+  return JSON.stringify(arms.length === 0 ? products : [products, arms]);
 }
 
 export function decodeOrderState(text: string): OrderState {
-  return text === '' ? newOrder(false) : { partial: true, products: JSON.parse(text) as string[] };
+  if (text === '') return newOrder(false);
+  const stored = JSON.parse(text) as string[] | [products: string[], arms: string[]];
+  const [products, arms] = isWithArms(stored) ? stored : [stored, []];
+  return { partial: true, products, arms };
+}
+
+function isWithArms(stored: string[] | [string[], string[]]): stored is [string[], string[]] {
+  return Array.isArray(stored[0]);
 }

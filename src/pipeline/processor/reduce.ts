@@ -13,13 +13,23 @@ import {
   countersOf,
   createTally,
   increment,
+  RECOMMENDER,
   type Tally,
 } from '../live-store/cells.ts';
 import { type Advance, type LiveChange, type ProductInfo } from '../live-store/live-store.ts';
 import { COLUMNS, MOST_HOURS, PREFIXES, sessionColumn, TYPE_COLUMNS } from './columns.ts';
 import { durationClass } from './durations.ts';
+import {
+  creditedArm,
+  type Exposure,
+  listOf,
+  newExposure,
+  noteClick,
+  noteList,
+  reactionOf,
+} from './exposure.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
-import { addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
+import { addOrderArm, addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
 import { beThere, type Presence } from './presence.ts';
 import { buyerClass } from './rfm.ts';
 import { type SeenIds } from './seen-ids.ts';
@@ -134,7 +144,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   const products = new Map<string, ProductInfo>();
   const touched = { shoppers: new Set<string>(), orders: new Set<string>() };
   const claims = new Set<string>();
-  /** Of the event in hand, its values of the properties that numbers are broken down by. */
+  /** What events are broken down by: what made the list of recommendations that they belong to, and properties. */
+  const dimensions = [RECOMMENDER, ...properties];
+  /** Of the event in hand, its values of these. */
   const values: (string | undefined)[] = [];
   /** The counters of these values in the event's cell. */
   const valueCounters: (Counters | undefined)[] = [];
@@ -190,17 +202,21 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const cell = cellAt(time);
     increment(cell.totals, TYPE_COLUMNS[type], 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
-    for (let i = 0; i < properties.length; i += 1) {
-      const value = propertyOf(event, properties[i]!);
+    const list = listOf(event);
+    for (let i = 0; i < dimensions.length; i += 1) {
+      const dimension = dimensions[i]!;
+      const value = i === 0 ? list?.arm : propertyOf(event, dimension);
       values[i] = value;
-      valueCounters[i] = value === undefined ? undefined : countersOf(cell, properties[i]!, value);
+      valueCounters[i] = value === undefined ? undefined : countersOf(cell, dimension, value);
     }
     countInValues(COLUMNS.events, 1);
-    const spent = type === 'purchase' ? countPurchase(event, cell) : undefined;
+    const exposure = shopper === undefined ? undefined : states.shoppers.get(shopper)?.exposure;
+    const spent = type === 'purchase' ? countPurchase(event, cell, exposure) : undefined;
     if (type === 'refund') countRefund(event, cell);
     if (type === 'search' && event.query !== undefined) countSearch(event, event.query, cell);
     countItems(event, cell);
-    if (shopper !== undefined) followShopper(event, shopper, spent);
+    const state = shopper === undefined ? undefined : followShopper(event, shopper, spent);
+    if (list !== undefined) countReaction(event, list.id, cell, state);
   }
 
   function countInValues(column: string, amount: Count): void {
@@ -211,8 +227,8 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   }
 
   /** @returns undefined where the order was counted before */
-  function countPurchase(event: ShopEvent, cell: Tally): Spent | undefined {
-    const { orderId, partial = false, items } = event;
+  function countPurchase(event: ShopEvent, cell: Tally, exposure: Exposure | undefined): Spent | undefined {
+    const { orderId, time, partial = false, items } = event;
     const key = orderId === undefined ? undefined : orderKey(orderId);
     const known = key === undefined ? undefined : states.orders.get(key);
     if (known !== undefined && !(known.partial && partial)) {
@@ -226,11 +242,19 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       countInValues(COLUMNS.orders, 1);
     }
     let sum: Count = 0;
+    const arms = new Set<string>();
     for (const item of items) {
       sum = add(sum, countLine(item, code, cell));
       if (addOrderLine(order, item.productId))
         increment(countersOf(cell, 'product', item.productId), COLUMNS.orders, 1);
+      // A purchase that says itself which list it belongs to is counted there.
+      const arm = values[0] === undefined && exposure && creditedArm(exposure, item.productId, time);
+      if (arm) {
+        credit(arm, order, item, code, cell);
+        arms.add(arm);
+      }
     }
+    for (const arm of arms) increment(countersOf(cell, RECOMMENDER, arm), COLUMNS.events, 1);
     if (key !== undefined) {
       states.orders.set(key, order);
       touched.orders.add(key);
@@ -249,6 +273,36 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     countForItem(item, cell, COLUMNS.units, quantity);
     countForItem(item, cell, revenue, amount);
     return amount;
+  }
+
+  /** Puts a line of an order down to what recommended the product. */
+  function credit(
+    arm: string,
+    order: OrderState,
+    { price, quantity }: EventItem,
+    code: string,
+    cell: Tally,
+  ): void {
+    const counters = countersOf(cell, RECOMMENDER, arm);
+    if (addOrderArm(order, arm)) increment(counters, COLUMNS.orders, 1);
+    increment(counters, COLUMNS.units, quantity);
+    if (price !== undefined) increment(counters, PREFIXES.gross + code, multiply(price, quantity));
+  }
+
+  /** Counts a list as shown or clicked once. Of an event of nobody each one counts, because nobody remembers it. */
+  function countReaction(event: ShopEvent, id: string, cell: Tally, state: ShopperState | undefined): void {
+    const reaction = reactionOf(event);
+    if (reaction === undefined) return;
+    const arm = values[0]!;
+    const column = reaction === 'shown' ? COLUMNS.impressions : COLUMNS.clicks;
+    if (state === undefined) {
+      increment(countersOf(cell, RECOMMENDER, arm), column, 1);
+      return;
+    }
+    state.exposure ??= newExposure();
+    if (noteList(state.exposure, id, reaction)) increment(countersOf(cell, RECOMMENDER, arm), column, 1);
+    if (reaction === 'shown') return;
+    for (const { productId } of event.items) noteClick(state.exposure, { productId, arm, time: event.time });
   }
 
   function countRefund({ items, currency: code = currency }: ShopEvent, cell: Tally): void {
@@ -306,7 +360,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     }
   }
 
-  function followShopper(event: ShopEvent, key: string, spent: Spent | undefined): void {
+  function followShopper(event: ShopEvent, key: string, spent: Spent | undefined): ShopperState {
     const { time, type, items } = event;
     let state = states.shoppers.get(key);
     if (state === undefined) {
@@ -327,6 +381,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       for (let i = 0; i < items.length && i < RECENT_PRODUCTS; i += 1)
         noteProduct(state, items[i]!.productId, bought);
     }
+    return state;
   }
 
   /** The shopper's first event, or one that is earlier than what was the first: what is told of the cohort moves there. */
@@ -455,7 +510,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 
   /** A session has the values of its earliest event that has one. Where that changes, the list is another one. */
   function takeValues(session: Session, time: number): void {
-    for (let i = 0; i < properties.length; i += 1) {
+    for (let i = 0; i < dimensions.length; i += 1) {
       const value = values[i];
       if (value === undefined) continue;
       const known = session.values[i];
@@ -481,7 +536,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     }
     for (let i = 0; i < of.length; i += 1) {
       const value = of[i];
-      if (value !== undefined) increment(countersOf(cell, properties[i]!, value[0]), column, amount);
+      if (value !== undefined) increment(countersOf(cell, dimensions[i]!, value[0]), column, amount);
     }
   }
 

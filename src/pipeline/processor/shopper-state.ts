@@ -1,4 +1,5 @@
 import { type Count } from '../events/money.ts';
+import { type Exposure, encodeExposure, loadExposure, type StoredExposure } from './exposure.ts';
 import { type StepRuns } from './funnel.ts';
 import { newPresence, type Presence } from './presence.ts';
 
@@ -17,7 +18,10 @@ export interface Session {
   steps: StepRuns;
   /** Time of the first purchase; 0 for none. */
   bought: number;
-  /** By property that numbers are broken down by: its value in the earliest event that has one, and that event's time. */
+  /**
+   * What made the first list of recommendations of the session, then by property that numbers are broken down by: its value in
+   * the earliest event that has one, and that event's time.
+   */
   values: (SessionValue | undefined)[];
 }
 
@@ -41,6 +45,8 @@ export interface ShopperState {
   recent: string[];
   /** Products bought, each once, the latest last. */
   bought: string[];
+  /** Undefined before the first list of recommendations that the shop's events tell of. */
+  exposure: Exposure | undefined;
 }
 
 export interface Purchases {
@@ -71,6 +77,7 @@ export function newShopper(): ShopperState {
     sessions: [],
     recent: [],
     bought: [],
+    exposure: undefined,
   };
 }
 
@@ -111,6 +118,7 @@ type StoredSession = [
   bought?: number,
   trimmed?: number,
   values?: (readonly [string, number] | 0)[],
+  arm?: readonly [string, number],
 ];
 type StoredState = [
   firstSeen: number,
@@ -121,16 +129,19 @@ type StoredState = [
   sessions: StoredSession[],
   recent: string[],
   bought: string[],
-  purchases?: StoredPurchases,
+  purchases?: StoredPurchases | 0,
+  exposure?: StoredExposure,
 ];
 
 /** Compact, because a state is written for nearly every event; put together by hand, which takes half as long. */
 export function encodeShopperState(state: ShopperState): string {
-  const { firstSeen, lastSeen, hours, days, kept, purchases, sessions, recent, bought } = state;
+  const { firstSeen, lastSeen, hours, days, kept, purchases, sessions, recent, bought, exposure } = state;
   let runs = '';
   for (let i = 0; i < sessions.length; i += 1) runs += (i === 0 ? '' : ',') + encodeSession(sessions[i]!);
   const text = `[${firstSeen},${lastSeen},${encodePresence(hours)},${encodePresence(days)},${kept},[${runs}],${encodeStrings(recent)},${encodeStrings(bought)}`;
-  return purchases === undefined ? `${text}]` : `${text},${encodePurchases(purchases)}]`;
+  if (purchases === undefined && exposure === undefined) return `${text}]`;
+  const rest = purchases === undefined ? '0' : encodePurchases(purchases);
+  return exposure === undefined ? `${text},${rest}]` : `${text},${rest},${encodeExposure(exposure)}]`;
 }
 
 function encodePurchases({ last, orders, spent, currency, hours, days }: Purchases): string {
@@ -147,20 +158,27 @@ function encodeSession({ id, start, end, path, trimmed, steps, bought, values }:
   for (let i = 0; i < steps.length; i += 3) {
     offsets += `${i === 0 ? '' : ','}${steps[i]!},${steps[i + 1]! - start},${steps[i + 2]! - start}`;
   }
+  const arm = values[0];
   let valued = '';
-  for (let i = 0; i < values.length; i += 1) {
+  for (let i = 1; i < values.length; i += 1) {
     const value = values[i];
-    valued += i === 0 ? '' : ',';
-    valued += value === undefined ? '0' : `[${encodeString(value[0])},${value[1] - start}]`;
+    valued += i === 1 ? '' : ',';
+    valued += value === undefined ? '0' : encodeValue(value, start);
   }
   let rest = '';
-  if (valued !== '' || trimmed !== 0 || bought !== 0 || id !== undefined) {
+  const more = valued !== '' || arm !== undefined;
+  if (more || trimmed !== 0 || bought !== 0 || id !== undefined) {
     rest = `,${id === undefined ? '0' : encodeString(id)}`;
   }
-  if (valued !== '' || trimmed !== 0 || bought !== 0) rest += `,${bought === 0 ? -1 : bought - start}`;
-  if (valued !== '' || trimmed !== 0) rest += `,${trimmed}`;
-  if (valued !== '') rest += `,[${valued}]`;
+  if (more || trimmed !== 0 || bought !== 0) rest += `,${bought === 0 ? -1 : bought - start}`;
+  if (more || trimmed !== 0) rest += `,${trimmed}`;
+  if (more) rest += `,[${valued}]`;
+  if (arm !== undefined) rest += `,${encodeValue(arm, start)}`;
   return `[${start},${end - start},${path},[${offsets}]${rest}]`;
+}
+
+function encodeValue([value, time]: SessionValue, start: number): string {
+  return `[${encodeString(value)},${time - start}]`;
 }
 
 function encodeStrings(list: readonly string[]): string {
@@ -177,7 +195,7 @@ function encodeString(text: string): string {
 }
 
 export function decodeShopperState(text: string): ShopperState {
-  const [firstSeen, lastSeen, hours, days, kept, sessions, recent, bought, purchases] = JSON.parse(
+  const [firstSeen, lastSeen, hours, days, kept, sessions, recent, bought, purchases, exposure] = JSON.parse(
     text,
   ) as StoredState;
   return {
@@ -186,10 +204,11 @@ export function decodeShopperState(text: string): ShopperState {
     hours: loadPresence(hours),
     days: loadPresence(days),
     kept,
-    purchases: purchases && loadPurchases(purchases),
+    purchases: purchases ? loadPurchases(purchases) : undefined,
     sessions: sessions.map(loadSession),
     recent,
     bought,
+    exposure: exposure && loadExposure(exposure),
   };
 }
 
@@ -208,7 +227,19 @@ function loadPurchases([last, orders, spent, currency, hours, days]: StoredPurch
   };
 }
 
-function loadSession([start, length, path, offsets, id, bought, trimmed, values]: StoredSession): Session {
+function loadSession([
+  start,
+  length,
+  path,
+  offsets,
+  id,
+  bought,
+  trimmed,
+  values,
+  arm,
+]: StoredSession): Session {
+  const loadValue = (value: readonly [string, number] | 0 | undefined): SessionValue | undefined =>
+    value ? [value[0], value[1] + start] : undefined;
   return {
     id: id === 0 ? undefined : id,
     start,
@@ -217,8 +248,6 @@ function loadSession([start, length, path, offsets, id, bought, trimmed, values]
     trimmed: trimmed ?? 0,
     steps: offsets.map((value, i) => (i % 3 === 0 ? value : value + start)),
     bought: bought === undefined || bought < 0 ? 0 : bought + start,
-    values: (values ?? []).map((value) =>
-      value === 0 ? undefined : ([value[0], value[1] + start] as const),
-    ),
+    values: values === undefined ? [] : [arm, ...values].map(loadValue),
   };
 }

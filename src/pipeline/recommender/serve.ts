@@ -28,7 +28,7 @@ export interface RecommendRequest extends Filters {
 export interface Recommended {
   /** Tells this list from all others: see experiment.ts. */
   readonly id: string;
-  /** Which part of an experiment the shopper is in: an algorithm's name, or `hold-out`. */
+  /** Which part of an experiment the shopper is in: an algorithm's name, `hold-out`, or `fallback` where that one is not trained. */
   readonly arm: string;
   /** Whether any event of the shopper was counted. */
   readonly known: boolean;
@@ -48,6 +48,8 @@ export interface ServingStores {
 
 /** Products that are looked at for each one that is wanted, before filters. */
 const CANDIDATES = 500;
+/** What serves shoppers whose part of an experiment is not trained yet; they are told apart from those of the hybrid. */
+const FALLBACK = { arm: 'fallback', algorithm: 'hybrid' } as const;
 /** Most products that are told as evidence for one. */
 const REASONS = 3;
 
@@ -66,14 +68,14 @@ export async function recommendTo(
   const [shopper, published] = [await findShopper(live, audience), await publishedModel(live)];
   if (published === undefined || published.trending.length === 0) return undefined;
   const history = 'session' in audience ? historyOfSession(audience.session) : historyOf(shopper);
-  const { arm, algorithm } = assign(audience, request.algorithm, settings);
-  const found =
-    algorithm === 'hybrid' || algorithm === 'trending'
-      ? await blend(live, algorithm === 'hybrid' ? history : [], published)
-      : await byAlgorithm(stores, algorithm, history);
+  const assigned = assign(audience, request.algorithm, settings);
+  const own = await byAlgorithm(stores, assigned.algorithm, history, published);
+  if (own === undefined && request.algorithm !== 'auto') throw notTrainedWith(assigned.algorithm);
+  const { arm, algorithm } = own === undefined ? FALLBACK : assigned;
+  const found = own ?? (await blend(live, history, published));
   const bought = shopper?.bought ?? [];
-  const own = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
-  const items = await select(live, found, { ...request, exclude: new Set(own) }, settings);
+  const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
+  const items = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
   const version = published.version;
   const id = newRecommendationId(arm, version);
   return { id, arm, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
@@ -175,24 +177,39 @@ function evidence(id: string, history: History, lists: ReadonlyMap<string, Simil
   return found.slice(0, REASONS).map(({ score: _, ...told }) => told);
 }
 
+/** @returns `undefined` where the model in use was not trained with the algorithm */
 async function byAlgorithm(
-  { documents }: ServingStores,
+  { live, documents }: ServingStores,
   algorithm: AlgorithmName,
   history: History,
-): Promise<Recommendation[]> {
+  published: PublishedModel,
+): Promise<Recommendation[] | undefined> {
+  if (algorithm === 'hybrid') return blend(live, history, published);
+  if (algorithm === 'trending') return blend(live, [], published);
   const store = await documents();
   const { current } = await readModelIndex(store);
   const json = current === 0 ? undefined : await loadModel(store, current, algorithm);
-  if (json === undefined) {
-    throw new EcomError('NOT_FOUND', `the model in use was not trained with ${algorithm}`, {
-      hint: `ecom train --algorithm ${algorithm} trains it besides the hybrid`,
-    });
-  }
+  if (json === undefined) return undefined;
   const { createAlgorithm } = await import('../../ml/algorithms.ts');
   const recommender = createAlgorithm(algorithm);
   recommender.load(json);
   const { ids, scores } = recommender.recommend(history, { limit: CANDIDATES });
-  return ids.map((productId, i) => ({ productId, score: scores[i]!, source: algorithm, because: [] }));
+  const found = ids.map((productId, i) => ({ productId, score: scores[i]!, source: algorithm, because: [] }));
+  return filledUp(found, await blend(live, [], published));
+}
+
+function notTrainedWith(algorithm: AlgorithmName): EcomError {
+  return new EcomError('NOT_FOUND', `the model in use was not trained with ${algorithm}`, {
+    hint: `ecom train --algorithm ${algorithm} trains it besides the hybrid`,
+  });
+}
+
+/** Others come last, where an algorithm has too little to say, as of somebody who is new: below what it says. */
+function filledUp(found: readonly Recommendation[], others: readonly Recommendation[]): Recommendation[] {
+  const ids = new Set(found.map(({ productId }) => productId));
+  const scale = found.length === 0 ? 1 : found.at(-1)!.score / others[0]!.score;
+  const added = others.filter(({ productId }) => !ids.has(productId));
+  return [...found, ...added.map((one) => ({ ...one, score: one.score * scale }))];
 }
 
 function best<T extends { readonly id: string; readonly score: number }>(scored: readonly T[]): T[] {

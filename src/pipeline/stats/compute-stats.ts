@@ -1,7 +1,7 @@
 import { add, type Count, compareCounts, divideAmount, formatAmount, subtract } from '../events/money.ts';
 import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type Counters, LEVELS } from '../live-store/cells.ts';
+import { type Counters, LEVELS, RECOMMENDER } from '../live-store/cells.ts';
 import {
   type CellTotals,
   type ProductInfo,
@@ -213,7 +213,7 @@ export function breakdownOf(
   currency: string,
   products: ReadonlyMap<string, ProductInfo>,
 ): Breakdown {
-  const kind = by === 'product' ? 'product' : by === 'category' || by === 'brand' ? 'item' : 'property';
+  const kind = kindOf(by);
   const rest = new Map(total);
   for (const { counters } of entries) {
     for (const [column, value] of counters) rest.set(column, subtract(rest.get(column) ?? 0, value));
@@ -230,12 +230,17 @@ export function breakdownOf(
   };
 }
 
-function breakdownNumbers(
-  counters: Counters,
-  kind: 'product' | 'item' | 'property',
-  currency: string,
-): BreakdownNumbers {
-  const ofEvents = kind === 'property';
+type DimensionKind = 'product' | 'item' | 'recommender' | 'property';
+
+function kindOf(by: string): DimensionKind {
+  if (by === 'product' || by === RECOMMENDER) return by;
+  return by === 'category' || by === 'brand' ? 'item' : 'property';
+}
+
+function breakdownNumbers(counters: Counters, kind: DimensionKind, currency: string): BreakdownNumbers {
+  const ofEvents = kind === 'property' || kind === RECOMMENDER;
+  const impressions = whole(counters, COLUMNS.impressions);
+  const clicks = whole(counters, COLUMNS.clicks);
   const sessions = countSessions(counters, () => true);
   const converted = countSessions(counters, (path) => hasTaken(path, [PURCHASE]));
   return {
@@ -248,6 +253,7 @@ function breakdownNumbers(
     units: whole(counters, COLUMNS.units),
     revenue: formatAmount(amount(counters, PREFIXES.gross + currency)),
     refunds: formatAmount(amount(counters, PREFIXES.refunds + currency)),
+    ...(kind === RECOMMENDER && { impressions, clicks, clickThrough: ratio(clicks, impressions) }),
   };
 }
 

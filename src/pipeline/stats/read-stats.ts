@@ -2,7 +2,7 @@ import { EcomError } from '../../errors.ts';
 import { readCurrentAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellRange, type Counters } from '../live-store/cells.ts';
+import { type CellRange, type Counters, RECOMMENDER } from '../live-store/cells.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
@@ -112,7 +112,7 @@ async function firingAlerts(live: LiveStore, now: number): Promise<Stats['alerts
 }
 
 function checkDimension(by: string | undefined, properties: readonly string[]): void {
-  const known = ['product', 'category', 'brand', ...properties];
+  const known = ['product', 'category', 'brand', RECOMMENDER, ...properties];
   if (by === undefined || known.includes(by)) return;
   throw new EcomError('USAGE', `the numbers are not broken down by '${by}'`, {
     hint: `use one of: ${known.join(', ')}; ECOM_PROPERTIES names further properties of events`,
@@ -127,8 +127,7 @@ async function readFrame(
   zoneName: string,
 ): Promise<Stats> {
   const sorts = sort === undefined ? AUTO_SORT : [sort];
-  const breakdowns: readonly Breakdown['sort'][] =
-    by === undefined ? [] : sort === undefined ? [...AUTO_SORT, 'events'] : [sort];
+  const breakdowns = by === undefined ? [] : sort === undefined ? naturalSorts(by) : [sort];
   const { positions, tallies, series } = await live.snapshot({
     tallies: [
       {
@@ -177,6 +176,11 @@ async function readFrame(
   });
   if (by === undefined) return stats;
   return { ...stats, breakdown: breakdownOf(broken[shown]!, by, breakdowns[shown]!, currency, products) };
+}
+
+/** What the values of a dimension are ordered by, whatever the shop has first. What recommends is told though nobody buys it. */
+function naturalSorts(by: string): readonly Breakdown['sort'][] {
+  return by === RECOMMENDER ? ['events'] : [...AUTO_SORT, 'events'];
 }
 
 /** Records that the log holds and that are not counted yet; null where nobody knows how far it reaches. */

@@ -161,6 +161,10 @@ export interface BreakdownNumbers {
   readonly units: number;
   readonly revenue: string;
   readonly refunds: string;
+  /** Where the dimension is the recommender: lists that were shown, those that were clicked, and clicks ÷ impressions. */
+  readonly impressions?: number;
+  readonly clicks?: number;
+  readonly clickThrough?: number | null;
 }
 
 export interface BreakdownRow extends BreakdownNumbers {

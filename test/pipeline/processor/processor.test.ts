@@ -29,6 +29,8 @@ interface Step {
   order: number;
   items: { productId: string; price: number; quantity: number }[];
   country: string | undefined;
+  /** The list of recommendations that it belongs to. */
+  list: string | undefined;
   again: boolean;
 }
 
@@ -50,19 +52,23 @@ const step: fc.Arbitrary<Step> = fc.record({
     { maxLength: 3 },
   ),
   country: fc.constantFrom(undefined, 'DE', 'FR'),
+  list: fc.constantFrom(undefined, undefined, 'als.1.x', 'hybrid.1.x', 'hybrid.1.y'),
   again: fc.boolean(),
 });
 
 /** Events by time. Shopper 0 is nobody, the others are known, and none gives a session id. */
 function eventsOf(steps: readonly Step[]): ShopEvent[] {
   let time = START;
-  return steps.map(({ type, wait, shopper, order, items, country }, i) => {
+  return steps.map(({ type, wait, shopper, order, items, country, list }, i) => {
     time += wait * 1000;
     const user =
       shopper === 0 ? {} : shopper % 2 === 0 ? { anonymousId: `a${shopper}` } : { userId: `u${shopper}` };
     const orderId = type === 'purchase' && order > 0 ? { orderId: `${shopper}-${order}` } : {};
-    const said = country === undefined ? {} : { properties: { country } };
-    return { id: `e${i}`, type, time, ...user, ...orderId, items, ...said, source: 'test' };
+    const properties = {
+      ...(country === undefined ? {} : { country }),
+      ...(list === undefined ? {} : { recommendation_id: list }),
+    };
+    return { id: `e${i}`, type, time, ...user, ...orderId, items, properties, source: 'test' };
   });
 }
 
@@ -85,7 +91,8 @@ async function newStores(name: string, { timeZone: zone } = { timeZone: 'UTC' })
 }
 
 function statsOf(stores: Stores, now: number, period: Period = 'all', by?: string): Promise<Stats> {
-  return readStats(stores, { period, limit: 10, now, currency: 'USD', sort: 'units', by });
+  const sort = by === 'recommender' ? undefined : 'units';
+  return readStats(stores, { period, limit: 10, now, currency: 'USD', sort, by });
 }
 
 async function processAll(stores: Stores, batch: number, settings: ReduceSettings = SETTINGS): Promise<void> {
@@ -140,6 +147,18 @@ async function expectReference(
     expect(row).toMatchObject({ events, sessions: own, orders, revenue: formatAmount(gross) });
     expect(row.conversion).toBe(share(converted, own));
   }
+  const { breakdown } = await statsOf(stores, reference.asOf, period, 'recommender');
+  const recommenders = expected.byRecommender();
+  for (const { value, ...row } of breakdown!.rows) {
+    const { sessions: own, converted, gross, impressions, clicks, ...same } = recommenders.get(value)!;
+    expect(row).toMatchObject({ ...same, sessions: own, impressions, clicks, revenue: formatAmount(gross) });
+    expect(row).toMatchObject({
+      conversion: share(converted, own),
+      clickThrough: share(clicks, impressions),
+    });
+  }
+  const active = [...recommenders].filter(([, { events }]) => events > 0).map(([arm]) => arm);
+  expect(breakdown!.rows.map(({ value }) => value).sort()).toEqual(active.sort());
   return stats;
 }
 
