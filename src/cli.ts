@@ -161,6 +161,7 @@ function createProgram(): Command {
   command('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
     .addOption(whereOption())
+    .option('--user <id>', 'begin with what is recommended to this shopper')
     .action(async (options) =>
       (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options),
     );

@@ -1,6 +1,6 @@
 import { type Config } from '../config.ts';
 import { type ComponentStatus } from '../pipeline/supervisor/messages.ts';
-import { type DashboardSource } from '../tui/source.ts';
+import { type DashboardRecommendations, type DashboardSource } from '../tui/source.ts';
 import { type View } from './view.ts';
 
 /** Length of the dashboard's top lists: more than the highest terminal shows. */
@@ -15,12 +15,13 @@ export interface OwnWorkers {
 /**
  * Reads what the dashboard shows from the stores, which must exist, and from whoever knows the workers.
  * @param ownWorkers those of this data folder; where it rejects the dashboard shows none
- * @param view where only what fits a filter is to be shown
+ * @param options.user whom recommendations are for; everybody where absent
+ * @param options.view where only what fits a filter is to be shown
  */
 export async function createDashboardSource(
   config: Config,
   ownWorkers: () => Promise<OwnWorkers>,
-  view?: Pick<View, 'live' | 'catchUp'>,
+  { user, view }: { user?: string | undefined; view?: Pick<View, 'live' | 'catchUp'> | undefined } = {},
 ): Promise<DashboardSource & { close(): Promise<void> }> {
   const [{ openLiveStore }, { openLogBounds }, { readStats }, { allWorkers, readWorkers }] =
     await Promise.all([
@@ -34,18 +35,25 @@ export async function createDashboardSource(
     await live.close();
     throw error;
   });
+  async function readRecommended(): Promise<DashboardRecommendations | undefined> {
+    const { readRecommendations } = await import('./dashboard-recommendations.ts');
+    return readRecommendations(live, user, config.recommendFile, TOP_LIMIT);
+  }
+
   return {
-    async read(window, sort) {
+    async read({ window, sort, recommendations: wanted }) {
       await view?.catchUp();
       const now = Date.now();
       const request = { period: window, sort, limit: TOP_LIMIT, now, currency: config.currency };
-      const [stats, reports, { supervisor, components }] = await Promise.all([
+      const [stats, reports, { supervisor, components }, recommendations] = await Promise.all([
         readStats({ live: view?.live ?? live, log }, request),
         readWorkers(live, now),
         ownWorkers().catch((): OwnWorkers => ({ supervisor: undefined, components: [] })),
+        wanted ? readRecommended() : undefined,
       ]);
       return {
         stats,
+        recommendations,
         components: allWorkers(components, supervisor, reports, now).map(
           ({ name, state, restarts, metrics }) => ({ name, state, restarts, rss: metrics?.rss ?? null }),
         ),

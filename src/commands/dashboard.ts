@@ -15,7 +15,7 @@ const COMPONENTS_MS = 1000;
  */
 export async function dashboard(
   context: CommandContext,
-  options: { readonly window: WindowLabel; readonly where?: readonly string[] },
+  options: { readonly window: WindowLabel; readonly where?: readonly string[]; readonly user?: string },
 ): Promise<void> {
   const { config, stdin, stdout, signal } = context;
   if (!stdin.isTTY || !stdout.isTTY) {
@@ -28,14 +28,15 @@ export async function dashboard(
     import('./dashboard-source.ts'),
     import('../tui/run.ts'),
   ]);
-  const { where = [] } = options;
+  const { where = [], user } = options;
   const view = where.length === 0 ? undefined : await openFilled(context, where);
-  const source = await createDashboardSource(config, followComponents(config), view);
+  const source = await createDashboardSource(config, followComponents(config), { user, view });
   try {
     const { colour } = readTerminalSettings();
     await runDashboard({
       source,
       window: options.window,
+      recommendations: user !== undefined,
       signal,
       stdin,
       stdout,

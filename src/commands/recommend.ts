@@ -18,6 +18,7 @@ import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
+import { reasons, shortReason } from './reasons.ts';
 
 export interface RecommendOptions {
   readonly user?: string;
@@ -135,38 +136,6 @@ function introduction(audience: Audience, { known, source, algorithm, arm }: Rec
   if (source === 'trending') return `nothing goes with what ${name} has looked at: this is what is trending`;
   const instead = arm === 'fallback' ? ', for what the experiment wants is not trained yet' : '';
   return `for ${name}, by ${algorithm}${source === 'mixed' ? ', filled up with what is trending' : ''}${instead}`;
-}
-
-/** In words, the strongest first. */
-function reasons(
-  { because, rank, source }: Recommendation,
-  products: ReadonlyMap<string, ProductInfo>,
-): string[] {
-  if (rank !== undefined) return [`trending: number ${rank} of the shop`];
-  if (source === 'again') return ['the shopper took it before'];
-  if (source === 'pinned') return ['pinned by the shop'];
-  const nameOf = (productId: string) => products.get(productId)?.name ?? productId;
-  const told = because.map(({ productId, support, action }) => {
-    const name = nameOf(productId);
-    if (support === 0) return `alike: the shopper ${action} ${name}`;
-    return `the shopper ${action} ${name}, and ${shoppers(support)} took both`;
-  });
-  return told.length > 0 ? told : [`by ${source}`];
-}
-
-function shoppers(count: number): string {
-  return count === 1 ? '1 shopper' : `${count} shoppers`;
-}
-
-/** The strongest reason, for a narrow column. */
-function shortReason(
-  { because: [first], rank, source }: Recommendation,
-  products: ReadonlyMap<string, ProductInfo>,
-): string {
-  if (rank !== undefined) return `trending: number ${rank}`;
-  if (first === undefined) return source === 'again' ? 'taken before' : source;
-  const name = products.get(first.productId)?.name ?? first.productId;
-  return first.support === 0 ? `like ${name}` : `${first.support}× with ${name}`;
 }
 
 async function explanation(

@@ -146,7 +146,7 @@ async function watch(
     });
     await repeat(signal, KPI_LINE_SECONDS, async () => {
       try {
-        stdout.write(`${kpiLine((await source.read(WINDOW)).stats)}\n`);
+        stdout.write(`${kpiLine((await source.read({ window: WINDOW, recommendations: false })).stats)}\n`);
       } catch (error) {
         stderr.write(`the numbers cannot be read: ${errorMessage(error)}\n`);
       }

@@ -10,6 +10,8 @@ export interface DashboardOptions {
   readonly source: DashboardSource;
   /** The window to begin with. */
   readonly window: WindowLabel;
+  /** Whether to begin with recommendations in the place of the top products. */
+  readonly recommendations?: boolean;
   /** Closes the dashboard when it aborts. */
   readonly signal: AbortSignal;
   readonly stdin: NodeJS.ReadStream;
@@ -36,7 +38,8 @@ const FIRST_MS = 150;
  */
 export async function runDashboard(options: DashboardOptions): Promise<void> {
   if (options.signal.aborted) return;
-  const first = options.source.read(options.window);
+  const { window, recommendations = false } = options;
+  const first = options.source.read({ window, recommendations });
   first.catch(() => {}); // the session shows what went wrong
   const ui = await loadUi();
   const model = await settledWithin(FIRST_MS, first);
@@ -105,7 +108,9 @@ async function runSession(
       terminal.redraw();
       frames.request();
     } else {
-      const asked = effect.window !== state.window || effect.sort !== state.sort;
+      const asked = (['window', 'sort', 'recommendations'] as const).some(
+        (key) => effect[key] !== state[key],
+      );
       update(effect);
       if (asked) reader.wake();
     }
@@ -134,13 +139,17 @@ async function runSession(
   }
 }
 
-function initialState({ title = '', window }: DashboardOptions, size: TerminalSize): DashboardState {
+function initialState(
+  { title = '', window, recommendations = false }: DashboardOptions,
+  size: TerminalSize,
+): DashboardState {
   return {
     title,
     size,
     window,
     sort: undefined,
     help: false,
+    recommendations,
     model: undefined,
     readAt: 0,
     problem: undefined,
@@ -170,9 +179,9 @@ function createReader(
     if (pending === undefined) await rest(READ_MS);
     while (!stopped) {
       const started = Date.now();
-      const { window, sort } = current();
+      const { window, sort, recommendations } = current();
       try {
-        const model = await (pending ?? source.read(window, sort));
+        const model = await (pending ?? source.read({ window, sort, recommendations }));
         if (!stopped) update(withModel(current(), model, Date.now()));
       } catch (error) {
         if (!stopped) update({ ...current(), problem: errorMessage(error) });

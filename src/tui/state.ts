@@ -18,6 +18,8 @@ export interface DashboardState {
   readonly window: WindowLabel;
   readonly sort: SortKey | undefined;
   readonly help: boolean;
+  /** Whether recommendations are shown, in the place of the top products. */
+  readonly recommendations: boolean;
   /** The newest that could be read; `undefined` before the first. */
   readonly model: DashboardModel | undefined;
   /** When the model was read, ms since the epoch. */
@@ -54,6 +56,7 @@ export function pressKey(state: DashboardState, key: KeyPress): KeyEffect {
   if (key.left || input === 'W') return { ...state, window: neighbour(WINDOW_LABELS, state.window, -1) };
   if (input === 'q' || input === 'Q') return 'quit';
   if (input === '?' || input === 'h') return { ...state, help: !state.help };
+  if (input === 'r') return { ...state, recommendations: !state.recommendations };
   if (input === 's') return { ...state, sort: neighbour(SORT_KEYS, sortInEffect(state), 1) };
   const window = /^[1-9]$/.test(input) ? WINDOW_LABELS[Number(input) - 1] : undefined;
   return window === undefined ? state : { ...state, window };

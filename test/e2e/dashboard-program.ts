@@ -22,7 +22,7 @@ function model(...request: Parameters<typeof modelFixture>): DashboardModel {
 
 await runDashboard({
   source: {
-    async read(window) {
+    async read({ window }) {
       if (reading) throw new Error('two readings at once');
       reading = true;
       await new Promise((resolve) => setTimeout(resolve, 5));

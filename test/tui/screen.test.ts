@@ -67,6 +67,7 @@ describe('presentScreen', () => {
             size: { columns, rows },
             model,
             help: rows % 2 === 0,
+            recommendations: columns % 2 === 0,
             problem: 'locked',
           });
           for (const { id, rect, lines } of presentScreen(state, NOW)) {
@@ -98,6 +99,25 @@ describe('presentScreen', () => {
     await expect(`${screenText(stateFixture({ size, model: empty }))}\n`).toMatchFileSnapshot(
       'golden/empty.txt',
     );
+  });
+
+  it('looks as it did with recommendations: to everybody, to one shopper, before any are learnt', async () => {
+    const { stats, components, recommendations } = modelFixture();
+    const looks = (found: DashboardModel['recommendations'], columns: number, rows: number) =>
+      screenText(
+        stateFixture({
+          size: { columns, rows },
+          recommendations: true,
+          model: { stats, components, recommendations: found },
+        }),
+      );
+    await expect(`${looks(recommendations, 80, 24)}\n`).toMatchFileSnapshot('golden/recommendations.txt');
+    const { items } = recommendations!;
+    const own = { user: '\u001b[2Jmallory', version: 0, time: NOW, items: [items[0]!] };
+    const text = looks(own, 160, 50);
+    expect(text).toMatch(/─ For \[2Jmallory ─+ 0ms old ─/);
+    expect(text).not.toContain('\u001b');
+    expect(looks(undefined, 80, 24)).toContain('Nothing is learnt yet');
   });
 
   it('says in one line that the terminal is too small', () => {

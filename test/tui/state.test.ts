@@ -32,6 +32,11 @@ describe('keys', () => {
     expect(press(state, '9', '0', 'x')).toEqual(state);
   });
 
+  it('change between recommendations and the top products', () => {
+    expect(press(stateFixture(), 'r').recommendations).toBe(true);
+    expect(press(stateFixture(), 'r', 'r').recommendations).toBe(false);
+  });
+
   it('go through the orders of the lists from the one in effect', () => {
     const state = stateFixture({ sort: undefined });
     expect(naturalSort(statsFixture())).toBe('revenue');

@@ -140,6 +140,15 @@ export function modelFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       { name: 'generator', state: 'running', restarts: 0, rss: 96 * megabyte },
       { name: 'recommender', state: 'backoff', restarts: 2, rss: null },
     ],
+    recommendations: {
+      user: undefined,
+      version: 3,
+      time: now - 12_000,
+      items: NAMES.map((name, i) => ({
+        name: name ?? `sku-${i}`,
+        why: i % 2 === 0 ? `41× ${NAMES[(i + 1) % NAMES.length]}` : '',
+      })),
+    },
   };
 }
 
@@ -153,6 +162,7 @@ export function stateFixture(changes: Partial<DashboardState> = {}): DashboardSt
     window: '30m',
     sort: undefined,
     help: false,
+    recommendations: false,
     model,
     readAt: NOW,
     problem: undefined,

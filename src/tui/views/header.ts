@@ -59,6 +59,7 @@ export function footerLine(state: DashboardState, now: number, width: number): L
     ['?', 'help'],
     ['←→', 'window'],
     ['s', `sort: ${sortInEffect(state)}`],
+    ['r', state.recommendations ? 'top products' : 'recommendations'],
   ] as const;
   return fitLine(
     keys.flatMap(([key, meaning]) => [bold(` ${key} `), dim(`${meaning} `)]),

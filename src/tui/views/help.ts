@@ -7,6 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['← →  w', 'window: 5m … all'],
   ['1 … 7', 'window by number'],
   ['s', 'order of the top lists'],
+  ['r', 'recommendations, or the top products'],
   ['Ctrl-L', 'draw again'],
   ['?  Esc', 'close this help'],
   ['q', 'quit'],

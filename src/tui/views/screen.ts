@@ -6,6 +6,7 @@ import { funnelView } from './funnel.ts';
 import { footerLine, headerLine } from './header.ts';
 import { componentsView, healthLine, qualityView } from './health.ts';
 import { helpView } from './help.ts';
+import { recommendationsView } from './recommendations.ts';
 import { tilesView } from './tiles.ts';
 import { categoriesView, productsView } from './top-lists.ts';
 
@@ -24,7 +25,11 @@ export function presentScreen(state: DashboardState, now: number): Block[] {
   const blocks: Block[] = [
     line('header', layout.header, headerLine(state, now, layout.columns)),
     { id: 'tiles', rect: layout.tiles.rect, lines: tilesView(state, layout.tiles, now) },
-    ...layout.panels.map((panel) => ({ id: panel.id, rect: panel.rect, lines: panelLines(panel, state) })),
+    ...layout.panels.map((panel) => ({
+      id: panel.id,
+      rect: panel.rect,
+      lines: panelLines(panel, state, now),
+    })),
     line('footer', layout.footer, footerLine(state, now, layout.columns)),
   ];
   if (layout.health !== undefined) {
@@ -34,7 +39,7 @@ export function presentScreen(state: DashboardState, now: number): Block[] {
   return blocks;
 }
 
-function panelLines({ id, rect }: Panel, state: DashboardState): Line[] {
+function panelLines({ id, rect }: Panel, state: DashboardState, now: number): Line[] {
   const stats = state.model?.stats;
   switch (id) {
     case 'events':
@@ -44,7 +49,7 @@ function panelLines({ id, rect }: Panel, state: DashboardState): Line[] {
     case 'funnel':
       return funnelView(stats, rect);
     case 'products':
-      return productsView(state, rect);
+      return state.recommendations ? recommendationsView(state, now, rect) : productsView(state, rect);
     case 'categories':
       return categoriesView(state, rect);
     case 'quality':
