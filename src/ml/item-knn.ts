@@ -30,6 +30,8 @@ export interface ItemKnnOptions {
   readonly items?: number;
   /** Weight of an item of the history relative to the moment after it. @default 0.8 */
   readonly recency?: number;
+  /** Numbers of the items that get lists. @default all */
+  readonly only?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<Li
 function findNeighbours(
   itemIds: readonly string[],
   rows: SparseRows,
-  { similarity = 'cosine', shrinkage = 5, neighbours = 50 }: ItemKnnOptions,
+  { similarity = 'cosine', shrinkage = 5, neighbours = 50, only }: ItemKnnOptions,
   progress: Progress,
 ): NeighbourLists {
   const columns = transpose(rows);
@@ -79,11 +81,12 @@ function findNeighbours(
   };
   for (let item = 0; item < itemIds.length; item += 1) {
     let met = 0;
-    for (let entry = columns.starts[item]!; entry < columns.starts[item + 1]!; entry += 1) {
+    const end = only === undefined || only.has(item) ? columns.starts[item + 1]! : 0;
+    for (let entry = columns.starts[item]!; entry < end; entry += 1) {
       const row = columns.items[entry]!;
       const weight = columns.weights[entry]!;
-      const end = rows.starts[row + 1]!;
-      for (let at = rows.starts[row]!; at < end; at += 1) {
+      const rowEnd = rows.starts[row + 1]!;
+      for (let at = rows.starts[row]!; at < rowEnd; at += 1) {
         const other = rows.items[at]!;
         if (common[other] === 0) {
           touched[met] = other;

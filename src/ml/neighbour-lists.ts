@@ -63,6 +63,8 @@ export function loadNeighbourLists({ itemIds, lists }: SavedLists): NeighbourLis
 
 /** The same lists for other items: what is not among them is left out, and what was not has none. */
 export function renumber(lists: NeighbourLists, itemIds: readonly string[]): NeighbourLists {
+  if (itemIds.length === lists.itemIds.length && itemIds.every((id, i) => id === lists.itemIds[i]))
+    return lists;
   const numbers = new Map(itemIds.map((id, number) => [id, number]));
   const olds = new Map(lists.itemIds.map((id, number) => [id, number]));
   const moved = createNeighbourLists(itemIds);

@@ -27,7 +27,10 @@ export interface AlsParts {
   readonly unit: number;
 }
 
-export type AlsModel = ItemModel & AlsParts;
+export interface AlsModel extends ItemModel, AlsParts {
+  /** XᵀX + λI of the users' factors, factors × factors; absent in a model that was loaded. */
+  readonly userGram?: Float64Array | undefined;
+}
 
 const CG_STEPS = 3;
 
@@ -39,15 +42,16 @@ const CG_STEPS = 3;
 export function createAls(options: AlsOptions = {}): ModelRecommender<AlsModel> {
   const { factors = 64, regularization = 10, alpha = 1, iterations = 15, seed = 1, threads = 1 } = options;
   const fixed = { regularization, alpha };
-  return createRecommender({
+  return createRecommender<AlsModel>({
     learn(data, progress) {
       const { itemIds, users } = data;
       const unit = typicalWeight(data);
       const onIteration = (done: number) => progress(done / iterations);
       const settings = { factors, iterations, cgSteps: CG_STEPS, seed, threads, onIteration };
       const matrix = { ...users, weights: users.weights.map((weight) => weight / unit) };
-      const { items } = factorise(matrix, { ...fixed, ...settings });
-      return alsModel({ itemIds, itemFactors: items, factors, unit }, fixed);
+      const found = factorise(matrix, { ...fixed, ...settings });
+      const userGram = gramOf(found.users, factors, regularization);
+      return { ...alsModel({ itemIds, itemFactors: found.items, factors, unit }, fixed), userGram };
     },
     save: ({ itemIds, itemFactors, factors: length, unit }) =>
       JSON.stringify({ itemIds, factors: length, unit, items: toBase64(itemFactors) }),

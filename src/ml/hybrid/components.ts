@@ -1,9 +1,10 @@
 import { createAls } from '../als/als.ts';
-import { alsLists } from '../als/als-lists.ts';
+import { type AlsLists, createAlsLists } from '../als/als-lists.ts';
 import { createContent } from '../content.ts';
 import { createEase } from '../ease.ts';
 import { createItemKnn } from '../item-knn.ts';
-import { type ListModel } from '../list-model.ts';
+import { type ListModel, listModel } from '../list-model.ts';
+import { renumber } from '../neighbour-lists.ts';
 import { type ModelRecommender, type Progress } from '../recommender.ts';
 import { type TrainingData } from '../training-data.ts';
 
@@ -11,7 +12,15 @@ import { type TrainingData } from '../training-data.ts';
 export interface Component {
   readonly name: string;
   learn(data: TrainingData, progress: Progress): ListModel;
+  /**
+   * What it knows, of data that have grown a little since it learnt.
+   * @param only numbers of the items whose lists are wanted: others may be out of date, or empty; all where absent
+   */
+  refresh(data: TrainingData, only?: ReadonlySet<number>): ListModel;
 }
+
+/** What is blended: it need only learn. Its scale is that of its lists, where it says none. */
+export type BlendedComponent = Pick<Component, 'name' | 'learn'> & { readonly scale?: number };
 
 const NEIGHBOURS = 100;
 /** EASE's time grows with the third power of the items. */
@@ -22,38 +31,70 @@ const ALS_ITEMS = 10_000;
 /** What takes seconds: it follows the shop closely. */
 export function quickComponents({ texts }: TrainingData): Component[] {
   const found = [
-    component('bought-together', () => createItemKnn({ neighbours: NEIGHBOURS })),
-    component('item-knn', () => createItemKnn({ rows: 'users', similarity: 'bm25', neighbours: NEIGHBOURS })),
+    counted('bought-together', (only) => createItemKnn({ neighbours: NEIGHBOURS, only })),
+    counted('item-knn', (only) =>
+      createItemKnn({ rows: 'users', similarity: 'bm25', neighbours: NEIGHBOURS, only }),
+    ),
   ];
   if (texts.some((text) => text !== undefined))
-    found.push(component('content', () => createContent({ neighbours: NEIGHBOURS })));
+    found.push(kept('content', () => createContent({ neighbours: NEIGHBOURS })));
   return found;
 }
 
 /** What takes longer. */
 export function slowComponents(threads: number): Component[] {
-  return [als(threads), component('ease', () => createEase({ items: EASE_ITEMS, neighbours: NEIGHBOURS }))];
+  return [als(threads), kept('ease', () => createEase({ items: EASE_ITEMS, neighbours: NEIGHBOURS }))];
 }
 
 function als(threads: number): Component {
   const regularization = 10;
+  let lists: AlsLists | undefined;
   return {
     name: 'als',
     learn(data, progress) {
       const recommender = createAls({ regularization, threads });
       recommender.fit(data, progress);
-      return alsLists(recommender.model!, data, { regularization, neighbours: NEIGHBOURS, items: ALS_ITEMS });
+      lists = createAlsLists(recommender.model!, data, {
+        regularization,
+        neighbours: NEIGHBOURS,
+        items: ALS_ITEMS,
+      });
+      return listModel(lists.current());
     },
+    refresh: (data) => listModel(lists!.foldIn(data)),
   };
 }
 
-function component(name: string, create: () => ModelRecommender<ListModel>): Component {
+/** What only counts can count for some items alone. */
+function counted(
+  name: string,
+  create: (only?: ReadonlySet<number>) => ModelRecommender<ListModel>,
+): Component {
+  return {
+    name,
+    learn: (data, progress) => fitted(create(), data, progress),
+    refresh: (data, only) => fitted(create(only), data),
+  };
+}
+
+/** What cannot be brought up to date stays as it is. */
+function kept(name: string, create: () => ModelRecommender<ListModel>): Component {
+  let model: ListModel | undefined;
   return {
     name,
     learn(data, progress) {
-      const recommender = create();
-      recommender.fit(data, progress);
-      return recommender.model!;
+      model = fitted(create(), data, progress);
+      return model;
     },
+    refresh: ({ itemIds }) => listModel(renumber(model!.lists, itemIds)),
   };
+}
+
+function fitted(
+  recommender: ModelRecommender<ListModel>,
+  data: TrainingData,
+  progress?: Progress,
+): ListModel {
+  recommender.fit(data, progress);
+  return recommender.model!;
 }

@@ -2,7 +2,7 @@ import { type ListModel, scaleOf } from '../list-model.ts';
 import { createBestFew, createNeighbourLists, FIELDS, type NeighbourLists } from '../neighbour-lists.ts';
 import { createRecommender, type ModelRecommender } from '../recommender.ts';
 import { type TrainingData } from '../training-data.ts';
-import { type Component, quickComponents, slowComponents } from './components.ts';
+import { type BlendedComponent, quickComponents, slowComponents } from './components.ts';
 import { type HybridModel, type HybridWeights, hybridModel, loadHybrid, saveHybrid } from './model.ts';
 import { trendingScores } from './trending.ts';
 import { tune } from './tune.ts';
@@ -15,7 +15,9 @@ export interface HybridOptions {
   /** Neighbours kept for each item. @default 50 */
   readonly neighbours?: number;
   /** Algorithms to blend. @default all */
-  readonly components?: readonly Component[];
+  readonly components?: readonly BlendedComponent[];
+  /** Numbers of the items that get lists. @default all */
+  readonly only?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -28,20 +30,24 @@ export interface HybridOptions {
 export function createHybrid(options: HybridOptions = {}): ModelRecommender<HybridModel> {
   return createRecommender<HybridModel>({
     learn(data: TrainingData, progress) {
-      const used = options.components ?? [...quickComponents(data), ...slowComponents(options.threads ?? 1)];
+      const used: readonly BlendedComponent[] = options.components ?? [
+        ...quickComponents(data),
+        ...slowComponents(options.threads ?? 1),
+      ];
       const tuned =
         options.weights === undefined ? tune(data, used, (done) => progress(done / 2)) : undefined;
       const weights = tuned?.weights ?? options.weights!;
       const start = tuned === undefined ? 0 : 0.5;
-      const learnt = used.map(({ name, learn }, i) => ({
+      const learnt = used.map(({ name, learn, scale }, i) => ({
         name,
+        scale,
         model:
           weights.related[name] === 0 && name !== EVIDENCE
             ? undefined
             : learn(data, (done) => progress(start + ((1 - start) * (i + done)) / used.length)),
       }));
       return hybridModel({
-        lists: blendLists(data.itemIds, learnt, weights, options.neighbours ?? 50),
+        lists: blendLists(data.itemIds, learnt, weights, options.neighbours ?? 50, options.only),
         trending: trendingScores(data, weights.halfLifeMs),
         weights,
         quality: tuned?.quality,
@@ -58,21 +64,28 @@ const EVIDENCE = 'item-knn';
 /** Adds up the neighbour lists of several models, each times its weight and scale. An item is no neighbour of its own. */
 function blendLists(
   itemIds: readonly string[],
-  models: readonly { readonly name: string; readonly model: ListModel | undefined }[],
+  models: readonly {
+    readonly name: string;
+    readonly model: ListModel | undefined;
+    readonly scale: number | undefined;
+  }[],
   { related }: HybridWeights,
   neighbours: number,
+  only: ReadonlySet<number> | undefined,
 ): NeighbourLists {
   const lists = createNeighbourLists(itemIds);
   const best = createBestFew(neighbours);
   const scores = new Float64Array(itemIds.length);
   const supports = new Uint32Array(itemIds.length);
-  const all = models.flatMap(({ name, model }) => {
-    const factor = (related[name] ?? 0) * (model === undefined ? 0 : scaleOf(model));
-    return model === undefined ? [] : [{ lists: model.lists, factor, isEvidence: name === EVIDENCE }];
+  const all = models.flatMap(({ name, model, scale }) => {
+    if (model === undefined) return [];
+    const factor = (related[name] ?? 0) * (scale ?? scaleOf(model));
+    return [{ lists: model.lists, factor, isEvidence: name === EVIDENCE }];
   });
   for (let item = 0; item < itemIds.length; item += 1) {
     const touched = new Set<number>();
-    for (const one of all) {
+    const wanted = only === undefined || only.has(item);
+    for (const one of wanted ? all : []) {
       const list = one.lists.of(item);
       for (let i = 0; i < list.length; i += FIELDS) {
         const other = list[i]!;

@@ -4,7 +4,7 @@ import { addList, type ListModel, scaleOf } from '../list-model.ts';
 import { groupBy } from '../matrix.ts';
 import { bestItems, type Interest, type Progress } from '../recommender.ts';
 import { type TrainingData, withoutSessions } from '../training-data.ts';
-import { type Component } from './components.ts';
+import { type BlendedComponent } from './components.ts';
 import { HYBRID_RECENCY, type HybridQuality, type HybridWeights, scaleTo, UNTUNED } from './model.ts';
 import { trendingScores } from './trending.ts';
 
@@ -36,7 +36,7 @@ interface Case {
  */
 export function tune(
   data: TrainingData,
-  components: readonly Component[],
+  components: readonly BlendedComponent[],
   progress: Progress,
 ): { readonly weights: HybridWeights; readonly quality: HybridQuality | undefined } {
   const last = lastSessions(data);

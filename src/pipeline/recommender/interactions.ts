@@ -38,6 +38,8 @@ export interface NamedInteractions extends Interactions {
 export interface InteractionMemory {
   add(event: ShopEvent): void;
   interactions(): NamedInteractions;
+  /** Ids of the products of the interactions from the `added`-th on, and of those that were in a session with one of them. */
+  productsSince(added: number): Set<string>;
   /** What the events say of the products that occur. */
   texts(): Map<string, ItemText>;
   /** Number of interactions added so far, those that were forgotten too. */
@@ -147,6 +149,15 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
         weights: weights.slice(0, length),
         times: times.slice(0, length),
       };
+    },
+    productsSince(since) {
+      const length = Math.min(added, most);
+      const touched = new Set<number>();
+      for (let n = Math.max(since, added - length); n < added; n += 1) touched.add(sessions[n % most]!);
+      const found = new Set<string>();
+      for (let row = 0; row < length; row += 1)
+        if (touched.has(sessions[row]!)) found.add(products.names[items[row]!]!);
+      return found;
     },
     texts: () => new Map(texts),
     get added() {

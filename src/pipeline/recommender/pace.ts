@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 
 /** Awaited between two pieces of work of some milliseconds; rejects where the work is to be given up. */
@@ -11,21 +12,20 @@ export function unhurried(signal?: AbortSignal): Pace {
   };
 }
 
-/** Pieces of work are gathered until they took so long, ms of processor time. */
+/** Pieces of work are gathered until they took so long, ms. */
 const SLICE_MS = 20;
 
 /**
- * Sleeps so that this process has at most a share of one core.
+ * Sleeps so that this thread has at most a share of one core; what other threads of the process do, such as train, is not counted.
  * @param share above 0, up to 1
  */
 export function throttled(share: number, signal: AbortSignal): Pace {
-  let start = process.cpuUsage();
+  let start = performance.eventLoopUtilization();
   return async () => {
     signal.throwIfAborted();
-    const { user, system } = process.cpuUsage(start);
-    const busy = (user + system) / 1000;
+    const busy = performance.eventLoopUtilization(start).active;
     if (busy < SLICE_MS) return breathe();
     await sleep(busy / share - busy, undefined, { signal });
-    start = process.cpuUsage();
+    start = performance.eventLoopUtilization();
   };
 }

@@ -24,6 +24,8 @@ export interface PublishedModel {
 }
 
 const MODEL = { kind: 'recommender', key: 'model' } as const;
+/** Lists of products that something happened with since the last training: they come before those of the parts. */
+const FRESH = 'similar-fresh';
 /** Length of the list of what is trending. */
 const TRENDING = 200;
 
@@ -46,25 +48,54 @@ export async function publishModel(
   about: Pick<PublishedModel, 'version' | 'time'>,
   pause: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const { itemIds, lists, trending, weights } = model;
+  const { itemIds } = model;
   const parts = Array.from({ length: PARTS }, () => new Map<string, string>());
   itemIds.forEach((id, item) => {
-    const list = lists.of(item);
-    const entries: [string, number, number][] = [];
-    for (let i = 0; i < list.length; i += FIELDS)
-      entries.push([itemIds[list[i]!]!, rounded(list[i + 1]! / SCORE_UNITS), list[i + 2]!]);
-    parts[partOf(id)]!.set(id, JSON.stringify(entries));
+    parts[partOf(id)]!.set(id, listJson(model, item));
   });
   for (const [part, entries] of parts.entries()) {
     await live.publish(similarKind(part), entries);
     await pause();
   }
+  await publishForAll(live, model, about);
+  await live.publish(FRESH, new Map());
+}
+
+/** Publishes what a model has of some products until the next whole model, and what is for all. */
+export async function publishFresh(
+  live: LiveStore,
+  model: HybridModel,
+  about: Pick<PublishedModel, 'version' | 'time'>,
+  productIds: ReadonlySet<string>,
+): Promise<void> {
+  const entries = new Map<string, string>();
+  model.itemIds.forEach((id, item) => {
+    if (productIds.has(id)) entries.set(id, listJson(model, item));
+  });
+  await live.publish(FRESH, entries);
+  await publishForAll(live, model, about);
+}
+
+async function publishForAll(
+  live: LiveStore,
+  { itemIds, trending, weights }: HybridModel,
+  about: Pick<PublishedModel, 'version' | 'time'>,
+): Promise<void> {
   const published: PublishedModel = {
     ...about,
     weights,
     trending: bestItems(trending, TRENDING).map((item) => [itemIds[item]!, rounded(trending[item]!)]),
   };
   await live.publish(MODEL.kind, new Map([[MODEL.key, JSON.stringify(published)]]));
+}
+
+/** A product's list as it is published. */
+function listJson({ itemIds, lists }: HybridModel, item: number): string {
+  const list = lists.of(item);
+  const entries: [string, number, number][] = [];
+  for (let i = 0; i < list.length; i += FIELDS)
+    entries.push([itemIds[list[i]!]!, rounded(list[i + 1]! / SCORE_UNITS), list[i + 2]!]);
+  return JSON.stringify(entries);
 }
 
 /** `undefined` before the first one. */
@@ -79,15 +110,17 @@ export async function publishedSimilar(
   productIds: readonly string[],
 ): Promise<Map<string, SimilarList>> {
   const parts = [...new Set(productIds.map(partOf))];
-  const found = await Promise.all(
-    parts.map((part) =>
+  const found = await Promise.all([
+    ...parts.map((part) =>
       live.published(
         similarKind(part),
         productIds.filter((id) => partOf(id) === part),
       ),
     ),
-  );
-  return new Map(found.flatMap((lists) => [...lists].map(([id, json]) => [id, JSON.parse(json)])));
+    live.published(FRESH, productIds),
+  ]);
+  const lists = new Map(found.flatMap((entries) => [...entries]));
+  return new Map([...lists].map(([id, json]) => [id, JSON.parse(json)]));
 }
 
 function similarKind(part: number): string {

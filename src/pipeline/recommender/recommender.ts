@@ -6,9 +6,9 @@ import { type LiveStore } from '../live-store/live-store.ts';
 import { createInteractionMemory, type NamedInteractions } from './interactions.ts';
 import { type ModelVersion, readModelIndex, saveVersion } from './models.ts';
 import { type Pace, unhurried } from './pace.ts';
-import { publishModel } from './published.ts';
+import { publishFresh, publishModel } from './published.ts';
 import { type RecommendSettings } from './settings.ts';
-import { type AlgorithmEvaluation, type EvaluationRequest } from './training.ts';
+import { type AlgorithmEvaluation, type EvaluationRequest, type TrainingRequest } from './training.ts';
 import { createTrainingClient, type TrainingClient } from './training-client.ts';
 
 export interface TrainerOptions {
@@ -39,6 +39,11 @@ export interface Trainer {
   readNew(pace: Pace, progress?: Progress): Promise<number>;
   /** Learns what takes seconds and publishes it, unless an older version was chosen. */
   trainQuick(now: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Learns of the products of what no training has seen, and publishes them until the next training, unless an older version was
+   * chosen. Nothing happens before the first training.
+   */
+  foldIn(now: number, signal?: AbortSignal): Promise<void>;
   /** Learns everything, keeps it as a version, and publishes that unless an older one was chosen. */
   trainFully(options: FullTraining, signal?: AbortSignal): Promise<ModelVersion>;
   /** Interactions that no training, and no full one, has seen. */
@@ -71,6 +76,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
   const next = new Array<number>(partitions).fill(0);
   let seen = 0;
   let seenByFull = 0;
+  let foldedIn = 0;
 
   /** @returns false at the end of what is to be read */
   async function readSome(partition: number, end: number): Promise<boolean> {
@@ -103,7 +109,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     }
     return memory.added - before;
   }
-  function request(level: 'full' | 'quick', algorithms: readonly AlgorithmName[]) {
+  function request(level: TrainingRequest['level'], algorithms: readonly AlgorithmName[]) {
     const [columns, texts] = [memory.interactions(), memory.texts()];
     return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
   }
@@ -118,6 +124,17 @@ export function createTrainer(options: TrainerOptions): Trainer {
       seen = added;
       const { pinned, current } = await readModelIndex(documents);
       if (!pinned) await publish(loadHybrid(models.get('hybrid')!), current, now);
+    },
+    async foldIn(now, signal) {
+      const added = memory.added;
+      if (added === foldedIn) return;
+      const products = memory.productsSince(seen);
+      const { models } = await training.train({ ...request('fold-in', []), products }, signal);
+      const hybrid = models.get('hybrid');
+      const { pinned, current } = await readModelIndex(documents);
+      if (hybrid !== undefined && !pinned)
+        await publishFresh(live, loadHybrid(hybrid), { version: current, time: now }, products);
+      foldedIn = added;
     },
     async trainFully({ algorithms = [], now, progress }, signal) {
       const added = memory.added;

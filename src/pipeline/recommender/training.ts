@@ -2,21 +2,28 @@ import { type AlgorithmName } from '../../ml/algorithm-names.ts';
 import { createAlgorithm } from '../../ml/algorithms.ts';
 import { type Evaluation, evaluate } from '../../ml/evaluation/evaluate.ts';
 import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
-import { type Component, quickComponents, slowComponents } from '../../ml/hybrid/components.ts';
+import {
+  type BlendedComponent,
+  type Component,
+  quickComponents,
+  slowComponents,
+} from '../../ml/hybrid/components.ts';
 import { createHybrid } from '../../ml/hybrid/hybrid.ts';
 import { type HybridModel, type HybridWeights, UNTUNED } from '../../ml/hybrid/model.ts';
-import { type ListModel, listModel } from '../../ml/list-model.ts';
-import { renumber } from '../../ml/neighbour-lists.ts';
+import { scaleOf } from '../../ml/list-model.ts';
 import { type Progress } from '../../ml/recommender.ts';
-import { type Interactions, type ItemText, prepare } from '../../ml/training-data.ts';
+import { type Interactions, type ItemText, prepare, type TrainingData } from '../../ml/training-data.ts';
 
 /** What one training learns from. It can be sent to another thread. */
 export interface TrainingRequest {
   /**
    * `full` measures the hybrid's weights and learns all that it blends; `quick` learns anew what takes seconds, and blends it with
-   * what the last full training of this trainer left, by the weights of then.
+   * what the last full training in this room left, by the weights of then; `fold-in` does so for the products that are named
+   * alone, and gives a hybrid without lists of others.
    */
-  readonly level: 'full' | 'quick';
+  readonly level: 'full' | 'quick' | 'fold-in';
+  /** Ids of the products that are folded in. */
+  readonly products?: ReadonlySet<string>;
   readonly interactions: Interactions;
   readonly texts: ReadonlyMap<string, ItemText>;
   readonly halfLifeMs: number;
@@ -46,11 +53,16 @@ export interface AlgorithmEvaluation {
 }
 
 export interface TrainingResult {
-  /** JSON by algorithm; the hybrid is always among them. */
+  /** JSON by algorithm; the hybrid is always among them, unless there is nothing yet to fold products into. */
   readonly models: ReadonlyMap<AlgorithmName, string>;
   readonly interactions: number;
   readonly users: number;
   readonly products: number;
+}
+
+interface Learnt {
+  readonly component: Component;
+  readonly scale: number;
 }
 
 /** Trains in the thread that it is called in, and keeps what a quick training can use. */
@@ -76,35 +88,54 @@ export function evaluateAlgorithms(request: EvaluationRequest, progress: Progres
 }
 
 export function createTrainingRoom(): TrainingRoom {
-  const kept = new Map<string, ListModel>();
+  /** What has learnt last, by name, and the scale of its lists then. */
+  const quick = new Map<string, Learnt>();
+  const slow = new Map<string, Learnt>();
   let weights: HybridWeights = UNTUNED;
 
-  /** Learns, and keeps the lists of the last time, which is the one with all data. */
-  function keeping({ name, learn }: Component): Component {
+  /** Learns, and is kept as it is after the last time, which is the one with all data. */
+  function keeping(component: Component, kept: Map<string, Learnt>): BlendedComponent {
+    const { name } = component;
     return {
       name,
       learn(data, progress) {
-        const model = learn(data, progress);
-        kept.set(name, model);
+        const model = component.learn(data, progress);
+        kept.set(name, { component, scale: scaleOf(model) });
         return model;
       },
     };
   }
+  function componentsFor(
+    level: TrainingRequest['level'],
+    data: TrainingData,
+    threads: number,
+    only: ReadonlySet<number> | undefined,
+  ): BlendedComponent[] {
+    const refreshed = ({ component: { name, refresh }, scale }: Learnt): BlendedComponent => {
+      return { name, scale, learn: (current) => refresh(current, only) };
+    };
+    if (level === 'fold-in') return [...quick.values(), ...slow.values()].map(refreshed);
+    quick.clear();
+    const quickOnes = quickComponents(data).map((component) => keeping(component, quick));
+    if (level === 'quick') return [...quickOnes, ...[...slow.values()].map(refreshed)];
+    slow.clear();
+    return [...quickOnes, ...slowComponents(threads).map((component) => keeping(component, slow))];
+  }
   return {
-    train({ level, interactions, texts, halfLifeMs, algorithms, threads }, progress) {
+    train({ level, products: named, interactions, texts, halfLifeMs, algorithms, threads }, progress) {
       const data = prepare(interactions, { halfLifeMs, catalogue: texts });
-      const quick = quickComponents(data);
       const isFull = level === 'full';
-      const slow = isFull
-        ? slowComponents(threads).map(keeping)
-        : [...kept].map(([name, model]): Component => {
-            return { name, learn: () => listModel(renumber(model.lists, data.itemIds)) };
-          });
+      const only =
+        named === undefined
+          ? undefined
+          : new Set([...data.itemIds.keys()].filter((item) => named.has(data.itemIds[item]!)));
+      const components = componentsFor(level, data, threads, only);
       const parts = isFull ? algorithms.filter((name) => name !== 'hybrid') : [];
       const share = 1 / (1 + parts.length);
       const hybrid = createHybrid({
         threads,
-        components: [...quick, ...slow],
+        components,
+        only,
         ...(isFull ? {} : { weights }),
       });
       hybrid.fit(data, (done) => progress(done * share));
@@ -117,7 +148,8 @@ export function createTrainingRoom(): TrainingRoom {
         models.set(name, recommender.save());
       });
       const products = new Set(data.sessions.items).size;
-      return { models, interactions: interactions.length, users: data.users.rows, products };
+      const size = { interactions: interactions.length, users: data.users.rows, products };
+      return components.length === 0 ? { models: new Map(), ...size } : { models, ...size };
     },
   };
 }

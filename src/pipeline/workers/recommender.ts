@@ -12,6 +12,9 @@ import { type RunComponent } from './component.ts';
 /** A quick training waits until so large a share of what is known is new, or until so long after the last there is anything, ms. */
 const NEW_SHARE = 0.01;
 const STALE_MS = 60_000;
+/** What is new is folded in at least so far apart, ms, resting so many times as long as that takes. */
+const FOLD_IN_MS = 2_000;
+const FOLD_IN_REST = 4;
 /** A full one waits until this share is new, or this long … */
 const DRIFT = 0.2;
 const FULL_STALE_MS = 3_600_000;
@@ -39,8 +42,9 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   const live = await openLiveStore(config);
   const trainer = createTrainer({ documents, live, partitions, settings });
   const algorithms = settings.arms.map(({ algorithm }) => algorithm);
-  const quick = createRest(QUICK_MS);
-  const full = createRest(FULL_MS);
+  const foldIn = createRest(FOLD_IN_MS, FOLD_IN_REST);
+  const quick = createRest(QUICK_MS, REST);
+  const full = createRest(FULL_MS, REST);
   try {
     // What was published before stays until something as good is learnt.
     let hasModel = (await readModelIndex(documents)).current > 0;
@@ -53,13 +57,16 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
       const isNew = unseen >= remembered * NEW_SHARE || quick.sinceMs() >= STALE_MS;
       if (hasModel && unseenByFull > 0 && remembered >= FULL_INTERACTIONS && full.isOver() && isDrifted) {
         const version = await full.time(() => trainer.trainFully({ algorithms, now: Date.now() }, signal));
-        logger.info(version, 'trained');
+        const { time: _, ...told } = version;
+        logger.info(told, 'trained');
       } else if (unseen > 0 && quick.isOver() && isNew) {
         // Before the first full training, and between two.
         await quick.time(() => trainer.trainQuick(Date.now(), signal));
         logger.debug({ interactions: remembered }, 'trained quickly');
         hasModel = true;
         pace = throttled(CORE_SHARE, signal);
+      } else if (unseen > 0 && foldIn.isOver()) {
+        await foldIn.time(() => trainer.foldIn(Date.now(), signal));
       }
       await sleep(LOOK_MS, undefined, { signal });
     }
@@ -68,13 +75,17 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   }
 };
 
-/** Keeps something that is done again and again to a share of the time. @param leastMs at least so long apart */
-function createRest(leastMs: number) {
+/**
+ * Keeps something that is done again and again to a share of the time.
+ * @param leastMs at least so long apart
+ * @param rest times as long as it took
+ */
+function createRest(leastMs: number, rest: number) {
   let end = Number.NEGATIVE_INFINITY;
   let took = 0;
   return {
     sinceMs: () => performance.now() - end,
-    isOver: () => performance.now() - end >= Math.max(leastMs, took * REST),
+    isOver: () => performance.now() - end >= Math.max(leastMs, took * rest),
     async time<T>(work: () => Promise<T>): Promise<T> {
       const begin = performance.now();
       const result = await work();

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { createAlgorithm } from '../../../src/ml/algorithms.ts';
@@ -107,6 +109,42 @@ describe('recommender', () => {
     await stores.close();
   });
 
+  test('what is new is folded in between trainings, and only that', async () => {
+    const stores = await shopOf([
+      ...teaShop(60),
+      ...Array.from({ length: 9 }, (_, i) => purchase(`s${i}`, ['soap', 'towel'], { orderId: `s${i}` })),
+    ]);
+    const trainer = trainerOf(stores);
+    await trainer.readNew(unhurried());
+    await trainer.foldIn(START); // nothing was learnt yet to fold it into
+    expect(await publishedModel(stores.live)).toBeUndefined();
+    await trainer.trainFully({ now: START });
+    const before = await publishedSimilar(stores.live, ['soap', 'tea', 'kettle', 'cup']);
+    expect([...before.keys()].sort()).toEqual(['cup', 'soap', 'tea']);
+
+    const news = ['u1', 'u2', 'u3'].map((userId, i) => {
+      const time = START + 2 * 86_400_000 + i;
+      return purchase(`k${i}`, ['kettle', 'tea'], { userId, orderId: `k${i}`, time });
+    });
+    await stores.log.append(news.map((event) => ({ key: event.id, value: JSON.stringify(event) })));
+    await createProcessor({ ...stores, settings: SETTINGS }).step();
+    await trainer.readNew(unhurried());
+    await trainer.foldIn(START + 5000);
+    expect(await publishedModel(stores.live)).toMatchObject({ version: 1, time: START + 5000 });
+    const after = await publishedSimilar(stores.live, ['soap', 'tea', 'kettle', 'cup']);
+    expect(after.get('soap')).toEqual(before.get('soap'));
+    expect(new Map(after.get('tea')!.map(([id, , support]) => [id, support])).get('kettle')).toBe(3);
+    expect(after.get('kettle')!.map(([id]) => id)).toEqual(expect.arrayContaining(['tea', 'cup']));
+    expect((await ask(stores, 'u9'))!.items.map(({ productId }) => productId)).toContain('kettle');
+
+    // The next training has it all, and nothing is left of what was folded in.
+    await trainer.trainQuick(START + 6000);
+    expect(await stores.live.published('similar-fresh', ['tea'])).toEqual(new Map());
+    const trained = await publishedSimilar(stores.live, ['tea']);
+    expect(new Map(trained.get('tea')!.map(([id, , support]) => [id, support])).get('kettle')).toBe(3);
+    await stores.close();
+  });
+
   test('a full training is a version with its blend and its quality, and is served', async () => {
     const stores = await shopOf(teaShop(60));
     const trainer = trainerOf(stores);
@@ -204,6 +242,25 @@ describe('recommender', () => {
     await trainer.trainQuick(START);
     expect(await publishedModel(stores.live)).toMatchObject({ version: 0 });
     await stores.close();
+  });
+
+  test('a pace rests for what its own thread has done, not for what another one has', async () => {
+    const busy = (ms: number) => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+    };
+    const pace = throttled(0.25, new AbortController().signal);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const other = new Worker('const end = Date.now() + 400; while (Date.now() < end);', { eval: true });
+    await once(other, 'exit');
+    const begun = performance.now();
+    await pace();
+    const idle = performance.now() - begun;
+    busy(40);
+    await pace();
+    const rested = performance.now() - begun - idle - 40;
+    expect(rested).toBeGreaterThan(100); // 40 ms at a quarter: 120
+    expect(idle).toBeLessThan(rested);
   });
 
   test('finds what simulated shoppers look at next more often than popularity does', () => {
