@@ -8,6 +8,7 @@ import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
 import { recommenders } from './recommenders.ts';
 import { servicesSnapshot, snapshot } from './snapshot.ts';
+import { tastes } from './tastes.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'end-to-end': endToEnd,
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   snapshot,
   footprint,
   recommenders,
+  tastes,
   'services-end-to-end': servicesEndToEnd,
   'services-latency': servicesLatency,
   'services-snapshot': servicesSnapshot,

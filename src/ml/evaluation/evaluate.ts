@@ -27,7 +27,7 @@ export interface Evaluation {
 
 /** Ranks all items for every test. */
 export function evaluate(
-  model: Recommender,
+  model: Pick<Recommender, 'recommend'>,
   tests: readonly TestCase[],
   train: Interactions,
   { ks, excludeHistory }: EvaluateOptions,

@@ -40,7 +40,8 @@ export interface Generator {
   readonly tally: Readonly<Tally>;
 }
 
-const PRODUCTS = 1200;
+/** Products of a simulated shop. */
+export const PRODUCTS = 1200;
 /** A second copy follows within so many records. */
 const COPY_DISTANCE = 20;
 
