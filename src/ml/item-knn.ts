@@ -22,7 +22,7 @@ export interface ItemKnnOptions {
   readonly similarity?: 'cosine' | 'log-likelihood' | 'bm25';
   /** How many common rows it takes to believe half of a cosine. @default 5 */
   readonly shrinkage?: number;
-  /** Most items of one row that are paired, the latest; more say more about the row than about the items. @default 500 */
+  /** Most items of one row that are paired, the latest; more say more about the row than about the items. @default 50 */
   readonly itemsPerRow?: number;
   /** Neighbours kept for each item. @default 50 */
   readonly neighbours?: number;
@@ -46,7 +46,7 @@ export interface ItemKnnOptions {
  * Memory is bounded by the options: one row of pairs at a time, and `items` × `neighbours` results.
  */
 export function createItemKnn(options: ItemKnnOptions = {}): ModelRecommender<ListModel> {
-  const { rows = 'sessions', itemsPerRow = 500, items = 20_000, recency } = options;
+  const { rows = 'sessions', itemsPerRow = 50, items = 20_000, recency } = options;
   return createRecommender({
     learn(data: TrainingData, progress) {
       const matrix = bounded(data[rows], itemsPerRow, items);
