@@ -4,7 +4,7 @@ import { factorise } from './factorise.ts';
 import { foldIn, gramOf } from './fold-in.ts';
 
 export interface AlsOptions {
-  /** Numbers that describe a user, and an item. @default 64 */
+  /** Numbers that describe a user, and an item. @default 128 */
   readonly factors?: number;
   /** How much long vectors cost. @default 10 */
   readonly regularization?: number;
@@ -40,7 +40,7 @@ const CG_STEPS = 3;
  * have been there when it learnt.
  */
 export function createAls(options: AlsOptions = {}): ModelRecommender<AlsModel> {
-  const { factors = 64, regularization = 10, alpha = 1, iterations = 15, seed = 1, threads = 1 } = options;
+  const { factors = 128, regularization = 10, alpha = 1, iterations = 15, seed = 1, threads = 1 } = options;
   const fixed = { regularization, alpha };
   return createRecommender<AlsModel>({
     learn(data, progress) {
