@@ -1,5 +1,5 @@
 import { type LiveStore, type ProductInfo } from '../live-store/live-store.ts';
-import { type Recommendation } from './recommendation.ts';
+import { type Candidate } from './recommendation.ts';
 import { type RecommendSettings } from './settings.ts';
 
 export interface Filters {
@@ -16,25 +16,23 @@ export interface Filters {
  */
 export async function select(
   live: LiveStore,
-  candidates: readonly Recommendation[],
+  candidates: readonly Candidate[],
   { limit, category, outOfStock, exclude }: Filters & { readonly exclude: ReadonlySet<string> },
   { pin, bury, diversity }: Pick<RecommendSettings, 'pin' | 'bury' | 'diversity'>,
-): Promise<Recommendation[]> {
+): Promise<Candidate[]> {
   const mayBe = (id: string) => !exclude.has(id) && outOfStock?.has(id) !== true;
-  const first = pin.map(
-    (productId): Recommendation => ({ productId, score: 0, source: 'pinned', because: [] }),
-  );
+  const first = pin.map((productId): Candidate => ({ productId, score: 0, source: 'pinned' }));
   const pinned = new Set(pin);
   const all = [...first, ...candidates.filter(({ productId }) => !pinned.has(productId))];
   let allowed = all.filter(({ productId }) => mayBe(productId));
   if (category !== undefined || diversity > 0) {
     const products = await live.products(allowed.map(({ productId }) => productId));
-    const of = ({ productId }: Recommendation) => products.get(productId);
+    const of = ({ productId }: Candidate) => products.get(productId);
     if (category !== undefined) allowed = allowed.filter((one) => isWithin(of(one), category));
     if (diversity > 0) allowed = spread(allowed, limit, diversity, (one) => of(one)?.category);
   }
   const buried = new Set(bury);
-  const isBuried = ({ productId }: Recommendation) => buried.has(productId);
+  const isBuried = ({ productId }: Candidate) => buried.has(productId);
   return [...allowed.filter((one) => !isBuried(one)), ...allowed.filter(isBuried)].slice(0, limit);
 }
 
@@ -46,15 +44,15 @@ function isWithin(product: ProductInfo | undefined, category: string): boolean {
 
 /** Takes one after another the one whose score, less `diversity` for each of its category before, is the highest. */
 function spread(
-  candidates: readonly Recommendation[],
+  candidates: readonly Candidate[],
   limit: number,
   diversity: number,
-  categoryOf: (candidate: Recommendation) => string | undefined,
-): Recommendation[] {
+  categoryOf: (candidate: Candidate) => string | undefined,
+): Candidate[] {
   const left = candidates.filter(({ source }) => source !== 'pinned');
   const taken = candidates.filter(({ source }) => source === 'pinned');
   const counts = new Map<string | undefined, number>();
-  const worthOf = (one: Recommendation) => one.score * (1 - diversity) ** (counts.get(categoryOf(one)) ?? 0);
+  const worthOf = (one: Candidate) => one.score * (1 - diversity) ** (counts.get(categoryOf(one)) ?? 0);
   while (taken.length < limit && left.length > 0) {
     let at = 0;
     for (let i = 1; i < left.length; i += 1) if (worthOf(left[i]!) > worthOf(left[at]!)) at = i;

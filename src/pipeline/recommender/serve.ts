@@ -10,7 +10,7 @@ import { assign, newRecommendationId } from './experiment.ts';
 import { DEFAULT_WEIGHTS } from './interactions.ts';
 import { loadModel, readModelIndex } from './models.ts';
 import { type PublishedModel, publishedModel, publishedSimilar, type SimilarList } from './published.ts';
-import { type Evidence, type Recommendation, type Source } from './recommendation.ts';
+import { type Candidate, type Evidence, type Recommendation, type Source } from './recommendation.ts';
 import { type Filters, select } from './rules.ts';
 import { type RecommendSettings } from './settings.ts';
 
@@ -48,6 +48,12 @@ export interface ServingStores {
 
 /** Products that are looked at for each one that is wanted, before filters. */
 const CANDIDATES = 500;
+/** What may be recommended, best first, and what there is to say for one of it: few are shown. */
+interface Candidates {
+  readonly found: readonly Candidate[];
+  evidenceFor(candidate: Candidate): Evidence[];
+}
+
 /** What serves shoppers whose part of an experiment is not trained yet; they are told apart from those of the hybrid. */
 const FALLBACK = { arm: 'fallback', algorithm: 'hybrid' } as const;
 /** Most products that are told as evidence for one. */
@@ -72,10 +78,11 @@ export async function recommendTo(
   const own = await byAlgorithm(stores, assigned.algorithm, history, published);
   if (own === undefined && request.algorithm !== 'auto') throw notTrainedWith(assigned.algorithm);
   const { arm, algorithm } = own === undefined ? FALLBACK : assigned;
-  const found = own ?? (await blend(live, history, published));
+  const { found, evidenceFor } = own ?? (await blend(live, history, published));
   const bought = shopper?.bought ?? [];
   const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
-  const items = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
+  const selected = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
+  const items = selected.map((item) => ({ ...item, because: evidenceFor(item) }));
   const version = published.version;
   const id = newRecommendationId(arm, version);
   return { id, arm, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
@@ -106,11 +113,7 @@ function historyOfSession(session: readonly string[]): History {
 }
 
 /** The hybrid, as far as its published lists of the history's products tell. */
-async function blend(
-  live: LiveStore,
-  history: History,
-  published: PublishedModel,
-): Promise<Recommendation[]> {
+async function blend(live: LiveStore, history: History, published: PublishedModel): Promise<Candidates> {
   const lists = await publishedSimilar(
     live,
     history.map(({ id }) => id),
@@ -127,16 +130,13 @@ async function blend(
     const score = PARTS.reduce((sum, part) => sum + parts[part][item]!, 0);
     return { id, score, source: strongest };
   });
-  return best(scored).map(({ id, score, source }): Recommendation => {
+  const found = best(scored).map(({ id, score, source }): Candidate => {
     const rank = source === 'trending' ? ranks.get(id) : undefined;
-    return {
-      productId: id,
-      score,
-      source,
-      because: source === 'related' ? evidence(id, history, lists) : [],
-      ...(rank === undefined ? {} : { rank }),
-    };
+    return { productId: id, score, source, ...(rank === undefined ? {} : { rank }) };
   });
+  const evidenceFor = ({ productId, source }: Candidate): Evidence[] =>
+    source === 'related' ? evidence(productId, history, lists) : [];
+  return { found, evidenceFor };
 }
 
 /** The hybrid's model of those products that occur in some lists. */
@@ -183,7 +183,7 @@ async function byAlgorithm(
   algorithm: AlgorithmName,
   history: History,
   published: PublishedModel,
-): Promise<Recommendation[] | undefined> {
+): Promise<Candidates | undefined> {
   if (algorithm === 'hybrid') return blend(live, history, published);
   if (algorithm === 'trending') return blend(live, [], published);
   const store = await documents();
@@ -194,8 +194,9 @@ async function byAlgorithm(
   const recommender = createAlgorithm(algorithm);
   recommender.load(json);
   const { ids, scores } = recommender.recommend(history, { limit: CANDIDATES });
-  const found = ids.map((productId, i) => ({ productId, score: scores[i]!, source: algorithm, because: [] }));
-  return filledUp(found, await blend(live, [], published));
+  const found = ids.map((productId, i): Candidate => ({ productId, score: scores[i]!, source: algorithm }));
+  const others = await blend(live, [], published);
+  return { found: filledUp(found, others.found), evidenceFor: () => [] };
 }
 
 function notTrainedWith(algorithm: AlgorithmName): EcomError {
@@ -205,7 +206,7 @@ function notTrainedWith(algorithm: AlgorithmName): EcomError {
 }
 
 /** Others come last, where an algorithm has too little to say, as of somebody who is new: below what it says. */
-function filledUp(found: readonly Recommendation[], others: readonly Recommendation[]): Recommendation[] {
+function filledUp(found: readonly Candidate[], others: readonly Candidate[]): Candidate[] {
   const ids = new Set(found.map(({ productId }) => productId));
   const scale = found.length === 0 ? 1 : found.at(-1)!.score / others[0]!.score;
   const added = others.filter(({ productId }) => !ids.has(productId));
