@@ -139,6 +139,8 @@ async function blend(live: LiveStore, history: History, published: PublishedMode
   return { found, evidenceFor };
 }
 
+const NO_FIELDS = new Uint32Array(0);
+
 /** The hybrid's model of those products that occur in some lists. */
 function partialModel(
   history: History,
@@ -147,17 +149,20 @@ function partialModel(
 ) {
   const ids = new Set([...history.map(({ id }) => id), ...trending.map(([id]) => id)]);
   for (const list of lists.values()) for (const [id] of list) ids.add(id);
-  const itemIds = [...ids].sort((a, b) => (a < b ? -1 : 1));
+  // Not ascending, which takes time and only decides ties: `best` sorts by id anyway.
+  const itemIds = [...ids];
   const numbers = new Map(itemIds.map((id, number) => [id, number]));
   const own = createNeighbourLists(itemIds);
   for (const id of itemIds) {
-    const list = lists.get(id) ?? [];
-    const fields = list.flatMap(([other, score, support]) => [
-      numbers.get(other)!,
-      Math.round(score * SCORE_UNITS),
-      support,
-    ]);
-    own.add(Uint32Array.from(fields), fields.length / FIELDS);
+    const list = lists.get(id);
+    if (list === undefined) own.add(NO_FIELDS, 0);
+    else {
+      const fields = new Uint32Array(list.length * FIELDS);
+      list.forEach(([other, score, support], i) => {
+        fields.set([numbers.get(other)!, Math.round(score * SCORE_UNITS), support], i * FIELDS);
+      });
+      own.add(fields, list.length);
+    }
   }
   const scores = new Float64Array(itemIds.length);
   for (const [id, score] of trending) scores[numbers.get(id)!] = score;
