@@ -2,10 +2,12 @@
 import { parseArgs } from 'node:util';
 import { coldStart, firstFrame } from './cold-start.ts';
 import { endToEnd, servicesEndToEnd } from './end-to-end.ts';
+import { foldIn } from './fold-in.ts';
 import { footprint } from './footprint.ts';
 import { type Benchmark, type Figure } from './harness.ts';
 import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
+import { modelMemory } from './model-memory.ts';
 import { recommenders } from './recommenders.ts';
 import { servicesSnapshot, snapshot } from './snapshot.ts';
 import { tastes } from './tastes.ts';
@@ -19,6 +21,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   snapshot,
   footprint,
   recommenders,
+  'fold-in': foldIn,
+  'model-memory': modelMemory,
   tastes,
   'services-end-to-end': servicesEndToEnd,
   'services-latency': servicesLatency,
