@@ -27,7 +27,7 @@ export default defineConfig({
         {
           // What every command that reads the stores needs, in one file: a file more costs more than its contents.
           name: 'core',
-          test: /node_modules\/env-paths\/|rolldown\/runtime|src\/((errors|config|package-root|version)\.ts$|commands\/(output|period|spinner|require-data|store-check|log-bounds|stats)\.ts$|pipeline\/(sqlite\/|live-store\/(answer|cells|layout|live-store|open|sqlite(-reader|-writer)?|stored-cells)\.ts$|event-log\/(event-log|open|partitioner|sqlite)\.ts$|stats\/(anomalies|compute-stats|read-stats|time-frame|types)\.ts$|alerts\/published\.ts$|events\/(money|shop-event|time-zone)\.ts$|processor\/(columns|durations|funnel|rfm|sessions)\.ts$))/,
+          test: /node_modules\/env-paths\/|rolldown\/runtime|src\/((errors|config|optional-file|package-root|version)\.ts$|commands\/(output|period|product-list|reasons|spinner|require-data|store-check|log-bounds|stats)\.ts$|pipeline\/(sqlite\/|live-store\/(answer|cells|layout|live-store|open|sqlite(-reader|-writer)?|stored-cells)\.ts$|event-log\/(event-log|open|partitioner|sqlite)\.ts$|stats\/(anomalies|compute-stats|read-stats|time-frame|types)\.ts$|alerts\/published\.ts$|events\/(money|shop-event|text|time-zone)\.ts$|processor\/(columns|durations|exposure|funnel|presence|rfm|sessions|shopper-state)\.ts$|recommender\/(experiment|interactions|models|published|recommendation|rules|serve|settings|settings-file)\.ts$)|ml\/((algorithm-names|history|list-model|neighbour-lists|recommender)\.ts$|hybrid\/model\.ts$))/,
         },
       ],
     },

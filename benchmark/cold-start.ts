@@ -5,6 +5,8 @@ import { openDocumentStore } from '../src/pipeline/document-store/open.ts';
 import { openEventLog } from '../src/pipeline/event-log/open.ts';
 import { openLiveStore } from '../src/pipeline/live-store/open.ts';
 import { createProcessor } from '../src/pipeline/processor/processor.ts';
+import { trainAndPublish } from '../src/pipeline/recommender/recommender.ts';
+import { DEFAULT_SETTINGS } from '../src/pipeline/recommender/settings.ts';
 import { type Benchmark, makeRecords, median, withDataDir } from './harness.ts';
 
 const RUNS = 25;
@@ -28,30 +30,53 @@ export async function fill(config: Config, events: number): Promise<void> {
   await Promise.all([log.close(), documents.close(), live.close()]);
 }
 
-/** `ecom stats --json` against a Node.js that does nothing, in turns. */
+/** `ecom stats --json` and `ecom recommend --json` against a Node.js that does nothing, in turns. */
 export const coldStart: Benchmark = ({ scale, note }) =>
   withDataDir(async (config) => {
     await fill(config, EVENTS);
-    const stats = [packageFile('bin', 'ecom.js'), 'stats', '--json', '--data-dir', config.dataDir];
-    const [ours, bare]: [number[], number[]] = [[], []];
+    const user = await learn(config);
+    const commands = [['stats'], ['recommend', '--user', user]];
+    const times = commands.map((): number[] => []);
+    const bare: number[] = [];
     const runs = Math.max(5, Math.round(RUNS * scale));
     for (let run = 0; run < runs; run += 1) {
       bare.push(timeNode(['-e', '0']));
-      ours.push(timeNode(stats));
+      commands.forEach((command, i) => {
+        const args = [packageFile('bin', 'ecom.js'), ...command, '--json', '--data-dir', config.dataDir];
+        times[i]!.push(timeNode(args));
+      });
     }
-    const [value, baseline] = [median(ours), median(bare)];
-    note(`stats ${value.toFixed(0)} ms, bare node ${baseline.toFixed(0)} ms`);
-    return [
-      {
-        name: 'stats --json, cold',
+    const baseline = median(bare);
+    return commands.map(([name], i) => {
+      const value = median(times[i]!);
+      note(`${name} ${value.toFixed(0)} ms, bare node ${baseline.toFixed(0)} ms`);
+      return {
+        name: `${name} --json, cold`,
         value: Math.round(value),
         unit: 'ms',
         baseline: Math.round(baseline),
         ratio: value / baseline,
         detail: `median of ${runs}, ${EVENTS} events in the store; baseline: node -e 0`,
-      },
-    ];
+      };
+    });
   });
+
+/** Trains on what is in the stores. @returns a shopper who has looked at many products */
+async function learn(config: Config): Promise<string> {
+  const [documents, live] = [await openDocumentStore(config), await openLiveStore(config)];
+  const { length: partitions } = await live.positions();
+  await trainAndPublish({ documents, live, partitions, settings: DEFAULT_SETTINGS }, Date.now());
+  const counts = new Map<string, number>();
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const { events } = await documents.readEvents(partition, 0, 10_000);
+    for (const { event } of events) {
+      if (event.userId !== undefined && event.type === 'view_item')
+        counts.set(event.userId, (counts.get(event.userId) ?? 0) + 1);
+    }
+  }
+  await Promise.all([documents.close(), live.close()]);
+  return [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most), ['', 0])[0];
+}
 
 function timeNode(args: readonly string[]): number {
   const started = performance.now();
