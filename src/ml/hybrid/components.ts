@@ -4,7 +4,7 @@ import { createContent } from '../content.ts';
 import { createEase } from '../ease.ts';
 import { createItemKnn } from '../item-knn.ts';
 import { type ListModel, listModel } from '../list-model.ts';
-import { renumber } from '../neighbour-lists.ts';
+import { type NeighbourLists, renumber } from '../neighbour-lists.ts';
 import { type ModelRecommender, type Progress } from '../recommender.ts';
 import { type TrainingData } from '../training-data.ts';
 
@@ -63,6 +63,12 @@ function als(threads: number): Component {
     },
     refresh: (data) => listModel(lists!.foldIn(data)),
   };
+}
+
+/** What was learnt elsewhere, and stays as it is. */
+export function learntBefore(name: string, lists: NeighbourLists): Component {
+  const refresh = ({ itemIds }: TrainingData) => listModel(renumber(lists, itemIds));
+  return { name, learn: refresh, refresh };
 }
 
 /** What only counts can count for some items alone. */

@@ -4,11 +4,16 @@ import { type Progress } from '../../ml/recommender.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { createInteractionMemory, type NamedInteractions } from './interactions.ts';
-import { type ModelVersion, readModelIndex, saveVersion } from './models.ts';
+import { loadModel, type ModelVersion, readModelIndex, saveVersion } from './models.ts';
 import { type Pace, unhurried } from './pace.ts';
 import { publishFresh, publishModel } from './published.ts';
 import { type RecommendSettings } from './settings.ts';
-import { type AlgorithmEvaluation, type EvaluationRequest, type TrainingRequest } from './training.ts';
+import {
+  type AlgorithmEvaluation,
+  type EvaluationRequest,
+  type TrainingRequest,
+  type TrainingResult,
+} from './training.ts';
 import { createTrainingClient, type TrainingClient } from './training-client.ts';
 
 export interface TrainerOptions {
@@ -76,6 +81,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   const next = new Array<number>(partitions).fill(0);
   let seen = 0;
   let seenByFull = 0;
+  /** Whether what takes long to learn is known where it is trained, as far as anybody knows it. */
+  let isPrepared = false;
   let foldedIn = 0;
 
   /** @returns false at the end of what is to be read */
@@ -113,6 +120,13 @@ export function createTrainer(options: TrainerOptions): Trainer {
     const [columns, texts] = [memory.interactions(), memory.texts()];
     return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
   }
+  async function train(...wanted: Parameters<TrainingClient['train']>): Promise<TrainingResult> {
+    // What is given up takes with it what was known there.
+    isPrepared = false;
+    const result = await training.train(...wanted);
+    isPrepared = true;
+    return result;
+  }
   async function publish(model: HybridModel, version: number, time: number): Promise<void> {
     await publishModel(live, model, { version, time }, unhurried());
   }
@@ -120,16 +134,21 @@ export function createTrainer(options: TrainerOptions): Trainer {
     readNew,
     async trainQuick(now, signal) {
       const added = memory.added;
-      const { models } = await training.train(request('quick', []), signal);
-      seen = added;
       const { pinned, current } = await readModelIndex(documents);
+      // Of a full training that another process did, only the hybrid is left.
+      const trained = isPrepared || current === 0 ? undefined : await loadModel(documents, current, 'hybrid');
+      const { models } = await train(
+        { ...request('quick', []), ...(trained === undefined ? {} : { trained }) },
+        signal,
+      );
+      seen = added;
       if (!pinned) await publish(loadHybrid(models.get('hybrid')!), current, now);
     },
     async foldIn(now, signal) {
       const added = memory.added;
       if (added === foldedIn) return;
       const products = memory.productsSince(seen);
-      const { models } = await training.train({ ...request('fold-in', []), products }, signal);
+      const { models } = await train({ ...request('fold-in', []), products }, signal);
       const hybrid = models.get('hybrid');
       const { pinned, current } = await readModelIndex(documents);
       if (hybrid !== undefined && !pinned)
@@ -139,7 +158,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     async trainFully({ algorithms = [], now, progress }, signal) {
       const added = memory.added;
       const begun = performance.now();
-      const result = await training.train(request('full', algorithms), signal, progress);
+      const result = await train(request('full', algorithms), signal, progress);
       seen = added;
       seenByFull = added;
       const { models, ...size } = result;

@@ -5,12 +5,13 @@ import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
 import {
   type BlendedComponent,
   type Component,
+  learntBefore,
   quickComponents,
   slowComponents,
 } from '../../ml/hybrid/components.ts';
 import { createHybrid } from '../../ml/hybrid/hybrid.ts';
-import { type HybridModel, type HybridWeights, UNTUNED } from '../../ml/hybrid/model.ts';
-import { scaleOf } from '../../ml/list-model.ts';
+import { type HybridModel, type HybridWeights, loadHybrid, UNTUNED } from '../../ml/hybrid/model.ts';
+import { listModel, scaleOf } from '../../ml/list-model.ts';
 import { type Progress } from '../../ml/recommender.ts';
 import { type Interactions, type ItemText, prepare, type TrainingData } from '../../ml/training-data.ts';
 
@@ -22,6 +23,11 @@ export interface TrainingRequest {
    * alone, and gives a hybrid without lists of others.
    */
   readonly level: 'full' | 'quick' | 'fold-in';
+  /**
+   * The hybrid of a full training in another room, as JSON: where there was none in this one, it stands for what takes long to
+   * learn.
+   */
+  readonly trained?: string;
   /** Ids of the products that are folded in. */
   readonly products?: ReadonlySet<string>;
   readonly interactions: Interactions;
@@ -59,6 +65,9 @@ export interface TrainingResult {
   readonly users: number;
   readonly products: number;
 }
+
+/** Name of what was learnt in another room. */
+const TRAINED = 'trained';
 
 interface Learnt {
   readonly component: Component;
@@ -121,10 +130,26 @@ export function createTrainingRoom(): TrainingRoom {
     slow.clear();
     return [...quickOnes, ...slowComponents(threads).map((component) => keeping(component, slow))];
   }
+  /** Takes a hybrid for all that takes long to learn, with the weight that this had in it. */
+  function take(json: string, data: TrainingData): void {
+    const before = loadHybrid(json);
+    const quickNames = new Set(quickComponents(data).map(({ name }) => name));
+    const others = Object.entries(before.weights.related).filter(([name]) => !quickNames.has(name));
+    const weight = others.reduce((sum, [, one]) => sum + one, 0);
+    slow.set(TRAINED, {
+      component: learntBefore(TRAINED, before.lists),
+      scale: scaleOf(listModel(before.lists)),
+    });
+    weights = { ...before.weights, related: { ...before.weights.related, [TRAINED]: weight } };
+  }
   return {
-    train({ level, products: named, interactions, texts, halfLifeMs, algorithms, threads }, progress) {
+    train(
+      { level, trained, products: named, interactions, texts, halfLifeMs, algorithms, threads },
+      progress,
+    ) {
       const data = prepare(interactions, { halfLifeMs, catalogue: texts });
       const isFull = level === 'full';
+      if (!isFull && slow.size === 0 && trained !== undefined) take(trained, data);
       const only =
         named === undefined
           ? undefined

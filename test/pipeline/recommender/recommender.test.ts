@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { createAlgorithm } from '../../../src/ml/algorithms.ts';
-import { loadHybrid } from '../../../src/ml/hybrid/model.ts';
+import { loadHybrid, saveHybrid, UNTUNED } from '../../../src/ml/hybrid/model.ts';
+import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../../src/ml/neighbour-lists.ts';
 import { prepare } from '../../../src/ml/training-data.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
@@ -16,6 +17,7 @@ import { publishedModel, publishedSimilar } from '../../../src/pipeline/recommen
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
 import { type Recommended, recommendTo } from '../../../src/pipeline/recommender/serve.ts';
 import { DEFAULT_SETTINGS } from '../../../src/pipeline/recommender/settings.ts';
+import { createTrainingRoom } from '../../../src/pipeline/recommender/training.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -35,6 +37,14 @@ async function shopOf(events: readonly { id: string }[]): Promise<Stores> {
   while ((await processor.step()) > 0);
   return stores;
 }
+
+const memoryEvent = {
+  id: 'r',
+  type: 'view_item',
+  time: START,
+  userId: 'somebody',
+  source: 'test',
+} as const;
 
 const settings = DEFAULT_SETTINGS;
 
@@ -107,6 +117,44 @@ describe('recommender', () => {
     await createProcessor({ ...stores, settings: SETTINGS }).step();
     expect([await trainer.readNew(pace), trainer.unseen]).toEqual([3, 3]);
     await stores.close();
+  });
+
+  test('a quick training in another process keeps what a full one has found', () => {
+    const lists = createNeighbourLists(['cup', 'rare', 'tea']);
+    // Nobody took the two together: only what takes long could know.
+    for (const neighbour of [1, 0, 1])
+      lists.add(Uint32Array.of(neighbour, SCORE_UNITS, 0), neighbour === 1 ? 1 : 0);
+    const weights = { ...UNTUNED, related: { 'item-knn': 1, als: 0.5, ease: 2 } };
+    const trained = saveHybrid({ lists, trending: new Float64Array(3), weights, quality: undefined });
+    const memory = createInteractionMemory();
+    teaShop(4).forEach((event, offset) => {
+      const decoded = decodeRecord(JSON.stringify(event), { partition: 0, offset, appendedAt: START });
+      if (!isRejected(decoded)) memory.add(decoded);
+    });
+    memory.add({ ...memoryEvent, items: [{ productId: 'rare', quantity: 1 }] });
+    const request = {
+      level: 'quick',
+      interactions: memory.interactions(),
+      texts: memory.texts(),
+      halfLifeMs: Number.POSITIVE_INFINITY,
+      algorithms: [],
+      threads: 1,
+    } as const;
+    const train = (more: object) =>
+      loadHybrid(
+        createTrainingRoom()
+          .train({ ...request, ...more }, () => {})
+          .models.get('hybrid')!,
+      );
+    expect(train({}).weights).toEqual(UNTUNED);
+    const model = train({ trained });
+    expect(model.weights.related).toEqual({ 'item-knn': 1, als: 0.5, ease: 2, trained: 2.5 });
+    const neighbours = (of: typeof model) => {
+      const list = of.lists.of(of.itemIds.indexOf('tea'));
+      return Array.from({ length: list.length / FIELDS }, (_, i) => of.itemIds[list[i * FIELDS]!]!);
+    };
+    expect(neighbours(model)).toContain('rare');
+    expect(neighbours(train({}))).not.toContain('rare');
   });
 
   test('what is new is folded in between trainings, and only that', async () => {
