@@ -1,69 +1,43 @@
+import { createLocalKernel } from './als/local-wasm.ts';
+import { createArena } from './als/wasm.ts';
+import { invertByCholesky } from './cholesky.ts';
 import { type Progress } from './recommender.ts';
 
+/** Below this, making a memory takes longer than plain TypeScript does. */
+const SMALL = 32;
+/** Rows and columns that are swept at a time, and rows that are updated between two tellings of progress; multiples of 4. */
+const BLOCK = 64;
+const SLICE = 512;
+
 /**
- * The inverse of a symmetric positive definite matrix, in its place: Cholesky's L, then L⁻¹, then L⁻ᵀ·L⁻¹. About n³ / 2
- * multiplications and additions.
+ * The inverse of a symmetric positive definite matrix, in its place; not finite where it is not positive definite. Gauss-Jordan
+ * elimination in blocks, in WebAssembly (assembly/inverse.ts of ALS says how): about n³ / 2 multiplications and additions. What
+ * is right of the diagonal is not read.
  * @param matrix n × n, row by row; changed
  */
 export function invert(matrix: Float64Array, size: number, progress: Progress = () => {}): Float64Array {
-  const rows = Array.from({ length: size }, (_, i) => matrix.subarray(i * size, (i + 1) * size));
-  decompose(rows, (done) => progress(done / 3));
-  invertLower(rows, (done) => progress((1 + done) / 3));
-  multiplyByTransposed(rows, (done) => progress((2 + done) / 3));
-  return matrix;
-}
+  if (size < SMALL) return invertByCholesky(matrix, size, progress);
+  const n = Math.ceil(size / 4) * 4;
+  const arena = createArena();
+  const takeDoubles = (count: number) => arena.take(2 * count);
+  const [A, D] = [takeDoubles(n * n), takeDoubles(BLOCK * BLOCK)];
+  const [P, PD] = [takeDoubles(n * BLOCK), takeDoubles(n * BLOCK)];
+  const { buffer, kernel } = createLocalKernel(arena.bytes);
+  const padded = new Float64Array(buffer, A, n * n);
+  for (let row = 0; row < size; row += 1) padded.set(matrix.subarray(row * size, (row + 1) * size), row * n);
+  for (let row = size; row < n; row += 1) padded[row * n + row] = 1;
 
-/** The lower triangle becomes L with matrix = L·Lᵀ. */
-function decompose(rows: readonly Float64Array[], progress: Progress): void {
-  rows.forEach((row, i) => {
-    for (let j = 0; j < i; j += 1) row[j] = (row[j]! - dot(row, rows[j]!, j)) / rows[j]![j]!;
-    row[i] = Math.sqrt(row[i]! - dot(row, row, i));
-    if (i % 64 === 0) progress((i / rows.length) ** 3);
-  });
-}
-
-/** L becomes its inverse, which is a lower triangle too: row i is made of the rows above it. */
-function invertLower(rows: readonly Float64Array[], progress: Progress): void {
-  const sums = new Float64Array(rows.length);
-  rows.forEach((row, i) => {
-    sums.fill(0, 0, i);
-    for (let k = 0; k < i; k += 1) addTimes(sums, rows[k]!, row[k]!, k + 1);
-    const last = 1 / row[i]!;
-    for (let j = 0; j < i; j += 1) row[j] = -sums[j]! * last;
-    row[i] = last;
-    if (i % 64 === 0) progress((i / rows.length) ** 3);
-  });
-}
-
-/** M becomes MᵀM, both triangles. */
-function multiplyByTransposed(rows: readonly Float64Array[], progress: Progress): void {
-  const size = rows.length;
-  const product = rows.map(() => new Float64Array(size));
-  rows.forEach((row, k) => {
-    for (let i = 0; i <= k; i += 1) addTimes(product[i]!, row, row[i]!, i + 1);
-    if (k % 64 === 0) progress((k / size) ** 3);
-  });
-  for (let i = 0; i < size; i += 1) {
-    for (let j = 0; j <= i; j += 1) {
-      rows[i]![j] = product[i]![j]!;
-      rows[j]![i] = product[i]![j]!;
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK);
+    kernel.sweep(A, n, from, to, D, P, PD);
+    for (let row = 0; row < n; row += SLICE) {
+      const end = Math.min(n, row + SLICE);
+      kernel.update(A, n, from, to, P, PD, row, end);
+      // The rows above `end` are a triangle.
+      progress((from + (to - from) * (end / n) ** 2) / n);
     }
   }
-}
-
-function dot(a: Float64Array, b: Float64Array, length: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (; i < length; i += 1) s0 += a[i]! * b[i]!;
-  return s0 + s1 + s2 + s3;
-}
-
-function addTimes(sums: Float64Array, values: Float64Array, factor: number, length: number): void {
-  for (let i = 0; i < length; i += 1) sums[i]! += factor * values[i]!;
+  kernel.finish(A, n);
+  for (let row = 0; row < size; row += 1) matrix.set(padded.subarray(row * n, row * n + size), row * size);
+  return matrix;
 }

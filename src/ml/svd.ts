@@ -1,5 +1,6 @@
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix';
-import { addProducts, fromBase64, rowOf, toBase64 } from './als/als.ts';
+import { fromBase64, rowOf, toBase64 } from './als/als.ts';
+import { createProducts } from './als/products.ts';
 import { type SparseRows } from './matrix.ts';
 import { seededRandom } from './random.ts';
 import { createRecommender, type ItemModel, type ModelRecommender, type Progress } from './recommender.ts';
@@ -53,6 +54,7 @@ export function createSvd(options: SvdOptions = {}): ModelRecommender<SvdModel> 
 }
 
 function svdModel(itemIds: readonly string[], vectors: Float32Array, factors: number): SvdModel {
+  const addProducts = createProducts(vectors, factors);
   return {
     itemIds,
     vectors,
@@ -63,9 +65,9 @@ function svdModel(itemIds: readonly string[], vectors: Float32Array, factors: nu
         const own = rowOf(vectors, item, factors);
         for (let i = 0; i < factors; i += 1) sum[i]! += Math.log1p(weight) * own[i]!;
       }
-      addProducts(vectors, sum, scores);
+      addProducts(sum, scores);
     },
-    similar: (item, scores) => addProducts(vectors, rowOf(vectors, item, factors), scores),
+    similar: (item, scores) => addProducts(rowOf(vectors, item, factors), scores),
   };
 }
 

@@ -9,8 +9,10 @@ import {
   SCORE_UNITS,
 } from '../neighbour-lists.ts';
 import { type TrainingData } from '../training-data.ts';
-import { type AlsModel, addProducts, rowOf } from './als.ts';
+import { type AlsModel, rowOf } from './als.ts';
 import { foldIn, gramOf } from './fold-in.ts';
+import { createProducts } from './products.ts';
+import { topN } from './top-n.ts';
 
 export interface AlsListOptions {
   readonly regularization: number;
@@ -49,6 +51,8 @@ export function createAlsLists(
   const ids: string[] = [];
   let rows: Float32Array = new Float32Array(0);
   let lists = createNeighbourLists(itemIds) as NeighbourLists;
+  /** Items that somebody had taken when this was learnt, or that were folded in since. */
+  const taken = new Set(takenItems(users).map((item) => itemIds[item]!));
 
   function take(id: string, own: Float32Array): void {
     ids.push(id);
@@ -59,28 +63,34 @@ export function createAlsLists(
     }
     rows.set(own, (ids.length - 1) * factors);
   }
-  /** By place in `ids`. */
-  function scoresOf(own: Float32Array): Float64Array {
-    const turned = new Float64Array(factors);
-    for (let i = 0; i < factors; i += 1) {
-      turned[i] = own.reduce((sum, value, k) => sum + value * inverse[i * factors + k]!, 0);
+  /** Factors by place in `ids`. */
+  function filled(): Float32Array {
+    return rows.subarray(0, ids.length * factors);
+  }
+  /** G⁻¹ · y of each row y. */
+  function turned(own: Float32Array): Float32Array {
+    const result = new Float32Array(own.length);
+    for (let start = 0; start < own.length; start += factors) {
+      for (let i = 0; i < factors; i += 1) {
+        let sum = 0;
+        for (let k = 0; k < factors; k += 1) sum += own[start + k]! * inverse[i * factors + k]!;
+        result[start + i] = sum;
+      }
     }
-    const scores = new Float64Array(ids.length);
-    addProducts(rows, turned, scores);
-    return scores;
+    return result;
   }
   function build(): void {
     const numbers = new Map(itemIds.map((id, item) => [id, item]));
     const places = ids.map((id) => numbers.get(id)!);
     const placeOf = new Map(places.map((item, place) => [item, place]));
     const built = createNeighbourLists(itemIds);
+    const found = topN(filled(), turned(filled()), factors, neighbours);
     const best = createBestFew(neighbours);
     for (let item = 0; item < itemIds.length; item += 1) {
       const place = placeOf.get(item);
       if (place !== undefined) {
-        scoresOf(rowOf(rows, place, factors)).forEach((score, other) => {
-          if (score > 0) best.offer(places[other]!, Math.round(score * SCORE_UNITS), 0);
-        });
+        for (let at = place * neighbours; at < (place + 1) * neighbours && found.scores[at]! > 0; at += 1)
+          best.offer(places[found.rows[at]!]!, Math.round(found.scores[at]! * SCORE_UNITS), 0);
       }
       best.flush(built);
     }
@@ -88,10 +98,10 @@ export function createAlsLists(
   }
   /** Factors for an item, as ALS would solve them, from those of its latest users; all zero where nobody is known. */
   function solve(item: number, matrix: InteractionMatrix, placeOf: (item: number) => number | undefined) {
-    const taken = usersOf(matrix, item).slice(-USERS_OF_NEW);
+    const takers = usersOf(matrix, item).slice(-USERS_OF_NEW);
     const confidences: number[] = [];
     const found: Float32Array[] = [];
-    for (const { row, weight } of taken) {
+    for (const { row, weight } of takers) {
       const [columns, own]: [number[], number[]] = [[], []];
       for (let at = matrix.starts[row]!; at < matrix.starts[row + 1]!; at += 1) {
         const place = placeOf(matrix.items[at]!);
@@ -115,18 +125,25 @@ export function createAlsLists(
   return {
     current: () => lists,
     foldIn(data) {
-      const known = new Set(lists.itemIds);
       lists = renumber(lists, data.itemIds);
-      const fresh = takenItems(data.users).filter((item) => !known.has(data.itemIds[item]!));
+      const fresh = takenItems(data.users).filter((item) => !taken.has(data.itemIds[item]!));
       if (fresh.length === 0) return lists;
       const places = new Map(ids.map((id, place) => [id, place]));
       const numbers = new Map(data.itemIds.map((id, number) => [id, number]));
       const placeOf = (item: number) => places.get(data.itemIds[item]!);
       const scores = new Map<number, Float64Array>();
-      for (const item of fresh.slice(0, NEW_ITEMS)) {
-        const own = solve(item, data.users, placeOf);
+      const solved = fresh
+        .slice(0, NEW_ITEMS)
+        .map((item) => ({ item, own: solve(item, data.users, placeOf) }));
+      for (const { item, own } of solved) {
+        taken.add(data.itemIds[item]!);
         take(data.itemIds[item]!, own);
-        scores.set(item, scoresOf(own));
+      }
+      const addProducts = createProducts(filled(), factors);
+      for (const { item, own } of solved) {
+        const sums = new Float64Array(ids.length);
+        addProducts(turned(own), sums);
+        scores.set(item, sums);
       }
       const numberOf = ids.map((id) => numbers.get(id));
       lists = withNew(lists, scores, numberOf, neighbours);

@@ -2,6 +2,7 @@ import { createRecommender, type Interest, type ItemModel, type ModelRecommender
 import { typicalWeight } from '../training-data.ts';
 import { factorise } from './factorise.ts';
 import { foldIn, gramOf } from './fold-in.ts';
+import { createProducts } from './products.ts';
 
 export interface AlsOptions {
   /** Numbers that describe a user, and an item. @default 128 */
@@ -68,12 +69,13 @@ function alsModel(
 ): AlsModel {
   const gram = gramOf(itemFactors, factors, regularization);
   const lengths = Float64Array.from(itemIds, (_, item) => Math.hypot(...rowOf(itemFactors, item, factors)));
+  const addProducts = createProducts(itemFactors, factors);
 
   function score(history: readonly Interest[], scores: Float64Array): void {
     if (history.length === 0) return;
     const confidences = history.map(({ weight }) => 1 + (alpha * weight) / unit);
     const columns = history.map(({ item }) => item);
-    addProducts(itemFactors, foldIn(itemFactors, gram, columns, confidences, factors), scores);
+    addProducts(foldIn(itemFactors, gram, columns, confidences, factors), scores);
   }
   return {
     itemIds,
@@ -82,7 +84,7 @@ function alsModel(
     unit,
     score,
     similar(item, scores) {
-      addProducts(itemFactors, rowOf(itemFactors, item, factors), scores);
+      addProducts(rowOf(itemFactors, item, factors), scores);
       for (let other = 0; other < scores.length; other += 1) {
         const length = lengths[item]! * lengths[other]!;
         scores[other] = length === 0 ? 0 : scores[other]! / length;
@@ -93,16 +95,6 @@ function alsModel(
 
 export function rowOf(rows: Float32Array, row: number, factors: number): Float32Array {
   return rows.subarray(row * factors, (row + 1) * factors);
-}
-
-/** Adds the product of each row with a vector. */
-export function addProducts(rows: Float32Array, vector: ArrayLike<number>, sums: Float64Array): void {
-  const factors = vector.length;
-  for (let row = 0; row < sums.length; row += 1) {
-    let sum = 0;
-    for (let i = 0, at = row * factors; i < factors; i += 1, at += 1) sum += rows[at]! * vector[i]!;
-    sums[row]! += sum;
-  }
 }
 
 /** Little-endian. */

@@ -1,5 +1,5 @@
-// The arithmetic of alternating least squares in plain TypeScript: what assembly/kernel.ts does fast, to be read, and to be
-// tested against. Matrices are row-major; sums are in double precision.
+// The arithmetic of alternating least squares in plain TypeScript: what assembly/kernel.ts and assembly/top-n.ts do fast, to be
+// read, and to be tested against. Matrices are row-major; sums are in double precision.
 
 /** One half of an iteration: the rows of X for given rows of Y. */
 export interface HalfStep {
@@ -85,6 +85,21 @@ function timesA(
 /** @param out becomes y · x for each of the first `rows` rows of Y */
 export function score(Y: Float32Array, rows: number, f: number, x: Float32Array, out: Float32Array): void {
   for (let row = 0; row < rows; row += 1) out[row] = dot(Y.subarray(row * f, (row + 1) * f), x);
+}
+
+export interface Found {
+  readonly row: number;
+  readonly score: number;
+}
+
+/** @returns the `n` rows of Y of the highest y · x above 0, the highest first, of equal ones the lower row */
+export function topN(Y: Float32Array, f: number, x: Float32Array, n: number): Found[] {
+  const scores = Array.from({ length: Y.length / f }, (_, row) => dot(Y.subarray(row * f, (row + 1) * f), x));
+  return scores
+    .map((score, row) => ({ row, score }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || a.row - b.row)
+    .slice(0, n);
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,9 +1,9 @@
-import { KERNEL_WASM } from './kernel-wasm.ts';
+import { SHARED_WASM } from './kernel-wasm.ts';
 
 /** Rows of factors are padded with zeros to a multiple of this. */
 export const LANES = 8;
 
-/** What the memory is counted in, bytes. */
+/** What memories are counted in, bytes. */
 const PAGE = 65_536;
 
 /** The functions of ./kernel.ts on byte offsets of the memory; `f` is a multiple of `LANES`. */
@@ -23,12 +23,11 @@ export interface WasmKernel {
     cgSteps: number,
     scratch: number,
   ): void;
-  score(Y: number, rows: number, f: number, x: number, out: number): void;
   /** Takes blocks of one phase of a plan until none is left. */
   work(plan: number, phase: number, scratch: number): void;
 }
 
-/** What a thread needs to work on a memory. */
+/** What a thread needs to work on a memory that others share. */
 export interface Workplace {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -47,11 +46,16 @@ let compiled: WebAssembly.Module | undefined;
 
 /** Compiles once. */
 export function createWorkplace(bytes: number): Workplace {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_WASM, 'base64'));
-  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  compiled ??= new WebAssembly.Module(Buffer.from(SHARED_WASM, 'base64'));
+  const pages = pagesOf(bytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
   return { module: compiled, memory, kernel: exports as WasmKernel };
+}
+
+/** How many pages of WebAssembly hold so many bytes. */
+export function pagesOf(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / PAGE));
 }
 
 export function createArena(): Arena {

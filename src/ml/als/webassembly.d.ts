@@ -6,7 +6,7 @@ declare namespace WebAssembly {
   class Memory {
     /** Sizes in pages of 64 KB. */
     constructor(size: { readonly initial: number; readonly maximum: number; readonly shared: boolean });
-    readonly buffer: SharedArrayBuffer;
+    readonly buffer: ArrayBufferLike;
   }
   class Instance {
     constructor(module: Module, imports: { readonly env: { readonly memory: Memory } });

@@ -68,6 +68,27 @@ describe('lists of ALS', () => {
     expect(als.foldIn(grown)).toBe(lists);
   });
 
+  test('new items that the same users take go with each other', () => {
+    const more = Array.from({ length: 9 }, (_, i) =>
+      ['new cup', 'new tea'].map((item) => ({ user: `u${i * 3}`, item, weight: 1, time: 1e6 + i })),
+    ).flat();
+    const lists = learn().foldIn(prepareNamed([...interactions(), ...more]));
+    expect(namesOf(lists, 'new tea')).toContain('new cup');
+    expect(namesOf(lists, 'new cup')).toContain('new tea');
+  });
+
+  test('what was in the catalogue before anybody took it is new when somebody does', () => {
+    const catalogue = new Map([['new tea', { name: 'Tea' }]]);
+    const data = prepareNamed(interactions(), { catalogue });
+    const als = createAls({ factors: 3, regularization: 0.5 });
+    als.fit(data);
+    const learnt = createAlsLists(als.model!, data, { regularization: 0.5, neighbours: 12, items: 100 });
+    expect(namesOf(learnt.foldIn(data), 'new tea')).toEqual([]);
+    const more = [0, 3, 6].map((user) => ({ user: `u${user}`, item: 'new tea', weight: 1, time: 1e6 }));
+    const grown = prepareNamed([...interactions(), ...more], { catalogue });
+    expect(namesOf(learnt.foldIn(grown), 'new tea').slice(0, 5).join()).toMatch(/^((new )?tea\d?,?){5}$/);
+  });
+
   test('an item that is folded in stands about where learning puts it', () => {
     const all = [
       ...interactions(),

@@ -138,7 +138,7 @@ function solveBatch(
   for (let slot: usize = 0; slot < count; slot += 1) {
     memory.copy(P + slot * stride, X + <usize>load<u32>(batch + (slot << 3)) * stride, stride);
   }
-  multiply(panels, stride, P, AP);
+  multiply(panels, stride, stride, P, AP);
   for (let slot: usize = 0; slot < count; slot += 1) {
     const entry = starts + ((<usize>load<u32>(batch + (slot << 3))) << 2);
     const p = P + slot * stride;
@@ -147,7 +147,7 @@ function solveBatch(
     store<f32>(batch + (slot << 3), negate(ap, R + slot * stride, p, stride), 4);
   }
   for (let step = 0; step < cgSteps; step += 1) {
-    multiply(panels, stride, P, AP);
+    multiply(panels, stride, stride, P, AP);
     for (let slot: usize = 0; slot < count; slot += 1) {
       const square = load<f32>(batch + (slot << 3), 4);
       if (square < SOLVED) continue;
@@ -163,10 +163,10 @@ function solveBatch(
   }
 }
 
-/** AP = P · G for `BATCH` rows. */
-function multiply(panels: usize, stride: usize, P: usize, AP: usize): void {
+/** AP = P · G for `BATCH` rows, where G is in panels; `width` and `stride` are the bytes in a row of AP and of P. */
+export function multiply(panels: usize, width: usize, stride: usize, P: usize, AP: usize): void {
   let panel = panels;
-  for (let k: usize = 0; k < stride; k += 32) {
+  for (let k: usize = 0; k < width; k += 32) {
     let a0 = f32x4.splat(0);
     let a1 = f32x4.splat(0);
     let a2 = f32x4.splat(0);
@@ -202,13 +202,13 @@ function multiply(panels: usize, stride: usize, P: usize, AP: usize): void {
     let out = AP + k;
     v128.store(out, a0);
     v128.store(out, b0, 16);
-    out += stride;
+    out += width;
     v128.store(out, a1);
     v128.store(out, b1, 16);
-    out += stride;
+    out += width;
     v128.store(out, a2);
     v128.store(out, b2, 16);
-    out += stride;
+    out += width;
     v128.store(out, a3);
     v128.store(out, b3, 16);
   }

@@ -1,2 +1,0 @@
-export { work } from './crew';
-export { gram, score, solveRows } from './kernel';
