@@ -13,52 +13,51 @@ export async function readRecommendations(
   settingsFile: string,
   limit: number,
 ): Promise<DashboardRecommendations | undefined> {
-  const published = await publishedModel(live);
-  if (published === undefined) return undefined;
-  const { version, time } = published;
-  const items = await (user === undefined
-    ? trending(live, published.trending.slice(0, limit))
-    : forUser(live, user, await readSettings(settingsFile), limit));
-  return { user, version, time, items };
+  return user === undefined
+    ? readTrending(live, limit)
+    : readForUser(live, user, await readSettings(settingsFile), limit);
 }
 
-async function trending(
-  live: LiveStore,
-  entries: readonly (readonly [id: string, score: number])[],
-): Promise<DashboardRecommendations['items']> {
-  const ids = entries.map(([id]) => id);
+async function readTrending(live: LiveStore, limit: number): Promise<DashboardRecommendations | undefined> {
+  const published = await publishedModel(live);
+  if (published === undefined) return undefined;
+  const { version, time, trending } = published;
+  const ids = trending.slice(0, limit).map(([id]) => id);
   const lists = await publishedSimilar(live, ids);
   const companions = ids.map((id) => lists.get(id)?.[0]);
   const products = await live.products([
     ...new Set([...ids, ...companions.flatMap((entry) => entry?.[0] ?? [])]),
   ]);
   const nameOf = (id: string): string => products.get(id)?.name ?? id;
-  return ids.map((id, i) => {
+  const items = ids.map((id, i) => {
     const companion = companions[i];
     if (companion === undefined) return { name: nameOf(id), why: '' };
     const [other, , support] = companion;
     return { name: nameOf(id), why: support === 0 ? nameOf(other) : `${support}× ${nameOf(other)}` };
   });
+  return { version, time, items };
 }
 
 /** By the hybrid whatever the experiment, because what an algorithm needs besides is not read twice a second. */
-async function forUser(
+async function readForUser(
   live: LiveStore,
   user: string,
   settings: RecommendSettings,
   limit: number,
-): Promise<DashboardRecommendations['items']> {
+): Promise<DashboardRecommendations | undefined> {
   const documents = () => Promise.reject(new Error('the hybrid is served from the live store'));
   const request = { audience: { user }, algorithm: 'hybrid', exclude: 'bought', limit } as const;
   const answer = await recommendTo({ live, documents }, request, settings);
-  const items = answer?.items ?? [];
-  const mentioned = items.flatMap(({ productId, because: [first] }) => [
+  if (answer === undefined) return undefined;
+  const { version, time } = answer;
+  const mentioned = answer.items.flatMap(({ productId, because: [first] }) => [
     productId,
     first?.productId ?? productId,
   ]);
   const products = await live.products([...new Set(mentioned)]);
-  return items.map((item) => ({
+  const items = answer.items.map((item) => ({
     name: products.get(item.productId)?.name ?? item.productId,
     why: shortReason(item, products),
   }));
+  return { user, version, time, items };
 }

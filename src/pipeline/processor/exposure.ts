@@ -1,9 +1,9 @@
 import { type ShopEvent } from '../events/shop-event.ts';
 
 /** The property by which an event says which list of recommendations it belongs to. */
-export const LIST_PROPERTY = 'recommendation_id';
+const LIST_PROPERTY = 'recommendation_id';
 /** How long after a click a purchase of the product is put down to the list, ms. */
-export const ATTRIBUTION_MS = 7 * 24 * 3_600_000;
+const ATTRIBUTION_MS = 7 * 24 * 3_600_000;
 
 /** Most lists, and most clicked products, that are remembered of a shopper. */
 const KEPT_LISTS = 20;

@@ -19,15 +19,7 @@ import {
 import { type Advance, type LiveChange, type ProductInfo } from '../live-store/live-store.ts';
 import { COLUMNS, MOST_HOURS, PREFIXES, sessionColumn, TYPE_COLUMNS } from './columns.ts';
 import { durationClass } from './durations.ts';
-import {
-  creditedArm,
-  type Exposure,
-  listOf,
-  newExposure,
-  noteClick,
-  noteList,
-  reactionOf,
-} from './exposure.ts';
+import { creditedArm, listOf, newExposure, noteClick, noteList, reactionOf } from './exposure.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderArm, addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
 import { beThere, type Presence } from './presence.ts';
@@ -210,8 +202,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       valueCounters[i] = value === undefined ? undefined : countersOf(cell, dimension, value);
     }
     countInValues(COLUMNS.events, 1);
-    const exposure = shopper === undefined ? undefined : states.shoppers.get(shopper)?.exposure;
-    const spent = type === 'purchase' ? countPurchase(event, cell, exposure) : undefined;
+    const spent = type === 'purchase' ? countPurchase(event, shopper, cell) : undefined;
     if (type === 'refund') countRefund(event, cell);
     if (type === 'search' && event.query !== undefined) countSearch(event, event.query, cell);
     countItems(event, cell);
@@ -227,7 +218,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   }
 
   /** @returns undefined where the order was counted before */
-  function countPurchase(event: ShopEvent, cell: Tally, exposure: Exposure | undefined): Spent | undefined {
+  function countPurchase(event: ShopEvent, shopper: string | undefined, cell: Tally): Spent | undefined {
     const { orderId, time, partial = false, items } = event;
     const key = orderId === undefined ? undefined : orderKey(orderId);
     const known = key === undefined ? undefined : states.orders.get(key);
@@ -235,6 +226,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       increment(cell.totals, COLUMNS.duplicateOrders, 1);
       return undefined;
     }
+    const exposure = shopper === undefined ? undefined : states.shoppers.get(shopper)?.exposure;
     const order = known ?? newOrder(partial);
     const code = event.currency ?? currency;
     if (known === undefined) {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 
 /** Awaited between two pieces of work of some milliseconds; rejects where the work is to be given up. */

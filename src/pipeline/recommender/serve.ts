@@ -35,6 +35,8 @@ export interface Recommended {
   readonly algorithm: AlgorithmName;
   /** Of the model; 0 for one that was learnt in passing. */
   readonly version: number;
+  /** When the recommender last published, ms since the epoch. */
+  readonly time: number;
   /** What the list was made from. */
   readonly source: Source | 'mixed' | 'none';
   readonly items: readonly Recommendation[];
@@ -83,9 +85,9 @@ export async function recommendTo(
   const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
   const selected = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
   const items = selected.map((item) => ({ ...item, because: evidenceFor(item) }));
-  const version = published.version;
+  const { version, time } = published;
   const id = newRecommendationId(arm, version);
-  return { id, arm, known: shopper !== undefined, algorithm, version, source: sourceOf(items), items };
+  return { id, arm, known: shopper !== undefined, algorithm, version, time, source: sourceOf(items), items };
 }
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */
