@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
+import { readRecommendations } from '../../src/commands/dashboard-recommendations.ts';
 import { type RecommendOptions, recommend } from '../../src/commands/recommend.ts';
 import { type SimilarOptions, similar } from '../../src/commands/similar.ts';
 import { stats } from '../../src/commands/stats.ts';
@@ -286,6 +287,22 @@ describe('ecom recommend', () => {
     const { out: text } = await ask(stats, dataDir, STATS, { columns: 80 });
     expect(text).toMatch(/^ +shown +clicked +CTR +revenue/m);
     expect(text).toMatch(/^trending +1 +1 +100/m);
+  });
+
+  test('the dashboard reads the same, or what is trending and what goes with it', async () => {
+    const read = async (dataDir: string, user?: string) => {
+      const stores = await openStores(configFor(dataDir));
+      return readRecommendations(stores.live, user, join(dataDir, 'recommend.json'), 2).finally(stores.close);
+    };
+    const dataDir = await shop();
+    const trending = await read(dataDir);
+    expect(trending).toMatchObject({ version: 0, time: START });
+    expect(trending!.items).toHaveLength(2);
+    expect(trending!.items).toContainEqual({ name: 'Cup', why: expect.stringMatching(/^7× Tea/) });
+    const { items } = (await read(dataDir, 'viewer'))!;
+    expect(items[0]).toEqual({ name: 'Cup', why: expect.stringMatching(/^7× with Tea/) });
+    expect(await read(await shop({ trained: false }), 'viewer')).toBeUndefined();
+    expect(await read(await shop({ trained: false }))).toBeUndefined();
   });
 
   test('an algorithm that was not trained is told', async () => {
