@@ -51,6 +51,7 @@ module.exports = {
         path: '^node:|open\\.ts$|^src/(config|log)\\.ts$',
       },
     ),
+    never('nothing-imports-tests', { path: '^src/' }, { path: '^(test|benchmark|soak)/' }),
     never('pipeline-below-views', { path: '^src/pipeline/' }, { path: '^src/(tui|commands)/' }),
     never(
       'no-dev-dependencies',

@@ -7,6 +7,7 @@ export default defineConfig({
     worker: 'src/pipeline/workers/worker.ts',
     training: 'src/pipeline/recommender/training-thread.ts',
     bench: 'benchmark/main.ts',
+    soak: 'soak/main.ts',
   },
   platform: 'node',
   // Said of what a command imports late and another one early: that is meant.

@@ -14,8 +14,9 @@ import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { createSupervisor, type Supervisor } from '../../src/pipeline/supervisor/supervisor.ts';
 import { allAnswers, countedRecords, isCounted } from '../support/answers.ts';
 import { backendUrl, describeWith } from '../support/backends.ts';
+import { dropKeys } from '../support/drop.ts';
 import { control, slowWay } from '../support/servers.ts';
-import { dropKeys, type ServiceShop, serviceShop } from '../support/services.ts';
+import { type ServiceShop, serviceShop } from '../support/services.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../support/stores.ts';
 
 const EVENTS = 30_000;
