@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EventLog, type LogBatch, type LogRecord } from '../../src/pipeline/event-log/event-log.ts';
+import {
+  type EventLog,
+  type LogBatch,
+  type LogRecord,
+  type SourceProgress,
+} from '../../src/pipeline/event-log/event-log.ts';
 import { partitionFor } from '../../src/pipeline/event-log/partitioner.ts';
 
 /** Opens a log, or the same one again for the same name. */
@@ -234,7 +239,7 @@ export function describeEventLog(
         progress,
       );
       expect(await log.progress('file')).toEqual(progress);
-      await log.append([], { ...progress, rows: 3, done: true });
+      await log.append([], { ...progress, rows: 3, done: true }, progress);
       expect(await log.progress('file')).toEqual({ ...progress, rows: 3, done: true });
       expect(await log.progress('other')).toBeUndefined();
       expect(valuesOf(await readAll(log, 0, 10))).toEqual(['1', '2']);
@@ -259,6 +264,55 @@ export function describeEventLog(
       expect(await log.bounds()).toEqual([{ begin: 0, end: 0 }]);
       expect(await log.progress('file')).toBeUndefined();
       await log.close();
+    });
+
+    test('refuses progress that was not computed from what is stored, whoever stored that', async () => {
+      const [one, two] = [await open('fence', 1), await open('fence', 1)];
+      const at = (rows: number, more: Partial<SourceProgress> = {}): SourceProgress => {
+        return { source: 'file', rows, bytes: rows * 10, digest: `d${rows}`, done: false, ...more };
+      };
+      const record = (value: string) => [{ key: '', value }];
+      const refused = { code: 'CONFLICT', message: expect.stringContaining('taken over'), hint: /./ };
+
+      expect(await two.progress('file')).toBeUndefined();
+      await one.append(record('1'), at(1));
+      // The second one began when there was nothing yet.
+      await expect(two.append(record('x'), at(1))).rejects.toMatchObject(refused);
+      expect(await two.progress('file')).toEqual(at(1));
+      await two.append(record('2'), at(2, { done: true }), at(1));
+      // The first one goes on as if it were alone, with the very same step, and with one that would go back.
+      await expect(one.append(record('x'), at(2, { done: true }), at(1))).rejects.toMatchObject(refused);
+      await expect(one.append([], at(1))).rejects.toMatchObject(refused);
+      expect(await one.progress('file')).toEqual(at(2, { done: true }));
+      await expect(one.append(record('x'), at(3), at(2, { digest: 'd' }))).rejects.toMatchObject(refused);
+      // Whether the source seemed to have ended does not matter: a file may grow.
+      await one.append(record('3'), at(3), at(2));
+      await expect(two.append(record('x'), at(4), at(2))).rejects.toMatchObject(refused);
+      await two.append(record('other'), at(1, { source: 'other' }));
+      expect(await two.progress('file')).toEqual(at(3));
+      expect(valuesOf(await readAll(two, 0, 9))).toEqual(['1', '2', '3', 'other']);
+      await Promise.all([one.close(), two.close()]);
+    });
+
+    test('lets one of several that append a source at once through, and none twice', async () => {
+      const logs = [await open('race', 1), await open('race', 1)];
+      const at = (rows: number) => ({ source: 'file', rows, bytes: rows, digest: `d${rows}`, done: false });
+      const STEPS = 5;
+      const kept: string[] = [];
+      for (let step = 1; step <= STEPS; step += 1) {
+        const values = [0, 1, 2, 3].map((i) => `"${step}-${i}"`);
+        const results = await Promise.allSettled(
+          values.map((value, i) =>
+            logs[i % 2]!.append([{ key: '', value }], at(step), step === 1 ? undefined : at(step - 1)),
+          ),
+        );
+        const through = values.filter((_, i) => results[i]!.status === 'fulfilled');
+        expect(through).toHaveLength(1);
+        kept.push(...through);
+      }
+      expect(valuesOf(await readAll(logs[0]!, 0, 9))).toEqual(kept);
+      expect(await logs[1]!.progress('file')).toEqual(at(STEPS));
+      await Promise.all(logs.map((log) => log.close()));
     });
 
     test('lets two writers append at once', async () => {

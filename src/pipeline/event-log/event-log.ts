@@ -1,3 +1,5 @@
+import { EcomError } from '../../errors.ts';
+
 /** A record to be appended: one line of text, normally a JSON event, and the key that picks its partition. */
 export interface NewRecord {
   readonly key: string;
@@ -79,10 +81,13 @@ export interface LogConsumer {
 export interface EventLog {
   readonly partitions: number;
   /**
-   * Appends records in order. With `progress`, that is stored with them atomically, so that a source counts once whenever
-   * the process dies. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
+   * Appends records in order. With `progress`, that is stored with them atomically, and only where what is stored of the
+   * source is still `before`, from which it was computed: a source counts once whenever the process dies, and however many
+   * read it. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
+   * @param before progress of the source as it was read, or stored last; `undefined` where there was none
+   * @throws EcomError `CONFLICT` where the stored progress is not `before`; nothing is appended then
    */
-  append(records: readonly NewRecord[], progress?: SourceProgress): Promise<void>;
+  append(records: readonly NewRecord[], progress?: SourceProgress, before?: SourceProgress): Promise<void>;
   /** Progress of a source; `undefined` for one that was never appended. */
   progress(source: string): Promise<SourceProgress | undefined>;
   /** A new reader; it owns nothing before its first `poll`. */
@@ -96,4 +101,17 @@ export interface EventLog {
   bounds(): Promise<readonly PartitionBounds[]>;
   /** Closes its consumers too. */
   close(): Promise<void>;
+}
+
+/** Whether two say the same of how far a source is appended; whether it ended there does not matter. */
+export function isSamePlace(a: SourceProgress | undefined, b: SourceProgress | undefined): boolean {
+  return a?.rows === b?.rows && a?.bytes === b?.bytes && a?.digest === b?.digest;
+}
+
+/** What is thrown where the stored progress of a source is not the one that an append was computed from. */
+export function sourceTakenOver(cause?: unknown): EcomError {
+  return new EcomError('CONFLICT', 'another ingest of the same source has taken over', {
+    hint: 'nothing is lost or counted twice; let that one finish, or run this again to go on from where it stopped',
+    cause,
+  });
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Kafka, type Producer } from 'kafkajs';
-import { EcomError } from '../../errors.ts';
-import { type NewRecord, type SourceProgress } from './event-log.ts';
+import { type Admin, type Kafka, type Producer } from 'kafkajs';
+import { isSamePlace, type NewRecord, type SourceProgress, sourceTakenOver } from './event-log.ts';
 import { createTopic, onceSettled } from './kafka-client.ts';
 import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
 
@@ -10,85 +9,113 @@ const ATTEMPTS = 5;
 
 /** How far sources are appended: a compacted topic beside the log's, written in one transaction with the records. */
 export interface Sources {
+  /** As it is now, whoever stored it. */
   progress(source: string): Promise<SourceProgress | undefined>;
   /**
-   * Appends records and progress, all or none.
-   * @throws EcomError `CONFLICT` where another process appends the same source
+   * Appends records and progress, all or none, one append after the other.
+   * @throws EcomError `CONFLICT` where the stored progress is not `before`
    */
-  append(records: readonly NewRecord[], progress: SourceProgress): Promise<void>;
+  append(
+    records: readonly NewRecord[],
+    progress: SourceProgress,
+    before: SourceProgress | undefined,
+  ): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What the topic holds of a source. Two ingests may store the same progress: the append's own id tells whose it is. */
+interface StoredProgress extends SourceProgress {
+  readonly append?: string;
+}
+
+/** The last word on every source, as of an offset where the topic ended. */
+interface Ledger {
+  readonly end: number;
+  readonly sources: ReadonlyMap<string, StoredProgress>;
+}
+
+/** The producer of a source, and what was stored of it when that one had fenced all others, or stored last. */
+interface Writer {
+  readonly source: string;
+  readonly producer: Producer;
+  readonly stored: StoredProgress | undefined;
 }
 
 export function createSources(kafka: Kafka, topic: string, partitions: number): Sources {
   const sourcesTopic = `${topic}.sources`;
-  let known: Map<string, SourceProgress> | undefined;
-  let current: { readonly source: string; readonly producer: Producer } | undefined;
+  let ledger: Ledger = { end: 0, sources: new Map() };
+  let writer: Writer | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
 
-  async function ensureTopic(): Promise<void> {
+  async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafka.admin();
     await admin.connect();
     try {
-      await createTopic(admin, {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+  function ensureTopic(): Promise<void> {
+    return withAdmin((admin) =>
+      createTopic(admin, {
         topic: sourcesTopic,
         numPartitions: 1,
         replicationFactor: -1,
         configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
-      });
-    } finally {
-      await admin.disconnect();
-    }
+      }),
+    );
   }
-
-  /** Reads the topic to its end: the last word on every source. */
-  async function readAll(): Promise<Map<string, SourceProgress>> {
-    const found = new Map<string, SourceProgress>();
-    const admin = kafka.admin();
-    await admin.connect();
-    try {
-      if (!(await admin.listTopics()).includes(sourcesTopic)) return found;
+  /** Reads the topic again where it has grown. */
+  function readLedger(): Promise<Ledger> {
+    return withAdmin(async (admin) => {
+      if (!(await admin.listTopics()).includes(sourcesTopic)) return ledger;
       const [{ high, low } = { high: '0', low: '0' }] = await onceSettled(() =>
         admin.fetchTopicOffsets(sourcesTopic),
       );
       const end = Number(high);
-      if (Number(low) >= end) return found;
-      const groupId = `ecom-sources-${randomUUID()}`;
-      const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
-      await consumer.connect();
-      await consumer.subscribe({ topic: sourcesTopic, fromBeginning: true });
-      await new Promise<void>((resolve, reject) => {
-        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-        consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-          if (Number(payload.lastOffset) + 1 >= end) resolve();
-        });
-        consumer
-          .run({
-            autoCommit: false,
-            eachBatch: async ({ batch }) => {
-              for (const { key, value } of batch.messages) {
-                const progress = value === null ? undefined : (JSON.parse(String(value)) as SourceProgress);
-                if (progress === undefined) found.delete(String(key));
-                else found.set(String(key), progress);
-              }
-            },
-          })
-          .catch(reject);
+      if (end === ledger.end) return ledger;
+      const sources = Number(low) >= end ? new Map() : await readSources(admin, end);
+      ledger = { end, sources };
+      return ledger;
+    });
+  }
+  async function readSources(admin: Admin, end: number): Promise<Map<string, StoredProgress>> {
+    const found = new Map<string, StoredProgress>();
+    const groupId = `ecom-sources-${randomUUID()}`;
+    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
+    await consumer.connect();
+    await consumer.subscribe({ topic: sourcesTopic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+        if (Number(payload.lastOffset) + 1 >= end) resolve();
       });
-      await consumer.disconnect();
-      await admin.deleteGroups([groupId]).catch(() => {});
-      return found;
-    } finally {
-      await admin.disconnect();
-    }
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            for (const { key, value } of batch.messages) {
+              if (value === null) found.delete(String(key));
+              else found.set(String(key), JSON.parse(String(value)) as StoredProgress);
+            }
+          },
+        })
+        .catch(reject);
+    });
+    await consumer.disconnect();
+    await admin.deleteGroups([groupId]).catch(() => {});
+    return found;
   }
 
   /**
-   * The producer of a source. Its transactional id is the source's: the transaction that a killed predecessor left open is
-   * aborted at once, and of two that append one source at the same time the older is refused from now on.
+   * Becomes the one that appends a source. Its transactional id is the source's: the transaction that a predecessor left open
+   * is aborted at once, and what that one sends from now on is refused, so what is read after that stays as it is.
    */
-  async function producerFor(source: string): Promise<Producer> {
-    if (current?.source === source) return current.producer;
-    await current?.producer.disconnect();
-    current = undefined;
+  async function takeOver(source: string): Promise<Writer> {
+    const former = writer;
+    writer = undefined;
+    await former?.producer.disconnect().catch(() => {});
     const producer = kafka.producer({
       transactionalId: `${topic}:${source}`,
       idempotent: true,
@@ -97,14 +124,20 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
       createPartitioner: asPlaced,
     });
     await producer.connect();
-    // It gets its id, and fences others, with its first transaction.
-    await (await producer.transaction()).abort();
-    current = { source, producer };
-    return producer;
+    try {
+      // It gets its id, and fences others, with its first transaction.
+      await (await producer.transaction()).abort();
+      const taken = { source, producer, stored: (await readLedger()).sources.get(source) };
+      writer = taken;
+      return taken;
+    } catch (error) {
+      await producer.disconnect().catch(() => {});
+      throw error;
+    }
   }
 
-  async function commit(records: readonly NewRecord[], progress: SourceProgress): Promise<void> {
-    const transaction = await (await producerFor(progress.source)).transaction();
+  async function commit(producer: Producer, records: readonly NewRecord[], progress: StoredProgress) {
+    const transaction = await producer.transaction();
     try {
       for (const request of inRequests(records, partitions)) await sendAll(transaction, topic, request);
       const value = JSON.stringify(progress);
@@ -116,58 +149,64 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     await transaction.commit();
   }
 
+  /** Whoever comes too late must not fence the one that goes on. */
+  async function refuseLate(source: string, before: SourceProgress | undefined): Promise<void> {
+    if (!isSamePlace((await readLedger()).sources.get(source), before)) throw sourceTakenOver();
+  }
+  async function append(
+    records: readonly NewRecord[],
+    progress: SourceProgress,
+    before: SourceProgress | undefined,
+  ): Promise<void> {
+    const { source } = progress;
+    const next: StoredProgress = { ...progress, append: randomUUID() };
+    let current = writer;
+    if (current?.source !== source) {
+      await ensureTopic();
+      await refuseLate(source, before);
+      current = await takeOver(source);
+    }
+    let cause: unknown;
+    for (let attempt = 1; ; attempt += 1) {
+      if (current.stored?.append === next.append) return;
+      if (!isSamePlace(current.stored, before)) throw sourceTakenOver(cause);
+      try {
+        await commit(current.producer, records, next);
+        writer = { ...current, stored: next };
+        return;
+      } catch (error) {
+        // It may have been committed, it was fenced, or its transaction took too long: the topic tells, once that is settled.
+        if (attempt === ATTEMPTS) throw error;
+        cause = error;
+        writer = undefined;
+        await current.producer.disconnect().catch(() => {});
+        if (isFenced(error)) await refuseLate(source, before);
+        current = await takeOver(source);
+      }
+    }
+  }
+
   return {
     async progress(source) {
-      known ??= await readAll();
-      return known.get(source);
+      const stored = (await readLedger()).sources.get(source);
+      if (stored === undefined) return undefined;
+      const { append: _, ...progress } = stored;
+      return progress;
     },
-    async append(records, progress) {
-      const { source } = progress;
-      known ??= await readAll();
-      const before = known.get(source);
-      if (current?.source !== source) {
-        await ensureTopic();
-        await producerFor(source);
-        known = await readAll();
-        if (!same(known.get(source), before)) throw conflict();
-      }
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          await commit(records, progress);
-          break;
-        } catch (error) {
-          if (isFenced(error)) throw conflict(error);
-          if (attempt === ATTEMPTS) throw error;
-          // Whether it was committed is not known: a new producer settles that, and the topic tells.
-          await current?.producer.disconnect().catch(() => {});
-          current = undefined;
-          await producerFor(source);
-          const now = (await readAll()).get(source);
-          if (same(now, progress)) break;
-          if (!same(now, before)) throw conflict(error);
-        }
-      }
-      known.set(source, progress);
+    append(records, progress, before) {
+      const appended = turn.then(() => append(records, progress, before));
+      turn = appended.catch(() => {});
+      return appended;
     },
     async close() {
-      await current?.producer.disconnect();
+      await turn;
+      await writer?.producer.disconnect();
     },
   };
-}
-
-function same(a: SourceProgress | undefined, b: SourceProgress | undefined): boolean {
-  return a?.rows === b?.rows && a?.bytes === b?.bytes && a?.digest === b?.digest && a?.done === b?.done;
 }
 
 function isFenced(error: unknown): boolean {
   const { type, cause } = error as { type?: string; cause?: unknown };
   if (type === 'INVALID_PRODUCER_EPOCH' || type === 'PRODUCER_FENCED') return true;
   return cause instanceof Error && isFenced(cause);
-}
-
-function conflict(cause?: unknown): EcomError {
-  return new EcomError('CONFLICT', 'another process is ingesting the same source', {
-    hint: 'let it finish, or stop it and run this again: it goes on where that one stopped',
-    cause,
-  });
 }

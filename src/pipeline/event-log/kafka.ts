@@ -81,13 +81,13 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
 
   return {
     partitions,
-    async append(records, progress) {
+    async append(records, progress, before) {
       for (const { value } of records) {
         if (value.includes('\n'))
           throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
       }
       await guarded(() =>
-        progress === undefined ? producer.append(records) : sources.append(records, progress),
+        progress === undefined ? producer.append(records) : sources.append(records, progress, before),
       );
     },
     progress: (source) => guarded(() => sources.progress(source)),

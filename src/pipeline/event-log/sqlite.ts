@@ -5,10 +5,12 @@ import { batchId, createLogReader, LOG_MIGRATIONS, type LogReader } from '../sql
 import {
   type ConsumeOptions,
   type EventLog,
+  isSamePlace,
   type LogBatch,
   type LogConsumer,
   type NewRecord,
   type SourceProgress,
+  sourceTakenOver,
 } from './event-log.ts';
 import { partitionFor } from './partitioner.ts';
 
@@ -66,6 +68,12 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       .run(options.partitions);
     return reader.partitions()!;
   }
+  function readSource(source: string): SourceProgress | undefined {
+    type Row = Pick<SourceProgress, 'rows' | 'bytes' | 'digest'> & { readonly done: number };
+    const row = getSource.get(source) as Row | undefined;
+    if (row === undefined) return undefined;
+    return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
+  }
   function insertRecords(byPartition: readonly string[][]): void {
     const now = Date.now();
     byPartition.forEach((values, partition) => {
@@ -80,7 +88,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
 
   return {
     partitions,
-    async append(records: readonly NewRecord[], progress?: SourceProgress) {
+    async append(records: readonly NewRecord[], progress?: SourceProgress, before?: SourceProgress) {
       const byPartition = Array.from({ length: partitions }, (): string[] => []);
       for (const { key, value } of records) {
         if (value.includes('\n'))
@@ -89,6 +97,8 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       }
       guarded(() =>
         inTransaction(connection, () => {
+          if (progress !== undefined && !isSamePlace(readSource(progress.source), before))
+            throw sourceTakenOver();
           insertRecords(byPartition);
           if (progress === undefined) return;
           const { source, rows, bytes, digest, done } = progress;
@@ -97,11 +107,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       );
     },
     async progress(source) {
-      const row = guarded(() => getSource.get(source)) as
-        | (Omit<SourceProgress, 'done'> & { done: number })
-        | undefined;
-      if (row === undefined) return undefined;
-      return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
+      return guarded(() => readSource(source));
     },
     async expire(before, below) {
       guarded(() => {

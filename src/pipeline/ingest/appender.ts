@@ -1,4 +1,4 @@
-import { type EventLog, type NewRecord } from '../event-log/event-log.ts';
+import { type EventLog, type NewRecord, type SourceProgress } from '../event-log/event-log.ts';
 import { type Resumed } from './ledger.ts';
 import { type SourceRecord } from './records.ts';
 import { type Block } from './rows.ts';
@@ -47,6 +47,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   let records: NewRecord[] = [];
   let chars = 0;
   let { lines, bytes, done: wasDone } = resumed;
+  let stored: SourceProgress | undefined = resumed.known;
   let current: { readonly block: Block; end: number } | undefined;
   let changed = false;
   let insideRow = false;
@@ -93,7 +94,9 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       changed = false;
       wasDone = done;
       failing = true;
-      await log.append(batch, { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done });
+      const next = { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done };
+      await log.append(batch, next, stored);
+      stored = next;
       await afterAppend?.();
       failing = false;
       onProgress?.(progress());

@@ -9,7 +9,9 @@ export interface Resumed {
   readonly source: Source;
   /** The source's name in the ledger, and the beginning of the ids of its events. */
   readonly key: string;
-  /** Lines and bytes that are in the log already; 0 for a new source. */
+  /** What the ledger says of it; `undefined` for a new source. */
+  readonly known: SourceProgress | undefined;
+  /** Lines and bytes that are in the log already and need not be read again; 0 for a new source. */
   readonly lines: number;
   readonly bytes: number;
   /** Whether that was all there was when it was read last. */
@@ -75,7 +77,7 @@ async function match(
   for (const progress of known) {
     source ??= await input.open(signal);
     const skipped = await skip(source, progress, signal);
-    if (skipped !== undefined) return { ...skipped, source, key: progress.source };
+    if (skipped !== undefined) return { ...skipped, source, key: progress.source, known: progress };
     source.close();
     source = undefined;
     if (!input.rewindable) {
@@ -88,6 +90,7 @@ async function match(
   return {
     source,
     key: free,
+    known: undefined,
     lines: 0,
     bytes: 0,
     done: false,
@@ -101,7 +104,7 @@ async function skip(
   source: Source,
   { bytes, digest, rows, done }: SourceProgress,
   signal: AbortSignal,
-): Promise<Omit<Resumed, 'source' | 'key'> | undefined> {
+): Promise<Omit<Resumed, 'source' | 'key' | 'known'> | undefined> {
   const hash = createHash('sha256');
   // The line that the known bytes end in, if they do not end with a line feed; it is not in the hash yet.
   let line: Buffer = Buffer.alloc(0);

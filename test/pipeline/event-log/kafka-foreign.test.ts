@@ -157,22 +157,26 @@ describeWith(['kafka'], 'a source that is ingested', () => {
 
     const second = await createKafkaEventLog({ url, partitions: 1 });
     expect(await second.progress('file')).toEqual(progress(1));
-    await second.append(record('more'), progress(2));
+    await second.append(record('more'), progress(2), progress(1));
     expect((await readLog(second))[0]!.map(({ value }) => value)).toEqual(['"committed"', '"more"']);
     await producer.disconnect();
     await Promise.all([first.close(), second.close()]);
   });
 
-  test('is refused to the older of two processes', async () => {
-    const url = `${backendUrl('kafka')}/${uniqueName('fence')}`;
-    const [older, newer] = [
-      await createKafkaEventLog({ url, partitions: 1 }),
-      await createKafkaEventLog({ url }),
-    ];
-    await older.append(record('1'), progress(1));
-    await newer.append(record('2'), progress(2));
-    await expect(older.append(record('3'), progress(3))).rejects.toMatchObject({ code: 'CONFLICT' });
-    expect((await readLog(newer))[0]!.map(({ value }) => value)).toEqual(['"1"', '"2"']);
-    await Promise.all([older.close(), newer.close()]);
+  test('goes on where another one only looked, and took its transactional id', async () => {
+    const topic = uniqueName('fence');
+    const log = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${topic}`, partitions: 1 });
+    await log.append(record('1'), progress(1));
+    const producer = new Kafka({ brokers: [broker()], logLevel: logLevel.NOTHING }).producer({
+      transactionalId: `${topic}:file`,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    await (await producer.transaction()).abort();
+    await log.append(record('2'), progress(2), progress(1));
+    expect((await readLog(log))[0]!.map(({ value }) => value)).toEqual(['"1"', '"2"']);
+    await producer.disconnect();
+    await log.close();
   });
 });

@@ -224,6 +224,94 @@ describe('an interrupted run', () => {
   });
 });
 
+describe('two runs on one source', () => {
+  const text = lines(16_000);
+  const stream = (): Readable =>
+    Readable.from(
+      text.match(/.{1,65536}/gs)!.map((part) => Buffer.from(part)),
+      { objectMode: false },
+    );
+
+  /** Resolves when `run` has come to its n-th append, which waits until it is let go on. */
+  async function suspended(
+    n: number,
+    run: (hold: Pick<IngestOptions, 'log'>) => Promise<unknown>,
+    log: EventLog,
+  ) {
+    let [reached, goOn] = [() => {}, () => {}];
+    const [here, held] = [
+      new Promise<void>((resolve) => (reached = resolve)),
+      new Promise<void>((resolve) => (goOn = resolve)),
+    ];
+    let appends = 0;
+    const append: EventLog['append'] = async (...records) => {
+      appends += 1;
+      if (appends === n) {
+        reached();
+        await held;
+      }
+      return log.append(...records);
+    };
+    const outcome = run({ log: { ...log, append } }).then(
+      () => undefined,
+      (error: EcomError) => error,
+    );
+    await here;
+    return { goOn, outcome };
+  }
+
+  test.each([
+    ['a file', 1],
+    ['a file', 2],
+    ['a file', 4],
+    ['a stream', 1],
+    ['a stream', 3],
+  ])('of %s: one is suspended before its append %i, and refused when it goes on', async (kind, n) => {
+    const [log, whole] = [await emptyLog(), await emptyLog()];
+    const path = file('shop.jsonl', text);
+    await read(whole, path);
+    const input = () => (kind === 'a file' ? path : stream());
+    const first = await suspended(n, (hold) => read(log, input(), hold), log);
+    const second = await read(log, input());
+    expect(second.knownLines + second.lines).toBe(16_000);
+    first.goOn();
+    expect(await first.outcome).toMatchObject({
+      code: 'CONFLICT',
+      message: /taken over/,
+      hint: /run this again/,
+    });
+    expect(await ids(log)).toEqual(await ids(whole));
+    expect(await read(log, path)).toMatchObject({ lines: 0, knownLines: 16_000 });
+  });
+
+  test('one of them has the rest when both begin at once', async () => {
+    const log = await emptyLog();
+    const path = file('shop.jsonl', text);
+    const results = await Promise.allSettled([read(log, path), read(log, path), read(log, path)]);
+    expect(results.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1);
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'CONFLICT' });
+    await read(log, path);
+    const known = await ids(log);
+    expect([known.length, new Set(known).size]).toEqual([16_000, 16_000]);
+  });
+
+  test('after an append that failed, stored or not, another run goes on to the same log', async () => {
+    const [log, whole] = [await emptyLog(), await emptyLog()];
+    const path = file('shop.jsonl', text);
+    await read(whole, path);
+    for (const stored of [true, false, true]) {
+      const append: EventLog['append'] = async (...records) => {
+        if (stored) await log.append(...records);
+        throw new Error('the connection was lost');
+      };
+      await expect(read({ ...log, append }, path)).rejects.toThrow('lost');
+    }
+    await read(log, path);
+    expect(await contents(log)).toEqual(await contents(whole));
+  });
+});
+
 describe('what cannot be read is told in one line', () => {
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
   test.each([
