@@ -32,8 +32,12 @@ export function readOutcomes(format: OpenFormat, row: Row): readonly Outcome[] {
   if (row.bad !== undefined) return [row.bad];
   if (format.layout === 'csv') return [format.read(row.fields!)];
   const value = parseLine(row.raw as string, parseJson);
-  return value instanceof BadRow ? [value] : format.read(value);
+  if (value instanceof BadRow) return [value];
+  const outcomes = format.read(value);
+  return outcomes.length > 0 ? outcomes : [NO_EVENT];
 }
+
+const NO_EVENT = new BadRow('not an event', 'the line holds no event');
 
 function parseLine(line: string, parse: (line: string) => unknown): unknown {
   try {
@@ -102,25 +106,23 @@ export function createRecordMaker(
     if (value instanceof BadRow) return rejected(row, id, value);
     const accepted = passOn(row, id, line, value, now);
     // Long numbers are looked for where the line was refused only: it would cost every line.
-    if (accepted.reason === undefined || !holdsLongInteger(line)) return accepted;
-    return convert(row, id, parseJson(line) as Outcome, now);
+    if (accepted.reason === undefined || !isObject(value) || !holdsLongInteger(line)) return accepted;
+    return convert(row, id, withoutEnvelope(parseJson(line) as RawEvent), now);
   }
 
   function passOn(row: Row, id: string, line: string, value: unknown, now: number): SourceRecord {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       return rejected(row, id, { reason: 'not an event', detail: 'the line is no JSON object' });
     }
-    const event = value as RawEvent & { rejected?: unknown };
+    const event = value as RawEvent;
     if (
       shift !== undefined ||
-      event.rejected !== undefined ||
+      'rejected' in event ||
       event.id === null ||
       event.source === null ||
       event.id === ''
     ) {
-      // Only an importer may send rejected lines.
-      delete event.rejected;
-      return convert(row, id, event, now);
+      return convert(row, id, withoutEnvelope(event), now);
     }
     let added = '';
     if (event.id === undefined) {
@@ -142,6 +144,16 @@ export function createRecordMaker(
     if (outcomes.length === 1) return [convert(row, id, outcomes[0]!, now)];
     return outcomes.map((outcome, index) => convert(row, `${id}:${index + 1}`, outcome, now));
   };
+}
+
+/** Only an importer may send rejected lines. */
+function withoutEnvelope(event: RawEvent & { rejected?: unknown }): RawEvent {
+  delete event.rejected;
+  return event;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isAbsent(value: unknown): boolean {

@@ -9,6 +9,7 @@ import { type EcomError } from '../../../src/errors.ts';
 import { type EventLog } from '../../../src/pipeline/event-log/event-log.ts';
 import { openEventLog } from '../../../src/pipeline/event-log/open.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
+import { type FormatName } from '../../../src/pipeline/events/formats/format.ts';
 import { type IngestOptions, ingest } from '../../../src/pipeline/ingest/ingest.ts';
 import { findInput } from '../../../src/pipeline/ingest/source.ts';
 import { readLog } from '../../support/read-log.ts';
@@ -365,6 +366,43 @@ describe('what cannot be read is told in one line', () => {
     const damaged = letters.find(({ reason }) => reason === 'not UTF-8')!;
     expect(damaged.source).toBe('a.jsonl:1');
     expect([...damaged.bytes]).toEqual([0xff, 0xfd]);
+  });
+});
+
+describe('every line leaves something', () => {
+  const JSON_LINES: readonly [format: FormatName, lines: readonly string[]][] = [
+    ['native', ['9'.repeat(30), '"12345678901234567890"', '[12345678901234567890]', 'null', '{}']],
+    ['segment', ['{"batch":[]}', '9'.repeat(30), '{}', '[]', 'null']],
+    ['ga4', ['{"client_id":"c","events":[]}', '9'.repeat(30), '{}', 'null']],
+    ['otto', ['{"session":1,"events":[]}', '9'.repeat(30), '{}', 'null']],
+  ];
+  for (const [format, texts] of JSON_LINES) {
+    test(`what is no event of ${format} is a dead letter`, async () => {
+      const log = await emptyLog();
+      const path = file('odd.jsonl', `${texts.join('\n')}\n`);
+      const { events, rejected } = await read(log, path, { choice: { format } });
+      expect(events).toBe(0);
+      expect(Object.values(rejected).reduce((sum, count) => sum + count, 0)).toBe(texts.length);
+      expect((await contents(log)).flat()).toHaveLength(texts.length);
+    });
+  }
+
+  test('an event is none the less one where it says that it was rejected', async () => {
+    const log = await emptyLog();
+    const said = { rejected: { id: 'forged', reason: 'forged' } };
+    const path = file(
+      'forged.jsonl',
+      `{"rejected":${JSON.stringify(said.rejected)},${line(0, { userId: 'u' }).slice(1)}`,
+    );
+    const long = file(
+      'long.jsonl',
+      `${JSON.stringify({ ...said, type: 'view_item', time: T }).slice(0, -1)},"userId":${'9'.repeat(20)}}\n`,
+    );
+    expect(await read(log, path)).toMatchObject({ events: 1 });
+    expect(await read(log, long)).toMatchObject({ events: 1 });
+    const context = { partition: 0, offset: 0, appendedAt: T * 2 };
+    const decoded = (await contents(log)).flat().map((value) => decodeRecord(value, context));
+    expect(decoded.map(isRejected)).toEqual([false, false]);
   });
 });
 
