@@ -1,5 +1,23 @@
 import { EcomError } from '../../errors.ts';
+import { timeZone } from '../events/time-zone.ts';
 import { type CellLayout } from './cells.ts';
+
+/**
+ * The layout that a store remembers.
+ * @throws EcomError `STORAGE` where the text is none: nobody knows then what the cells mean
+ */
+export function parseLayout(json: string): CellLayout {
+  try {
+    const { timeZone: zone, properties } = JSON.parse(json) as CellLayout;
+    const isText = (value: unknown): boolean => typeof value === 'string';
+    if (isText(zone) && timeZone(zone) && properties.every(isText)) return { timeZone: zone, properties };
+  } catch {
+    // Told below, whatever it is.
+  }
+  throw new EcomError('STORAGE', 'the live store’s note of how its numbers are cut is damaged', {
+    hint: 'count everything again from the log: ecom down, then ecom rebuild',
+  });
+}
 
 /**
  * The layout that a store goes on with: the one it has, possibly with more properties.

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
 import { type CellLayout, maxKeys, OTHER_KEY } from './cells.ts';
-import { agreedLayout } from './layout.ts';
+import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import {
   expiredIds,
@@ -60,8 +61,15 @@ export function createWriter(
     connection,
     'SELECT count(*) AS value FROM keys WHERE dimension = ?',
   );
+  const getEpoch = prepareValue<string>(
+    connection,
+    "SELECT json AS value FROM settings WHERE name = 'epoch'",
+  );
+  const putEpoch = connection.prepare("INSERT OR REPLACE INTO settings (name, json) VALUES ('epoch', ?)");
   let slots: Slots | undefined;
   let agreed: string | undefined;
+  /** Of what is remembered: another one is stored after somebody has emptied the store. */
+  let epoch: string | undefined;
   const zone = timeZone(wanted.timeZone);
   const fold = createFold(connection, zone);
   /** By slot. */
@@ -70,11 +78,12 @@ export function createWriter(
 
   function agreeOnLayout(): Slots {
     const before = stored();
+    if (before === undefined) putEpoch.run(randomUUID());
+    const now = getEpoch();
+    if (now !== epoch) forget();
+    epoch = now;
     if (slots !== undefined && before === agreed) return slots;
-    const layout = agreedLayout(
-      before === undefined ? undefined : (JSON.parse(before) as CellLayout),
-      wanted,
-    );
+    const layout = agreedLayout(before === undefined ? undefined : parseLayout(before), wanted);
     agreed = JSON.stringify(layout);
     if (agreed !== before) putLayout.run(agreed);
     return slotsOf(layout);
@@ -117,16 +126,20 @@ export function createWriter(
     if (changes >= FOLD_CHANGES || characters >= FOLD_CHARACTERS) fold();
     return true;
   }
+  function forget(): void {
+    keyIds.clear();
+    keyCounts.clear();
+    states.forget();
+    slots = undefined;
+    epoch = undefined;
+  }
   return {
     apply(change) {
       try {
         return inTransaction(connection, () => applyAll(change));
       } catch (error) {
         // What this transaction added is gone.
-        keyIds.clear();
-        keyCounts.clear();
-        states.forget();
-        slots = undefined;
+        forget();
         throw error;
       }
     },

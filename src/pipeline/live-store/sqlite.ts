@@ -8,6 +8,7 @@ import {
 } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
 import { type CellLayout } from './cells.ts';
+import { parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { createWriter } from './sqlite-writer.ts';
@@ -49,7 +50,7 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   );
   const layout = (): CellLayout => {
     const json = getLayout();
-    return json === undefined ? options.layout : (JSON.parse(json) as CellLayout);
+    return json === undefined ? options.layout : parseLayout(json);
   };
   const writer = createWriter(connection, options.layout, getLayout);
   const reader = createReader(connection, layout);
