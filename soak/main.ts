@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util';
 import { fuzzLines } from './fuzz.ts';
 import { HEAP_MIB, type Outcome, type Part, type SoakOptions, STUCK_MS } from './harness.ts';
 import { kill } from './kill.ts';
+import { proxy } from './proxy.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { kill, fuzz: fuzzLines };
+const PARTS: Readonly<Record<string, Part>> = { kill, fuzz: fuzzLines, proxy };
 
 type FromPart =
   | { readonly note: string }

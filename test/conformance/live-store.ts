@@ -245,6 +245,47 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await Promise.all([live.close(), tokyo.close()]);
     });
 
+    test('remembers nothing that is not so any more, after another one has emptied it', async () => {
+      const [live, other] = [await open('remembers'), await open('remembers')];
+      const count = (store: LiveStore, partition: number, products: readonly string[]) => {
+        const tally = createTally();
+        for (const product of products) increment(countersOf(tally, 'product', product), 'n', 1);
+        const advances = [{ partition, from: 0, to: 1, watermark: BASE }];
+        return store.apply({ ...change(0, 0, { cells: new Map([[BASE, tally]]) }), advances });
+      };
+      const counted = async (store: LiveStore) => {
+        const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+        const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all', rankings }] });
+        return Object.fromEntries(
+          tallies[0]!.rankings[0]!.entries.map(({ key, counters }) => [key, counters.get('n')]),
+        );
+      };
+      expect(await count(live, 0, ['p', 'q'])).toBe(true);
+      expect(await counted(live)).toEqual({ p: 1, q: 1 });
+      await other.reset();
+      expect(await count(other, 0, ['z', 'q'])).toBe(true);
+      expect(await count(live, 1, ['p', 'q', 'r'])).toBe(true);
+      const expected = { p: 1, q: 2, r: 1, z: 1 };
+      expect([await counted(live), await counted(other)]).toEqual([expected, expected]);
+      await Promise.all([live.close(), other.close()]);
+    });
+
+    test('answers several who ask at once, and while it changes, each as of one moment', async () => {
+      const [live, other] = [await open('at-once'), await open('at-once')];
+      const ask = async (store: LiveStore): Promise<number[]> => {
+        const { positions, tallies } = await store.snapshot({ tallies: [{ ranges: 'all' }] });
+        return [positions[0]?.position ?? 0, Number(tallies[0]!.totals.get('n') ?? 0)];
+      };
+      for (let i = 0; i < 80; i += 1) {
+        const asked = [ask(live), ask(other), ask(live), ask(other)];
+        const cells = cell(BASE + i * 10_000, { n: 1 }, `p${i}`, { n: 1 });
+        const [done] = await Promise.all([live.apply(change(i, i + 1, { cells })), ask(live), ask(live)]);
+        expect(done).toBe(true);
+        for (const [position, n] of await Promise.all(asked)) expect(n).toBe(position);
+      }
+      await Promise.all([live.close(), other.close()]);
+    });
+
     test('counts the keys that come after a dimension is full together', async () => {
       const live = await open('full');
       const tally = createTally();

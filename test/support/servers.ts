@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import { packageFile } from '../../src/package-root.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 
 const run = promisify(execFile);
 
@@ -25,24 +25,7 @@ export interface SlowWay {
 
 /** Passes bytes on to a port of this machine, late. */
 export async function slowWay(target: number): Promise<SlowWay> {
-  const way = { port: 0, delayMs: 0, close: () => {} };
-  const sockets = new Set<{ destroy(): void }>();
-  const server: Server = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
-    }
-    client.pipe(upstream);
-    upstream.on('data', (bytes) => setTimeout(() => client.write(bytes), way.delayMs));
-    upstream.on('close', () => client.destroy());
-    client.on('close', () => upstream.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  way.port = (server.address() as AddressInfo).port;
-  way.close = () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  };
+  const proxy = await tcpProxy(target, () => ({ delayMs: way.delayMs }));
+  const way = { ...proxy, delayMs: 0 };
   return way;
 }

@@ -10,7 +10,7 @@
  *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
  *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
  *     folds, folding          name of the last fold, and the lock of the one that goes on
- *     epoch                   differs after all was lost
+ *     moments, moment         names of the last steps in which something was counted, and how many there were
  *     published:K             name of the hash that holds the documents of a kind
  *     reports                 hash by worker: time, a space, JSON
  */
@@ -30,18 +30,33 @@ local function put(key, count)
 end
 `;
 
-/** -1: refused; 0: applied; 1: applied, and the caller is to fold. */
-const APPLY = `${READ_ARGUMENTS}
-local layout = arg()
+/**
+ * Whoever remembers something of the data knows the name of a moment at which it was so. While that is among the names, what
+ * was remembered still holds: nothing was lost since, and no earlier state has come back.
+ */
+const READ_MOMENTS = `
+local function happened(name) return redis.call('ZSCORE', KEYS[1] .. ':moments', name) end
+`;
+/** The oldest names go: who was away for so long reads anew. */
+const NOTE_MOMENT = `
+local function note(name)
+  redis.call('ZADD', KEYS[1] .. ':moments', redis.call('INCR', KEYS[1] .. ':moment'), name)
+  redis.call('ZREMRANGEBYRANK', KEYS[1] .. ':moments', 0, -2001)
+end
+`;
+
+/** -2: the numbers of keys are of another time; -1: refused; 0: applied; 1: applied, and the caller is to fold. */
+const APPLY = `${READ_ARGUMENTS}${READ_MOMENTS}${NOTE_MOMENT}
+local layout, moment, name = arg(), arg(), arg()
+if layout == '' then return redis.error_reply('ECOM a change has to say how its cells are cut') end
 if (redis.call('GET', p .. ':layout') or layout) ~= layout then return -1 end
+if moment ~= '' and not happened(moment) then return -2 end
 local advances = {}
 for i = 1, tonumber(arg()) do
   local advance = { arg(), arg(), arg(), arg() }
   if (redis.call('HGET', p .. ':positions', advance[1]) or '0') ~= advance[2] then return -1 end
   advances[i] = advance
 end
--- The numbers of keys may have been lost since they were asked for.
-if tonumber(arg()) > tonumber(redis.call('GET', p .. ':ids') or '0') then return -1 end
 for _ = 1, tonumber(arg()) do
   if redis.call('HEXISTS', p .. ':states', arg()) == 1 then return -1 end
 end
@@ -83,6 +98,7 @@ end
 local change = arg()
 if change == '' then return 0 end
 redis.call('RPUSH', p .. ':changes', change)
+note(name)
 local pending = redis.call('INCRBY', p .. ':pending', #change)
 if redis.call('LLEN', p .. ':changes') < tonumber(arg()) and pending < tonumber(arg()) then return 0 end
 if redis.call('SET', p .. ':folding', '1', 'NX', 'PX', '10000') then return 1 end
@@ -95,25 +111,42 @@ if redis.call('GET', KEYS[1] .. ':layout') == ARGV[1] then redis.call('SET', KEY
 return 1
 `;
 
-/** The numbers of keys of a dimension; new ones get the next, or the one of the others where there are too many. */
-const NUMBER = `
+/**
+ * The numbers of keys of a dimension; new ones get the next, or the one of the others where there are too many. Before them
+ * the name of the moment at which they are so; nothing where the moment that the caller knows has never been.
+ */
+const NUMBER = `${READ_MOMENTS}${NOTE_MOMENT}
 local p = KEYS[1]
-redis.call('SETNX', p .. ':epoch', ARGV[2])
+if ARGV[2] ~= '' and not happened(ARGV[2]) then return {} end
 local keys = p .. ':keys:' .. ARGV[1]
 local count = redis.call('HLEN', keys)
+local isNew = redis.call('EXISTS', p .. ':moments') == 0
 local function number(key)
   local id = redis.call('HGET', keys, key)
   if id then return tonumber(id) end
-  if count >= tonumber(ARGV[3]) and key ~= ARGV[4] then return number(ARGV[4]) end
+  if count >= tonumber(ARGV[4]) and key ~= ARGV[5] then return number(ARGV[5]) end
   count = count + 1
+  isNew = true
   id = redis.call('INCR', p .. ':ids')
   redis.call('HSET', keys, key, id)
   redis.call('HSET', p .. ':names', id, key)
   return id
 end
 local ids = {}
-for i = 5, #ARGV do ids[i - 4] = number(ARGV[i]) end
+for i = 6, #ARGV do ids[i - 4] = number(ARGV[i]) end
+if isNew then note(ARGV[3]) end
+ids[1] = redis.call('ZRANGE', p .. ':moments', -1, -1)[1]
 return ids
+`;
+
+/** Names of keys by number; nothing where the moment that the caller knows, if there is one, has never been. */
+const NAMES = `${READ_MOMENTS}
+if ARGV[1] ~= '' and not happened(ARGV[1]) then return {} end
+return redis.call('HMGET', KEYS[1] .. ':names', unpack(ARGV, 2))
+`;
+
+const POSITIONS = `
+return { redis.call('HGETALL', KEYS[1] .. ':positions'), redis.call('HGETALL', KEYS[1] .. ':watermarks') }
 `;
 
 /** What a fold starts from: name of the last fold, watermarks, changes. */
@@ -158,10 +191,11 @@ return 1
 `;
 
 /**
- * Positions, the changes from a number on, and the versions of the cells in ranges of ids, as of one moment; with '1' first
- * the cells themselves too.
+ * As of one moment, whose name comes first: whether the moment that the caller knows has been, else what it knows is nothing;
+ * the layout, positions, the changes from a number on, and the versions of the cells in ranges of ids; with '1' first the
+ * cells themselves too.
  */
-const LOOK = `
+const LOOK = `${READ_MOMENTS}
 local p = KEYS[1]
 local trimmed = tonumber(redis.call('GET', p .. ':trimmed') or '0')
 local cells = {}
@@ -175,16 +209,18 @@ for i = 4, #ARGV, 2 do
     end
   end
 end
-local known = tonumber(ARGV[2])
-if redis.call('GET', p .. ':epoch') ~= ARGV[3] then known = 0 end
+local known = happened(ARGV[3]) and tonumber(ARGV[2])
+local first = math.max(known or 0, trimmed)
 return {
-  redis.call('GET', p .. ':epoch') or '',
+  redis.call('ZRANGE', p .. ':moments', -1, -1)[1] or '',
+  known and 1 or 0,
+  redis.call('GET', p .. ':layout'),
   redis.call('HGETALL', p .. ':positions'),
   redis.call('HGETALL', p .. ':watermarks'),
-  tostring(trimmed),
-  redis.call('LRANGE', p .. ':changes', math.max(0, known - trimmed), -1),
-  cells,
-  tostring(trimmed + redis.call('LLEN', p .. ':changes'))
+  trimmed,
+  first,
+  redis.call('LRANGE', p .. ':changes', first - trimmed, -1),
+  cells
 }
 `;
 
@@ -199,13 +235,14 @@ end
 return found
 `;
 
-/** Makes a filled hash the one that holds the documents of a kind. */
+/** Makes a filled hash the one that holds the documents of a kind; 0 where some of it was lost. It may come again. */
 const PUBLISH = `
 local p = KEYS[1]
+if redis.call('HLEN', p .. ':documents:' .. ARGV[2]) ~= tonumber(ARGV[3]) then return 0 end
 local old = redis.call('GET', p .. ':published:' .. ARGV[1])
 redis.call('SET', p .. ':published:' .. ARGV[1], ARGV[2])
 redis.call('PERSIST', p .. ':documents:' .. ARGV[2])
-if old then redis.call('UNLINK', p .. ':documents:' .. old) end
+if old and old ~= ARGV[2] then redis.call('UNLINK', p .. ':documents:' .. old) end
 return 1
 `;
 
@@ -233,7 +270,7 @@ local p = KEYS[1]
 for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do redis.call('UNLINK', p .. ':cell:' .. id) end
 for dimension = 0, 15 do redis.call('UNLINK', p .. ':keys:' .. dimension) end
 for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
-  'pending', 'cells', 'versions', 'folds', 'folding', 'epoch' }) do
+  'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do
   redis.call('UNLINK', p .. ':' .. name)
 end
 return 1
@@ -243,6 +280,8 @@ export const SCRIPTS = {
   ecomApply: APPLY,
   ecomRelayout: RELAYOUT,
   ecomNumber: NUMBER,
+  ecomNames: NAMES,
+  ecomPositions: POSITIONS,
   ecomUnfolded: UNFOLDED,
   ecomFold: FOLD,
   ecomLook: LOOK,

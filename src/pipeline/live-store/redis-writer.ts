@@ -2,18 +2,20 @@ import { createHash, randomUUID } from 'node:crypto';
 import { timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
-import { agreedLayout } from './layout.ts';
+import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
 import {
   expiredIds,
   foldChanges,
   SLOTS,
+  type Slots,
   SPAN,
   type StoredCell,
   slotsOf,
   storedCells,
 } from './stored-cells.ts';
+import { createTurns } from './turns.ts';
 
 /** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
 const FOLD_CHANGES = 32;
@@ -23,71 +25,101 @@ const GRACE_SECONDS = 30 * 86_400;
 /** Most numbers of keys that a writer keeps in memory. */
 const KEY_CACHE = 200_000;
 
+/** How often a change is tried again because what was remembered for it does not hold any more. */
+const TRIES = 5;
+
 export interface RedisWriter {
   apply(change: LiveChange): Promise<boolean>;
-  /** Forgets what it knows of the server's data, which may have been lost. */
-  forget(): void;
 }
 
+/** What a writer remembers of the server's data, which may be lost, or become what it was before, at any moment. */
+interface Memory {
+  /** As the store has it, or will have it. */
+  layout?: string | undefined;
+  /** A moment at which all numbers were so; without numbers there is none. */
+  moment: string;
+  /** By slot, the numbers of keys. */
+  readonly numbers: Map<number, Map<string, number>>;
+}
+
+/** @param stored the layout that the server has; `null` where it has none */
 export function createRedisWriter(
   client: ScriptedClient,
   prefix: string,
   wanted: CellLayout,
-  stored: () => Promise<CellLayout | undefined>,
+  stored: () => Promise<string | null>,
 ): RedisWriter {
   const zone = timeZone(wanted.timeZone);
   const slots = slotsOf(wanted);
-  /** By slot, the numbers of keys. */
-  const numbers = new Map<number, Map<string, number>>();
-  /** The layout as the store has it. */
-  let layout: string | undefined;
+  const inTurn = createTurns();
+  let remembered = newMemory();
 
   async function agreeOnLayout(): Promise<string> {
     const before = await stored();
-    const agreed = agreedLayout(before, wanted);
-    if (before !== undefined && agreed !== before) {
-      await client.ecomRelayout(prefix, JSON.stringify(before), JSON.stringify(agreed));
-    }
-    return JSON.stringify(agreed);
+    if (before === null) return JSON.stringify(wanted);
+    const known = parseLayout(before);
+    const agreed = agreedLayout(known, wanted);
+    if (agreed === known) return before;
+    const after = JSON.stringify(agreed);
+    await client.ecomRelayout(prefix, before, after);
+    return after;
   }
-  /** The numbers of all keys of a change, by slot: one more trip only where there are new keys. */
-  async function numbersOf({ cells }: LiveChange): Promise<Map<number, Map<string, number>>> {
-    const wantedKeys = new Map<number, Set<string>>();
-    for (const { breakdowns } of cells.values()) {
-      for (const [dimension, rows] of breakdowns) {
-        const slot = slots.numberOf(dimension);
-        const keys = wantedKeys.get(slot) ?? new Set();
-        wantedKeys.set(slot, keys);
-        for (const key of rows.keys()) keys.add(key);
-      }
-    }
+  /**
+   * The numbers of all keys of a change, by slot: one more trip only where there are new keys. `undefined` where those that
+   * are remembered do not hold any more.
+   */
+  async function numbersOf(
+    memory: Memory,
+    { cells }: LiveChange,
+  ): Promise<Map<number, Map<string, number>> | undefined> {
     const found = new Map<number, Map<string, number>>();
-    for (const [slot, keys] of wantedKeys) {
-      let known = numbers.get(slot);
+    for (const [slot, keys] of keysOf(cells, slots)) {
+      let known = memory.numbers.get(slot);
       if (known === undefined || known.size > KEY_CACHE) {
         known = new Map();
-        numbers.set(slot, known);
+        memory.numbers.set(slot, known);
       }
       const missing = [...keys].filter((key) => !known.has(key));
       if (missing.length > 0) {
         const most = maxKeys(slots.names[slot]!);
-        const ids = (await client.ecomNumber(
+        const [moment, ...ids] = (await client.ecomNumber(
           prefix,
           slot,
+          memory.moment,
           randomUUID(),
           most,
           OTHER_KEY,
           ...missing,
-        )) as number[];
+        )) as [string?, ...number[]];
+        if (moment === undefined) return undefined;
+        memory.moment = moment;
         for (const [i, key] of missing.entries()) known.set(key, ids[i]!);
       }
       found.set(slot, new Map([...keys].map((key) => [key, known.get(key)!])));
     }
     return found;
   }
-  function forget(): void {
-    numbers.clear();
-    layout = undefined;
+  /** @returns `undefined` where what is remembered does not hold any more */
+  async function tryToApply(memory: Memory, change: LiveChange): Promise<boolean | undefined> {
+    memory.layout ??= await agreeOnLayout();
+    const found = await numbersOf(memory, change);
+    if (found === undefined) return undefined;
+    const keyId = (slot: number, key: string): number => found.get(slot)!.get(key)!;
+    const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, slots, keyId));
+    const moment = randomUUID();
+    const done = await client.ecomApply(
+      prefix,
+      memory.layout,
+      memory.moment,
+      moment,
+      ...applyArguments(change, text),
+    );
+    if (done === -2) return undefined;
+    // What is there may be of another layout.
+    if (done === -1) memory.layout = undefined;
+    else if (text !== '') memory.moment = moment;
+    if (done === 1) await fold();
+    return done !== -1;
   }
 
   async function fold(): Promise<void> {
@@ -123,31 +155,43 @@ export function createRedisWriter(
   }
 
   return {
-    async apply(change) {
-      layout ??= await agreeOnLayout();
-      const found = await numbersOf(change);
-      let highest = 0;
-      for (const ids of found.values()) for (const id of ids.values()) if (id > highest) highest = id;
-      const keyId = (slot: number, key: string): number => found.get(slot)!.get(key)!;
-      const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, slots, keyId));
-      const done = await client.ecomApply(prefix, layout, ...applyArguments(change, highest, text));
-      // What was lost may be what the numbers of the keys were; what is there may be of another layout.
-      if (done === -1) forget();
-      if (done === 1) await fold();
-      return done !== -1;
-    },
-    forget,
+    apply: (change) =>
+      inTurn(async () => {
+        for (let tries = 0; tries < TRIES; tries += 1) {
+          const done = await tryToApply(remembered, change);
+          if (done !== undefined) return done;
+          remembered = newMemory();
+        }
+        return false;
+      }),
   };
+}
+
+function newMemory(): Memory {
+  return { moment: '', numbers: new Map() };
+}
+
+/** The keys of a change, by slot. */
+function keysOf(cells: LiveChange['cells'], slots: Slots): Map<number, Set<string>> {
+  const found = new Map<number, Set<string>>();
+  for (const { breakdowns } of cells.values()) {
+    for (const [dimension, rows] of breakdowns) {
+      const slot = slots.numberOf(dimension);
+      const keys = found.get(slot) ?? new Set();
+      found.set(slot, keys);
+      for (const key of rows.keys()) keys.add(key);
+    }
+  }
+  return found;
 }
 
 function applyArguments(
   { advances, claims, states, products }: LiveChange,
-  highest: number,
   text: string,
 ): (string | number)[] {
   const list: (string | number)[] = [advances.length];
   for (const { partition, from, to, watermark } of advances) list.push(partition, from, to, watermark);
-  list.push(highest, claims.length);
+  list.push(claims.length);
   for (const key of claims) list.push(key);
   list.push(states.size);
   for (const [key, value] of states) list.push(key, value);

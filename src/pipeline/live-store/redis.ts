@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { type CellLayout } from './cells.ts';
+import { parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
@@ -10,6 +11,8 @@ import { createRedisWriter, type RedisWriter } from './redis-writer.ts';
 
 /** Most fields in one command. */
 const FIELDS = 5000;
+/** How often something is published again that was lost while it was. */
+const TRIES = 3;
 /** How long what a publisher that crashed has left behind lies around, s. */
 const LEFTOVER_SECONDS = 3600;
 
@@ -38,25 +41,16 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
   async function connect(): Promise<Connection> {
     const client = (await connectRedis(target)) as Connection['client'];
     for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
-    let known: CellLayout | undefined;
-    const storedLayout = async (): Promise<CellLayout | undefined> => {
-      const json = await client.get(`${prefix}:layout`);
-      return json === null ? undefined : (JSON.parse(json) as CellLayout);
+    const storedLayout = () => client.get(`${prefix}:layout`);
+    return {
+      client,
+      writer: createRedisWriter(client, prefix, options.layout, storedLayout),
+      reader: createRedisReader(client, prefix, options.layout),
+      async layout() {
+        const json = await storedLayout();
+        return json === null ? options.layout : parseLayout(json);
+      },
     };
-    const layout = async (): Promise<CellLayout> => {
-      known ??= await storedLayout();
-      return known ?? options.layout;
-    };
-    const writer = createRedisWriter(client, prefix, options.layout, storedLayout);
-    const namesOf = (ids: readonly number[]) => client.hmget(`${prefix}:names`, ...ids.map(String));
-    const reader = createRedisReader(client, prefix, namesOf, layout);
-    // A server that is there again may have another state of its data.
-    client.on('ready', () => {
-      writer.forget();
-      reader.forget();
-      known = undefined;
-    });
-    return { client, writer, reader, layout };
   }
   async function using<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     connection ??= connect();
@@ -86,11 +80,7 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
     layout: () => using(({ layout }) => layout()),
     positions: () =>
       using(async ({ client }) =>
-        positionsOf(
-          ...((await Promise.all(
-            ['positions', 'watermarks'].map((name) => flatHash(client, `${prefix}:${name}`)),
-          )) as [string[], string[]]),
-        ),
+        positionsOf(...((await client.ecomPositions(prefix)) as [string[], string[]])),
       ),
     states: (keys) => using(({ client }) => fields(client, `${prefix}:states`, keys)),
     apply: (change) => using(({ writer }) => writer.apply(change)),
@@ -102,14 +92,10 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
       }),
     publish: (kind, entries) =>
       using(async ({ client }) => {
-        const name = randomUUID();
-        const key = `${prefix}:documents:${name}`;
-        const list = [...entries];
-        for (let i = 0; i < list.length; i += FIELDS) {
-          await client.hset(key, ...list.slice(i, i + FIELDS).flat());
-          if (i === 0) await client.expire(key, LEFTOVER_SECONDS);
+        for (let tries = 1; ; tries += 1) {
+          if (await publish(client, prefix, kind, [...entries])) return;
+          if (tries === TRIES) throw new Error(`what was to be published of ${kind} is lost again and again`);
         }
-        await client.ecomPublish(prefix, kind, name);
       }),
     published: (kind, keys) =>
       using(async ({ client }) => {
@@ -138,11 +124,9 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
       ),
     reset: () =>
-      using(async ({ client, writer, reader }) => {
+      using(async ({ client }) => {
         // Those that count first: who counts meanwhile is refused, and begins anew.
         await client.ecomReset(prefix);
-        writer.forget();
-        reader.forget();
       }),
     async close() {
       const client = (await connection)?.client;
@@ -151,8 +135,20 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
   };
 }
 
-async function flatHash(client: Redis | Cluster, key: string): Promise<string[]> {
-  return Object.entries(await client.hgetall(key)).flat();
+/** Fills a hash and puts it in place. @returns false where the server has lost a part of it meanwhile */
+async function publish(
+  client: Connection['client'],
+  prefix: string,
+  kind: string,
+  entries: readonly (readonly [string, string])[],
+): Promise<boolean> {
+  const name = randomUUID();
+  const key = `${prefix}:documents:${name}`;
+  for (let i = 0; i < entries.length; i += FIELDS) {
+    await client.hset(key, ...entries.slice(i, i + FIELDS).flat());
+    await client.expire(key, LEFTOVER_SECONDS);
+  }
+  return (await client.ecomPublish(prefix, kind, name, entries.length)) === 1;
 }
 
 function toProduct(text: string): ProductInfo {

@@ -1,0 +1,112 @@
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { openLiveStore } from '../../../src/pipeline/live-store/open.ts';
+import { SCRIPTS } from '../../../src/pipeline/live-store/redis-scripts.ts';
+import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
+import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
+import { configFor, openStores, SETTINGS } from '../../support/stores.ts';
+import { tcpProxy } from '../../support/tcp-proxy.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const EVENT =
+  '{"id":"a","type":"view_item","time":"2026-01-05T10:00:00Z","userId":"u","items":[{"productId":"p"}]}';
+const EMPTY = { advances: [], cells: new Map(), claims: [], states: new Map(), products: new Map() };
+
+describeWith(['redis'], 'damage of the live store on Redis', () => {
+  function shop(port = Number(new URL(backendUrl('redis')!).port)) {
+    const name = uniqueName('damage');
+    const client = new Redis(backendUrl('redis')!);
+    onTestFinished(async () => {
+      await client.quit();
+    });
+    const config = configFor(tempDir(), { ECOM_LIVE_URL: `redis://127.0.0.1:${port}/0?prefix=${name}` });
+    return { config, client, key: (part: string) => `{${name}}:${part}` };
+  }
+
+  test.each(['', '{', '{}', 'null', '{"timeZone":"UTC"}', '{"timeZone":"Nowhere/Land","properties":[]}'])(
+    'a layout that is %j is told with what mends it',
+    async (damaged) => {
+      const { config, client, key } = shop();
+      const stores = await openStores(config);
+      await stores.log.append([{ key: 'u', value: EVENT }]);
+      const count = async () => {
+        const processor = createProcessor({ ...stores, settings: SETTINGS });
+        await processor.step();
+        await processor.close();
+      };
+      const events = async () => {
+        const period = { period: 'all', limit: 1, now: Date.now(), currency: 'USD' } as const;
+        return (await readStats(stores, period)).kpis.events;
+      };
+      await count();
+      await client.set(key('layout'), damaged);
+      await stores.log.append([{ key: 'u', value: EVENT.replace('"a"', '"b"') }]);
+      const told = { code: 'STORAGE', hint: expect.stringContaining('ecom rebuild') };
+      await expect(events()).rejects.toMatchObject(told);
+      await expect(count().then(count)).rejects.toMatchObject(told);
+      await stores.live.reset();
+      await count();
+      expect(await events()).toBe(2);
+      await stores.close();
+    },
+  );
+
+  test('no change is stored without a layout', async () => {
+    const { client, key } = shop();
+    const prefix = key('').slice(0, -1);
+    await expect(
+      client.eval(SCRIPTS.ecomApply, 1, prefix, '', '', 'name', 0, 0, 0, 0, '', 9, 9),
+    ).rejects.toThrow(/ECOM/);
+    expect(await client.keys(`${prefix}*`)).toEqual([]);
+  });
+
+  test('a reconnect at any step of a change leaves it whole', async () => {
+    let answers = Number.POSITIVE_INFINITY;
+    const proxy = await tcpProxy(Number(new URL(backendUrl('redis')!).port), () => {
+      answers -= 1;
+      return answers === 0 ? 'cut' : 'pass';
+    });
+    onTestFinished(proxy.close);
+    for (let step = 1; step <= 8; step += 1) {
+      const { config, client, key } = shop(proxy.port);
+      const live = await openLiveStore(config);
+      const totals = new Map([['n', 1]]);
+      const breakdowns = new Map([['product', new Map([['p', totals]])]]);
+      answers = step;
+      const change = {
+        ...EMPTY,
+        advances: [{ partition: 0, from: 0, to: 1, watermark: 1 }],
+        cells: new Map([[0, { totals, breakdowns }]]),
+      };
+      // One whose answer is lost comes again, and is refused.
+      await live.apply(change as never);
+      answers = Number.POSITIVE_INFINITY;
+      expect(JSON.parse((await client.get(key('layout')))!)).toEqual(config.layout);
+      const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+      const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
+      expect(tallies[0]!.totals).toEqual(totals);
+      expect(tallies[0]!.rankings[0]!.entries.map(({ key: product }) => product)).toEqual(['p']);
+      await live.close();
+    }
+  });
+
+  test('what is published stays where the answer is lost and the command comes again', async () => {
+    let answers = Number.POSITIVE_INFINITY;
+    const proxy = await tcpProxy(Number(new URL(backendUrl('redis')!).port), () => {
+      answers -= 1;
+      return answers === 0 ? 'cut' : 'pass';
+    });
+    onTestFinished(proxy.close);
+    const { config } = shop(proxy.port);
+    const live = await openLiveStore(config);
+    await live.publish('lists', new Map([['a', '0']]));
+    for (let step = 1; step <= 6; step += 1) {
+      answers = step;
+      await live.publish('lists', new Map([['a', String(step)]]));
+      answers = Number.POSITIVE_INFINITY;
+      expect(await live.published('lists', ['a'])).toEqual(new Map([['a', String(step)]]));
+    }
+    await live.close();
+  });
+});
