@@ -50,6 +50,9 @@ export function insightsText(answer: Insights, { section, width, styled }: Insig
       bold(answer.window.label === 'custom' ? 'Period' : `Window ${answer.window.label}`),
       dim(` · ${stretch(answer.window.from, answer.window.to, answer.timeZone)}`),
     ],
+    ...(answer.simulated
+      ? [[span('SIMULATED', { bold: true, colour: 'yellow' as const }), dim(' · with invented shoppers')]]
+      : []),
     ...shown.flatMap((name) => [[], ...sections[name]()]),
   ];
   return drawLines(lines, columns, styled);

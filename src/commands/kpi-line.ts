@@ -1,7 +1,7 @@
 import { type Stats } from '../pipeline/stats/types.ts';
 
 /** One readable line of the shop's numbers, for a terminal without dashboard or a log. */
-export function kpiLine({ asOf, window, kpis, freshness }: Stats): string {
+export function kpiLine({ asOf, window, kpis, freshness, simulated }: Stats): string {
   const { revenue } = kpis;
   const parts = [
     `${count(kpis.events)} events`,
@@ -14,7 +14,7 @@ export function kpiLine({ asOf, window, kpis, freshness }: Stats): string {
     `${freshness.backlog === null ? '?' : count(freshness.backlog)} waiting`,
     `${count(freshness.rejected)} rejected`,
   ];
-  return `${asOf.time.slice(11, 19)} [${window.label}] ${parts.join(' · ')}`;
+  return `${asOf.time.slice(11, 19)} ${simulated ? 'SIMULATED ' : ''}[${window.label}] ${parts.join(' · ')}`;
 }
 
 function count(value: number): string {

@@ -15,6 +15,7 @@ import {
 } from '../pipeline/recommender/serve.ts';
 import { type RecommendSettings } from '../pipeline/recommender/settings.ts';
 import { readSettings } from '../pipeline/recommender/settings-file.ts';
+import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
@@ -64,6 +65,7 @@ export async function recommend(
       ...because.map((other) => other.productId),
     ]);
     const products = await live.products([...new Set(mentioned)]);
+    const simulated = await readSimulated(live);
     if (options.json) {
       await printJson(stdout, {
         schema: 'ecom.recommend/1',
@@ -73,6 +75,7 @@ export async function recommend(
         arm,
         algorithm: answer.algorithm,
         model: version,
+        simulated,
         source,
         items: items.map((item) => ({
           ...listed(item.productId, products),
@@ -83,7 +86,7 @@ export async function recommend(
       });
       return;
     }
-    await write(stderr, `${introduction(audience, answer)}\n`);
+    await write(stderr, `${simulated ? 'SIMULATED: ' : ''}${introduction(audience, answer)}\n`);
     const rows = items.map((item) => ({
       product: listed(item.productId, products),
       score: item.score,

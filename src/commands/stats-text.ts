@@ -47,6 +47,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
       bold(NAMES[stats.window.label] ?? `Last ${displayText(stats.window.label)}`),
       dim(` · ${period(stats)}`),
     ],
+    ...simulatedLines(stats),
     ...(stats.where === undefined ? [] : [[dim(`Only ${displayText(stats.where.join(' and '))}`)]]),
     ...alertLines(stats),
     [],
@@ -81,6 +82,18 @@ function section(title: string, lines: readonly Line[]): Line[] {
 
 function listOrNothing(entries: readonly unknown[], lines: readonly Line[]): readonly Line[] {
   return entries.length === 0 ? [] : lines;
+}
+
+/** Invented numbers must not pass for those of a shop. */
+function simulatedLines({ simulated, simulatedShare: share }: Stats): Line[] {
+  if (!simulated) return [];
+  const how =
+    share === 1
+      ? 'all of these shoppers are invented'
+      : share === null || share === 0
+        ? 'other periods of this shop have invented shoppers'
+        : `${percent(share)} of these events are those of invented shoppers`;
+  return [[span('SIMULATED', { bold: true, colour: 'yellow' }), dim(` · ${how}`)]];
 }
 
 function period({ window: { from, to }, asOf, timeZone: zone }: Stats): string {

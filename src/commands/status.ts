@@ -24,6 +24,8 @@ export interface Status {
   readonly schema: 'ecom.status/1';
   readonly dataDir: string;
   readonly stack: Stack;
+  /** Whether any of what is counted came from simulated shoppers. */
+  readonly simulated: boolean;
   /** The `ecom up` that runs on the folder, null where none does. */
   readonly supervisor: { readonly pid: number; readonly startedAt: string } | null;
   readonly components: readonly Omit<ComponentStatus, 'component'>[];
@@ -67,7 +69,7 @@ async function readStatus(config: Config): Promise<Status> {
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions, reports, alerts }: StoreReport,
+  { stores, bounds, positions, reports, simulated = false, alerts }: StoreReport,
   now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
@@ -78,6 +80,7 @@ export function composeStatus(
     schema: 'ecom.status/1',
     dataDir: config.dataDir,
     stack: embedded ? 'embedded' : config.stack === 'docker' ? 'docker' : 'services',
+    simulated,
     supervisor:
       running === undefined
         ? null
@@ -102,7 +105,7 @@ export function composeStatus(
 export function statusText(current: Status): string {
   const { supervisor, components, partitions, stores } = current;
   const lines = [
-    `data     ${current.dataDir} (${current.stack})`,
+    `data     ${current.dataDir} (${current.stack}${current.simulated ? ', SIMULATED' : ''})`,
     supervisor === null
       ? 'ecom     not running'
       : `ecom     running, process ${supervisor.pid} since ${supervisor.startedAt}`,

@@ -7,6 +7,7 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
+import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type ReadReport } from '../pipeline/workers/report.ts';
 import { readWorkers } from './workers.ts';
 
@@ -33,6 +34,8 @@ export interface StoreReport {
   readonly positions: readonly Position[];
   /** Workers that reported lately to the live store. */
   readonly reports: readonly ReadReport[];
+  /** Whether any of what is counted came from simulated shoppers. */
+  readonly simulated?: boolean;
   /** How it stands with alerts; undefined where nobody looks at any. */
   readonly alerts?: PublishedAlerts | undefined;
 }
@@ -42,6 +45,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let bounds: readonly PartitionBounds[] = [];
   let positions: readonly Position[] = [];
   let reports: readonly ReadReport[] = [];
+  let simulated = false;
   let alerts: PublishedAlerts | undefined;
   const log = await check(config, 'log', openLog, async (store) => {
     bounds = await store.bounds();
@@ -51,11 +55,12 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   });
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
+    simulated = await readSimulated(store);
     const now = Date.now();
     reports = await readWorkers(store, now);
     alerts = await readCurrentAlerts(store, now);
   });
-  return { stores: [log, documents, live], bounds, positions, reports, alerts };
+  return { stores: [log, documents, live], bounds, positions, reports, simulated, alerts };
 }
 
 /**

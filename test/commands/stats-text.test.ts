@@ -50,6 +50,16 @@ describe('stats as text', () => {
     expect(text).toContain('Also 15.00 EUR net, 20.00 gross');
   });
 
+  test.each([
+    [1, 'SIMULATED · all of these shoppers are invented'],
+    [0.123, 'SIMULATED · 12.3% of these events are those of invented shoppers'],
+    [0, 'SIMULATED · other periods of this shop have invented shoppers'],
+    [null, 'SIMULATED · other periods of this shop have invented shoppers'],
+  ])('says that %s of the numbers are simulated', (simulatedShare, line) => {
+    const stats = { ...statsFixture(), simulated: true, simulatedShare };
+    expect(statsText(stats, { width: 80, styled: false }).split('\n')).toContain(line);
+  });
+
   test('leaves out what there is nothing of', () => {
     const stats = statsFixture();
     const text = statsText(

@@ -75,6 +75,7 @@ export function referenceNumbers(
   }
   return {
     events: events.length,
+    simulated: events.filter(({ source }) => source === 'generator').length,
     users: there.length,
     newUsers: shoppers.filter((list) => inside(list[0]!.time)).length,
     buyers: buyers.length,

@@ -145,6 +145,23 @@ describe('presentScreen', () => {
     expect(header({ stats: past, components })).toContain('◆ HISTORY 2011-12-09 12:50');
   });
 
+  it('says of a simulated shop that it is one, at all sizes and however fresh it is', () => {
+    const stats = { ...modelFixture().stats, simulated: true, simulatedShare: 0.5 };
+    const past = { ...stats, asOf: { basis: 'latest-event' as const, time: '2011-12-09T12:50:00.000Z' } };
+    const quiet = { ...stats, freshness: { ...stats.freshness, lagMs: 240_000 } };
+    for (const columns of [40, 47, 59, 60, 75, 76, 80, 120, 160]) {
+      for (const shown of [stats, past, quiet]) {
+        for (const readAt of [NOW, NOW - 7000]) {
+          const model = { stats: shown, components: [] };
+          const size = { columns, rows: 12 };
+          const [header = ''] = screenText(stateFixture({ size, model, readAt })).split('\n');
+          expect(header, `${columns}`).toMatch(/ [●◆◐✖] SIMULATED\b/);
+          expect(header).toContain('ecom');
+        }
+      }
+    }
+  });
+
   it('draws foreign names without control characters and without breaking the frame', () => {
     const { stats, components } = modelFixture();
     const topProducts = [

@@ -36,6 +36,8 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
   return {
     schema: 'ecom.stats/1',
     asOf: { time: new Date(now).toISOString(), basis: 'clock' },
+    simulated: false,
+    simulatedShare: 0,
     window: {
       label: window,
       from: window === 'all' ? null : new Date(from).toISOString(),

@@ -65,6 +65,9 @@ export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'pr
   properties?: Record<string, unknown>;
 };
 
+/** `source` of the events of simulated shoppers, however they come to the log. */
+export const SIMULATED_SOURCE = 'generator';
+
 /** Bounds on one event; anything larger is rejected and goes to the dead letters. */
 export const LIMITS = {
   /** UTF-8 bytes of the whole event as JSON. */

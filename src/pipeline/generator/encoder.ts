@@ -1,3 +1,4 @@
+import { SIMULATED_SOURCE } from '../events/shop-event.ts';
 import { type Catalogue, type Product } from './catalogue.ts';
 import { type CartLine, type Session } from './session.ts';
 
@@ -53,7 +54,7 @@ export function createEncoder(catalogue: Catalogue, currency: string): Encode {
   return (session, id, time) => {
     const { visitor, step } = session;
     const role = visitor.signedIn ? 'userId' : 'anonymousId';
-    const who = `"${role}":"${visitor.id}","sessionId":"${session.id}","source":"generator"`;
+    const who = `"${role}":"${visitor.id}","sessionId":"${session.id}","source":"${SIMULATED_SOURCE}"`;
     return `{"id":"${id}","type":"${step}","time":${time},${who}${details(session)}"country":"${visitor.country}"}}`;
   };
 }

@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 /**
  * The names of all counters, in one place. Totals of a cell:
  *
- * - `type:T` events of a type; `late`, `duplicates`, `duplicateOrders`, `rejected:REASON`
+ * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `duplicates`, `duplicateOrders`, `rejected:REASON`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -20,6 +20,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * them, and `impressions` and `clicks`, the lists that were shown and clicked; of a query `searches` and `emptySearches`.
  */
 export const COLUMNS = {
+  simulated: 'simulated',
   late: 'late',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',

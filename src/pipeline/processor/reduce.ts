@@ -2,7 +2,7 @@ import { type DeadLetter, type DocumentBatch, type StoredEvent } from '../docume
 import { type LogRecord } from '../event-log/event-log.ts';
 import { isRejected, type Rejected } from '../events/decode.ts';
 import { add, type Count, multiply, subtract } from '../events/money.ts';
-import { type EventItem, type ShopEvent } from '../events/shop-event.ts';
+import { type EventItem, type ShopEvent, SIMULATED_SOURCE } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
@@ -193,6 +193,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const { time, type } = event;
     const cell = cellAt(time);
     increment(cell.totals, TYPE_COLUMNS[type], 1);
+    if (event.source === SIMULATED_SOURCE) increment(cell.totals, COLUMNS.simulated, 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
     const list = listOf(event);
     for (let i = 0; i < dimensions.length; i += 1) {

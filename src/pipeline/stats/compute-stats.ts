@@ -12,6 +12,7 @@ import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../processor/columns.ts';
 import { DURATION_ENDS } from '../processor/durations.ts';
 import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../processor/funnel.ts';
 import { readBuyerClass } from '../processor/rfm.ts';
+import { isSimulated } from './simulated.ts';
 import { type TimeFrame } from './time-frame.ts';
 import {
   type Breakdown,
@@ -74,6 +75,8 @@ export function computeStats(input: StatsInput): Stats {
     timeZone: input.timeZone,
     seriesCellSeconds: LEVELS[frame.series.level] / 1000,
     approximate: approximations(frame),
+    simulated: isSimulated(input.all),
+    simulatedShare: ratio(whole(window, COLUMNS.simulated), events),
     freshness: {
       newestEvent: newest === 0 ? null : iso(newest),
       lagMs: newest === 0 ? null : Math.max(0, asOf.time - newest),

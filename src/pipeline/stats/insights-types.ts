@@ -44,6 +44,8 @@ export interface Insights {
   readonly window: Stats['window'];
   readonly timeZone: string;
   readonly currency: string;
+  /** Whether any events of the shop are those of simulated shoppers. */
+  readonly simulated: boolean;
   readonly activity: Activity;
   readonly cohorts: readonly Cohort[];
   /** Of all buyers ever. */

@@ -6,6 +6,7 @@ import { iso, mainCurrency } from './compute-stats.ts';
 import { activityOf, cohortsOf, overlookedProducts, searchOf, segmentsOf } from './insights.ts';
 import { type Insights } from './insights-types.ts';
 import { newestOf } from './read-stats.ts';
+import { isSimulated } from './simulated.ts';
 import { frameOf, type Period, type TimeFrame } from './time-frame.ts';
 
 export interface InsightsRequest {
@@ -58,6 +59,7 @@ export async function readInsights(
     },
     timeZone: name,
     currency,
+    simulated: isSimulated(tallies[0]!.totals),
     activity: activityOf(hours!, currency, zone),
     cohorts: cohortsOf(days!, frame.asOf.time, currency, zone),
     segments: segmentsOf(allDays!),

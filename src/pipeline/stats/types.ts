@@ -72,6 +72,10 @@ export interface Stats {
   readonly timeZone: string;
   /** Paths of the numbers here that are near the truth and not it. */
   readonly approximate: readonly string[];
+  /** Whether any events of the shop, of this window or not, are those of simulated shoppers. */
+  readonly simulated: boolean;
+  /** Simulated events of the window ÷ its events. */
+  readonly simulatedShare: number | null;
   readonly freshness: {
     readonly newestEvent: string | null;
     /** `asOf.time` − newest event, ms; 0 where the basis is the newest event, null without events. */

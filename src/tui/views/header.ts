@@ -8,10 +8,12 @@ import { type DashboardState, sortInEffect } from '../state.ts';
 const STALE_MS = 3000;
 /** From this time without events on, a running shop is called quiet. */
 const QUIET_MS = 60_000;
+/** Fewer columns have no room for the date beside the longer word. */
+const SIMULATED_DATE_COLUMNS = 50;
 
 /** The shop, the windows to choose from, and how fresh the numbers are. */
 export function headerLine(state: DashboardState, now: number, width: number): Line {
-  const status = statusSpans(state, now);
+  const status = statusSpans(state, now, width);
   const windows: Line =
     width >= 76
       ? WINDOW_LABELS.map((label) =>
@@ -26,17 +28,24 @@ export function headerLine(state: DashboardState, now: number, width: number): L
 }
 
 /** One mark and a word or two; the mark differs in shape too, for terminals without colour. */
-function statusSpans(state: DashboardState, now: number): Line {
+function statusSpans(state: DashboardState, now: number, width: number): Line {
   const { model } = state;
   if (model === undefined) return [dim('◌ reading')];
   const age = now - state.readAt;
-  if (age >= STALE_MS) return mark('✖', 'red', `STALE ${duration(age)}`);
-  const { asOf, freshness, timeZone: zone } = model.stats;
+  if (age >= STALE_MS)
+    return mark('✖', 'red', `${model.stats.simulated ? 'SIMULATED, ' : ''}STALE ${duration(age)}`);
+  const { asOf, freshness, timeZone: zone, simulated } = model.stats;
   if (freshness.newestEvent === null) return mark('○', 'yellow', 'NO EVENTS');
-  if (asOf.basis === 'latest-event') return mark('◆', 'cyan', `HISTORY ${dateTime(asOf.time, zone)}`);
+  // Of what is simulated only the mark tells which of them it is.
+  const word = (usual: string): string => (simulated ? 'SIMULATED' : usual);
+  if (asOf.basis === 'latest-event') {
+    const when = simulated && width < SIMULATED_DATE_COLUMNS ? '' : ` ${dateTime(asOf.time, zone)}`;
+    return mark('◆', 'cyan', `${word('HISTORY')}${when}`);
+  }
   const lag = freshness.lagMs ?? 0;
-  if (lag >= QUIET_MS) return mark('◐', 'yellow', `QUIET ${duration(lag)}`);
-  return mark('●', 'green', `LIVE ${timeOfDay(asOf.time, zone)} ${zoneLabel(asOf.time, zone)}`);
+  if (lag >= QUIET_MS) return mark('◐', 'yellow', `${word('QUIET')} ${duration(lag)}`);
+  const time = `${timeOfDay(asOf.time, zone)} ${zoneLabel(asOf.time, zone)}`;
+  return mark('●', simulated ? 'yellow' : 'green', `${word('LIVE')} ${time}`);
 }
 
 function mark(symbol: string, colour: Colour, text: string): Line {

@@ -64,11 +64,12 @@ function eventsOf(steps: readonly Step[]): ShopEvent[] {
     const user =
       shopper === 0 ? {} : shopper % 2 === 0 ? { anonymousId: `a${shopper}` } : { userId: `u${shopper}` };
     const orderId = type === 'purchase' && order > 0 ? { orderId: `${shopper}-${order}` } : {};
+    const source = shopper % 3 === 1 ? 'generator' : 'test';
     const properties = {
       ...(country === undefined ? {} : { country }),
       ...(list === undefined ? {} : { recommendation_id: list }),
     };
-    return { id: `e${i}`, type, time, ...user, ...orderId, items, properties, source: 'test' };
+    return { id: `e${i}`, type, time, ...user, ...orderId, items, properties, source };
   });
 }
 
@@ -140,6 +141,8 @@ async function expectReference(
   expect(new Map(topProducts.map(({ productId, units }) => [productId, units]))).toEqual(
     expected.unitsByProduct,
   );
+  expect(stats.simulated).toBe(arrived.some(({ source }) => source === 'generator'));
+  expect(stats.simulatedShare).toBe(share(expected.simulated, expected.events));
   expect(stats.freshness.duplicateOrders).toBe(expected.duplicateOrders);
   const countries = expected.byProperty('country');
   for (const { value, ...row } of stats.breakdown!.rows) {

@@ -58,7 +58,10 @@ describe('a simulated week', () => {
     expect(stats.funnel.map(({ step, sessions }) => ({ step, sessions }))).toEqual(expected.funnel);
     expect(stats.kpis.cartAbandonment).toBe(1 - expected.closedWithCartAndPurchase / expected.closedWithCart);
 
+    expect(stats).toMatchObject({ simulated: true, simulatedShare: 1 });
+
     const insights = await readInsights(stores.live, { period: 'all', limit: 5, now, currency: 'USD' });
+    expect(insights.simulated).toBe(true);
     expect(insights.cohorts.length).toBeGreaterThan(6);
     for (const { day, shoppers, returned } of insights.cohorts) {
       expect(shoppers).toBe(returned[0]);

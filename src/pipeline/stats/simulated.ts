@@ -1,0 +1,14 @@
+import { type Counters } from '../live-store/cells.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
+import { COLUMNS } from '../processor/columns.ts';
+
+/** Whether any of the events that are counted came from simulated shoppers. */
+export function isSimulated(totals: Counters): boolean {
+  return Number(totals.get(COLUMNS.simulated) ?? 0) > 0;
+}
+
+/** The same of all that a shop has counted. */
+export async function readSimulated(live: LiveStore): Promise<boolean> {
+  const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+  return isSimulated(tallies[0]!.totals);
+}
