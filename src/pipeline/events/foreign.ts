@@ -19,18 +19,47 @@ export interface ForeignRecord {
  */
 export function readForeign(value: string | Uint8Array, { format, source, id }: ForeignRecord): string[] {
   const outcomes = typeof value === 'string' ? readOutcomes(value, format) : [NOT_UTF8];
+  const originals = createOriginals(value, outcomes.length);
   return outcomes.map((outcome, index) => {
     const place = index === 0 ? id : `${id}:${index}`;
-    if (outcome instanceof BadRow) return rejected(outcome, place, source, value);
+    if (outcome instanceof BadRow) return rejected(outcome, place, source, originals(outcome.part));
     if (isAbsent(outcome.id)) outcome.id = place;
     if (isAbsent(outcome.source)) outcome.source = source;
-    try {
-      return JSON.stringify(outcome);
-    } catch {
-      const unwritable = new BadRow('nested too deeply', 'the record cannot be written again');
-      return rejected(unwritable, place, source, value);
-    }
+    const line = writeJson(outcome);
+    if (line !== undefined) return line;
+    const unwritable = new BadRow('nested too deeply', 'the record cannot be written again');
+    return rejected(unwritable, place, source, originals(undefined));
   });
+}
+
+/**
+ * What the dead letters of a record keep of it: all of it where it is one, else each its own part, so that many bad parts
+ * take no more room than the record. Of a part that cannot be written again, the first one keeps the whole record.
+ * @param count outcomes of the record
+ */
+export function createOriginals(
+  record: string | Uint8Array,
+  count: number,
+): (part: unknown) => string | Uint8Array {
+  let whole: string | Uint8Array = record;
+  return (part) => {
+    if (count === 1) return record;
+    const text = part === undefined ? undefined : writeJson(part);
+    if (text !== undefined) return text;
+    const kept = whole;
+    whole = '';
+    return kept;
+  };
+}
+
+/** The value as JSON; `undefined` where it is nested too deeply for that. */
+export function writeJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
+  }
 }
 
 const NOT_UTF8 = new BadRow('not UTF-8', 'the record holds bytes that are no UTF-8');

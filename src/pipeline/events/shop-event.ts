@@ -73,6 +73,8 @@ export const LIMITS = {
   /** UTF-8 bytes of the whole event as JSON. */
   eventBytes: 64 * 1024,
   items: 500,
+  /** Events in one record of a format that gathers several. */
+  recordEvents: 5000,
   /** UTF-8 bytes of one string. */
   stringBytes: 1024,
   properties: 100,

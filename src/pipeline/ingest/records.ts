@@ -1,5 +1,6 @@
 import { type NewRecord } from '../event-log/event-log.ts';
 import { decodeParsed, isRejected, type Rejected } from '../events/decode.ts';
+import { createOriginals, writeJson } from '../events/foreign.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
 import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
@@ -67,22 +68,38 @@ export function createRecordMaker(
     row: Row,
     id: string,
     { reason, detail }: Pick<Rejected, 'reason' | 'detail'>,
+    raw = row.raw,
   ): SourceRecord {
     // Not the id of an event, so that a line that was cut can be read again when it is whole.
-    const line = { id: `${id}:rejected`, reason, detail, source: `${name}:${row.line}`, raw: row.raw };
+    const line = { id: `${id}:rejected`, reason, detail, source: `${name}:${row.line}`, raw };
     return { record: { key: line.id, value: encodeRejectedLine(line) }, time: undefined, reason };
   }
 
-  function accept(row: Row, id: string, event: RawEvent, value: string, now: number): SourceRecord {
+  /** @param raw what a dead letter keeps */
+  function accept(
+    row: Row,
+    id: string,
+    event: RawEvent,
+    value: string,
+    now: number,
+    raw = row.raw,
+  ): SourceRecord {
     // A moved event waits for its time before it is appended.
     const appendedAt = shift === undefined ? now : Math.max(now, timeOf(event) || 0);
     const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt });
-    if (isRejected(decoded)) return rejected(row, id, decoded);
+    if (isRejected(decoded)) return rejected(row, id, decoded, raw);
     return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined };
   }
 
-  function convert(row: Row, id: string, outcome: Outcome, now: number): SourceRecord {
-    if (outcome instanceof BadRow) return rejected(row, id, outcome);
+  /** @param originals of a row's parts; absent where the row is one event */
+  function convert(
+    row: Row,
+    id: string,
+    outcome: Outcome,
+    now: number,
+    originals?: (part: unknown) => string | Uint8Array,
+  ): SourceRecord {
+    if (outcome instanceof BadRow) return rejected(row, id, outcome, originals?.(outcome.part));
     const event = outcome;
     if (shift !== undefined) {
       const time = timeOf(event);
@@ -90,13 +107,12 @@ export function createRecordMaker(
     }
     if (isAbsent(event.id)) event.id = id;
     if (isAbsent(event.source)) event.source = name;
-    let value: string;
-    try {
-      value = JSON.stringify(event);
-    } catch {
-      return rejected(row, id, { reason: 'nested too deeply', detail: 'the line cannot be written again' });
+    const value = writeJson(event);
+    if (value === undefined) {
+      const why = { reason: 'nested too deeply', detail: 'the line cannot be written again' };
+      return rejected(row, id, why, originals?.(undefined));
     }
-    return accept(row, id, event, value, now);
+    return accept(row, id, event, value, now, originals === undefined ? row.raw : value);
   }
 
   /** A line in our own format is passed on as it is where it can be: that is what makes a large log quick to read. */
@@ -142,7 +158,8 @@ export function createRecordMaker(
     if (format.name === 'native' && row.bad === undefined) return [native(row, id, now)];
     const outcomes = readOutcomes(format, row);
     if (outcomes.length === 1) return [convert(row, id, outcomes[0]!, now)];
-    return outcomes.map((outcome, index) => convert(row, `${id}:${index + 1}`, outcome, now));
+    const originals = createOriginals(row.raw, outcomes.length);
+    return outcomes.map((outcome, index) => convert(row, `${id}:${index + 1}`, outcome, now, originals));
   };
 }
 

@@ -1,3 +1,6 @@
+import { LIMITS } from '../shop-event.ts';
+import { exceedsBytes } from '../text.ts';
+
 /** Names that `--format` takes; `csv` is one that a map file describes. */
 export const FORMAT_NAMES = [
   'native',
@@ -35,13 +38,40 @@ export class BadRow {
   /** One of a small set of phrases, never with data in it. */
   readonly reason: string;
   readonly detail: string;
-  constructor(reason: string, detail: string) {
+  /** Which part of a record that holds several it is; absent where it is all of it. */
+  readonly part: unknown;
+  constructor(reason: string, detail: string, part?: unknown) {
     this.reason = reason;
     this.detail = detail;
+    this.part = part;
   }
 }
 
 export type Outcome = RawEvent | BadRow;
+
+/** The outcomes of a record's parts. */
+export function readParts(parts: readonly unknown[], read: (part: unknown) => Outcome): readonly Outcome[] {
+  const fault = tooManyEvents(parts.length);
+  return fault === undefined ? parts.map((part) => ofPart(part, read(part))) : [fault];
+}
+
+/** An outcome that knows which part of its record it is about. */
+export function ofPart(part: unknown, outcome: Outcome): Outcome {
+  return outcome instanceof BadRow ? new BadRow(outcome.reason, outcome.detail, part) : outcome;
+}
+
+export function tooManyEvents(count: number): BadRow | undefined {
+  if (count <= LIMITS.recordEvents) return undefined;
+  return new BadRow('too many events', `${count} in one record, ${LIMITS.recordEvents} are allowed`);
+}
+
+/** Why a value cannot be what all events of a record share: each of them holds a copy. */
+export function sharedFault(name: string, value: unknown): BadRow | undefined {
+  if (typeof value === 'object' && value !== null) return new BadRow('not an event', `${name} is no text`);
+  if (typeof value !== 'string' || !exceedsBytes(value, LIMITS.stringBytes)) return undefined;
+  const size = Buffer.byteLength(value);
+  return new BadRow('string too long', `${name} has ${size} bytes, ${LIMITS.stringBytes} are allowed`);
+}
 
 /** One JSON object a line. */
 export interface JsonFormat {

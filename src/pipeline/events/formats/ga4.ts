@@ -1,6 +1,17 @@
 import { EVENT_TYPES, type EventType } from '../shop-event.ts';
 import { epochMs } from '../time.ts';
-import { BadRow, firstOf, type JsonFormat, list, notOfAShop, type Outcome, object, units } from './format.ts';
+import {
+  BadRow,
+  firstOf,
+  type JsonFormat,
+  list,
+  notOfAShop,
+  type Outcome,
+  object,
+  readParts,
+  sharedFault,
+  units,
+} from './format.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,6 +20,9 @@ const TYPE_OF: ReadonlyMap<unknown, EventType> = new Map<unknown, EventType>([
   ['view_search_results', 'search'],
   ['screen_view', 'page_view'],
 ]);
+
+/** What the events of a body have in common. */
+const SHARED = ['client_id', 'app_instance_id', 'user_id'] as const;
 
 /**
  * Google Analytics 4: rows of the BigQuery export, or bodies of the Measurement Protocol with their `events`.
@@ -25,9 +39,12 @@ export const ga4: JsonFormat = {
       list(value.events).some((event) => typeof object(event).name === 'string')),
   read: (value) => {
     const body = object(value);
-    return Array.isArray(body.events)
-      ? body.events.map((event) => readEvent(object(event), body))
-      : [readEvent(body, {})];
+    if (!Array.isArray(body.events)) return [readEvent(body, {})];
+    for (const name of SHARED) {
+      const fault = sharedFault(name, body[name]);
+      if (fault !== undefined) return [fault];
+    }
+    return readParts(body.events, (event) => readEvent(object(event), body));
   },
 };
 

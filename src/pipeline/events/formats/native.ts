@@ -1,5 +1,5 @@
 import { EVENT_TYPES } from '../shop-event.ts';
-import { type JsonFormat, type RawEvent } from './format.ts';
+import { BadRow, type JsonFormat, type RawEvent } from './format.ts';
 
 const TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES);
 
@@ -8,5 +8,8 @@ export const native: JsonFormat = {
   name: 'native',
   layout: 'json',
   recognises: (value) => TYPES.has(value.type) && 'time' in value,
-  read: (value) => [value as RawEvent],
+  read: (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? [value as RawEvent]
+      : [new BadRow('not an event', 'the record is no JSON object')],
 };

@@ -1,5 +1,15 @@
 import { type EventType } from '../shop-event.ts';
-import { BadRow, type JsonFormat, list, notOfAShop, type Outcome, object } from './format.ts';
+import {
+  BadRow,
+  type JsonFormat,
+  list,
+  notOfAShop,
+  type Outcome,
+  object,
+  ofPart,
+  sharedFault,
+  tooManyEvents,
+} from './format.ts';
 
 const TYPE_OF: ReadonlyMap<unknown, EventType> = new Map<unknown, EventType>([
   ['clicks', 'view_item'],
@@ -21,7 +31,8 @@ export const otto: JsonFormat = {
     if ((typeof session !== 'number' && typeof session !== 'string') || !Array.isArray(events)) {
       return [new BadRow('not a session', 'a line needs session and events')];
     }
-    return readSession(String(session), events);
+    const fault = sharedFault('session', session) ?? tooManyEvents(events.length);
+    return fault === undefined ? readSession(String(session), events) : [fault];
   },
 };
 
@@ -32,7 +43,7 @@ function readSession(sessionId: string, events: readonly unknown[]): readonly Ou
     const { aid, ts, type: kind } = object(event);
     const type = TYPE_OF.get(kind);
     if (type === undefined) {
-      outcomes.push(notOfAShop(kind));
+      outcomes.push(ofPart(event, notOfAShop(kind)));
       continue;
     }
     const order = type === 'purchase' ? orders.get(ts) : undefined;
@@ -41,10 +52,11 @@ function readSession(sessionId: string, events: readonly unknown[]): readonly Ou
       continue;
     }
     const items = [{ productId: aid }];
-    if (type !== 'purchase') outcomes.push({ type, time: ts, sessionId, items });
+    if (type !== 'purchase' || (typeof ts !== 'number' && typeof ts !== 'string'))
+      outcomes.push({ type, time: ts, sessionId, items });
     else {
       orders.set(ts, items);
-      outcomes.push({ type, time: ts, sessionId, orderId: `${sessionId}:${String(ts)}`, items });
+      outcomes.push({ type, time: ts, sessionId, orderId: `${sessionId}:${ts}`, items });
     }
   }
   return outcomes;

@@ -7,6 +7,7 @@ import {
   type Outcome,
   object,
   type RawEvent,
+  readParts,
   units,
 } from './format.ts';
 
@@ -43,7 +44,7 @@ export const segment: JsonFormat = {
       : CALLS.has(value.type),
   read: (value) => {
     const { batch } = object(value);
-    return Array.isArray(batch) ? batch.map(readCall) : [readCall(value)];
+    return Array.isArray(batch) ? readParts(batch, readCall) : [readCall(value)];
   },
 };
 

@@ -1,5 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decodeRecord } from '../../../../src/pipeline/events/decode.ts';
+import { readForeign } from '../../../../src/pipeline/events/foreign.ts';
+import { type JsonFormat } from '../../../../src/pipeline/events/formats/format.ts';
+import { ga4 } from '../../../../src/pipeline/events/formats/ga4.ts';
 import { parseJson } from '../../../../src/pipeline/events/formats/json.ts';
+import { native } from '../../../../src/pipeline/events/formats/native.ts';
+import { otto } from '../../../../src/pipeline/events/formats/otto.ts';
+import { segment } from '../../../../src/pipeline/events/formats/segment.ts';
+import { LIMITS } from '../../../../src/pipeline/events/shop-event.ts';
 import { readAll, recognise } from './read.ts';
 
 const T = '2026-01-04T12:00:00.000Z';
@@ -289,5 +298,83 @@ describe('recognition', () => {
     ['prose', ['Dear shop,', 'hello'], /cannot tell the format of file/],
   ])('%s is refused', (_, sample, message) => {
     expect(() => recognise(...sample)).toThrow(message);
+  });
+});
+
+describe('a record of many parts', () => {
+  const readOne = (format: JsonFormat, value: unknown) =>
+    readForeign(JSON.stringify(value), { format, source: 's', id: 'i' });
+  const letters = (lines: readonly string[]) =>
+    lines.map((line) => (JSON.parse(line) as { rejected: { reason: string; raw: string } }).rejected);
+
+  test('keeps each bad part once, and takes no more room than it has', () => {
+    const batch = Array.from({ length: 2000 }, (_, i) => ({ type: 'identify', traits: { i } }));
+    const said = readOne(segment, { batch });
+    expect(letters(said).map(({ raw }) => raw)).toEqual(batch.map((call) => JSON.stringify(call)));
+    const events = Array.from({ length: 2000 }, (_, i) => ({ aid: i, type: 'x' }));
+    expect(letters(readOne(otto, { session: 1, events }))[1999]).toMatchObject({
+      reason: 'not a shop event',
+      raw: '{"aid":1999,"type":"x"}',
+    });
+  });
+
+  test('that cannot be written again is kept with the first of them', () => {
+    const deep = `${'['.repeat(8000)}1${']'.repeat(8000)}`;
+    const line = `{"batch":[{"type":"a","b":${deep}},{"type":"a","b":${deep}},{"type":"a"}]}`;
+    const said = readForeign(line, { format: segment, source: 's', id: 'i' });
+    expect(letters(said).map(({ raw }) => raw)).toEqual([line, '', '{"type":"a"}']);
+  });
+
+  test('holds so many events, and what they share is no longer than a text may be', () => {
+    const reasons = (format: JsonFormat, value: unknown) =>
+      letters(readOne(format, value)).map(({ reason }) => reason);
+    expect(reasons(segment, { batch: Array(LIMITS.recordEvents + 1).fill(1) })).toEqual(['too many events']);
+    expect(readOne(segment, { batch: Array(LIMITS.recordEvents).fill(1) })).toHaveLength(LIMITS.recordEvents);
+    const long = 'x'.repeat(2000);
+    expect(reasons(ga4, { client_id: long, events: [{ name: 'page_view' }, {}] })).toEqual([
+      'string too long',
+    ]);
+    expect(reasons(ga4, { client_id: [long], events: [{}, {}] })).toEqual(['not an event']);
+    expect(reasons(otto, { session: long, events: [{}, {}] })).toEqual(['string too long']);
+  });
+
+  test.each([segment, ga4, otto, native])('$name: is read, whatever JSON it is', (format) => {
+    const names = [
+      ...['batch', 'events', 'type', 'event', 'track', 'properties', 'name', 'params', 'event_params', 'key'],
+      ...[
+        'session',
+        'ts',
+        'aid',
+        'orders',
+        'clicks',
+        'toString',
+        'valueOf',
+        '__proto__',
+        'constructor',
+        'toJSON',
+      ],
+      ...['purchase', 'Order Completed', 'items', 'products', 'client_id', 'quantity', 'price'],
+    ];
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'medium' },
+        fc.constantFrom<unknown>(null, true, 1, -0, 1e308, ...names),
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(fc.constantFrom(...names), tie('tree'), { maxKeys: 6 }),
+      ),
+    }));
+    const record = fc.oneof(
+      fc.record({ batch: fc.array(tree) }),
+      fc.record({ events: fc.array(tree), client_id: tree, session: fc.constantFrom('s', 1) }),
+      fc.record({ type: fc.constant('track'), event: fc.constant('Order Completed'), properties: tree }),
+      tree,
+    );
+    fc.assert(
+      fc.property(record, (value) => {
+        for (const line of readOne(format, value))
+          decodeRecord(line, { partition: 0, offset: 0, appendedAt: MS });
+      }),
+      { numRuns: 500 },
+    );
   });
 });
