@@ -85,7 +85,9 @@ export async function prepareStores(config: Config): Promise<number> {
 export function shownUrl(config: Config, port: StoreCheck['port']): string {
   const url = urlOf(config, port);
   if (isEmbedded(config, port)) return `sqlite:${join(config.dataDir, STORE_FILES[port])}`;
-  return url.replace(/[?#].*$/s, '').replace(/\/\/.*@/s, '//');
+  const bare = url.replace(/[?#].*$/s, '');
+  const start = bare.indexOf('//') + 2;
+  return bare.slice(0, start) + bare.slice(Math.max(start, bare.lastIndexOf('@') + 1));
 }
 
 /** Whether a port's store is a file in the data folder. */

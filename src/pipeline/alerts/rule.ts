@@ -48,6 +48,8 @@ export interface Rule {
 
 const RULE =
   /^(?<metric>[a-z]+)(?:\s+(?<window>5m|30m|1h|24h|7d|30d))?\s*(?:(?<operator><=|>=|<|>)\s*(?<value>-?\d+(?:\.\d+)?)\s*(?<percent>%)?|(?<direction>drops|rises)\s+(?:by\s+)?(?<change>\d+(?:\.\d+)?)\s*%(?:\s+vs\s+previous)?)(?:\s+for\s+(?<length>\d+)\s*(?<unit>[smh]))?$/;
+/** Longest rule, characters. */
+const MAX_LENGTH = 200;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
@@ -60,11 +62,11 @@ export function parseRule(
   when: string,
   actions: Pick<Rule, 'command' | 'webhook'> = { command: undefined, webhook: undefined },
 ): Rule {
-  const groups = RULE.exec(when.trim())?.groups;
+  const groups = when.length > MAX_LENGTH ? undefined : RULE.exec(when.trim())?.groups;
   const read = groups === undefined ? undefined : METRICS[groups.metric!];
   if (groups === undefined || read === undefined) {
     const why = groups === undefined ? 'is no rule' : `names '${groups.metric}', which is not counted`;
-    throw new EcomError('USAGE', `alert '${name}': '${when}' ${why}`, {
+    throw new EcomError('USAGE', `alert '${name}': '${when.slice(0, MAX_LENGTH)}' ${why}`, {
       hint: `such as 'revenue 5m drops 40% vs previous' or 'conversion<1% for 10m'; of ${Object.keys(METRICS).join(', ')}`,
     });
   }

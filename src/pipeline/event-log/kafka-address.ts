@@ -24,7 +24,8 @@ const DEFAULT_PORT = 9092;
 const MECHANISMS: readonly SaslMechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512'];
 const FORMATS = ['native', 'segment', 'ga4', 'otto'] as const;
 const PARAMETERS = ['format', 'group', 'mechanism', 'ssl'];
-const SHAPE = /^(kafkas?):\/\/(?:(.*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
+const SCHEME = /^(kafkas?):\/\//;
+const PLACE = /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 
 /**
  * Reads `kafka://[user:password@]host:port[,host2:port2]/topic?format=segment&group=…&mechanism=scram-sha-256&ssl=true`;
@@ -32,7 +33,11 @@ const SHAPE = /^(kafkas?):\/\/(?:(.*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$
  * @throws EcomError `USAGE` where it says something else
  */
 export function parseKafkaUrl(url: string): KafkaAddress {
-  const [, scheme, login, hosts = '', path = '', query = ''] = SHAPE.exec(url) ?? [];
+  const [start = '', scheme] = SCHEME.exec(url) ?? [];
+  // A password may hold an @ itself.
+  const at = url.lastIndexOf('@');
+  const login = at === -1 ? undefined : url.slice(start.length, at);
+  const [, hosts = '', path = '', query = ''] = PLACE.exec(url.slice(Math.max(start.length, at + 1))) ?? [];
   if (scheme === undefined || hosts === '') {
     throw usage('it is not of the form kafka://HOST:PORT/TOPIC', 'kafka://127.0.0.1:9092/ecom.events is one');
   }

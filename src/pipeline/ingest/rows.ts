@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { type OpenFormat } from '../events/formats/choose.ts';
-import { parseCsvRecord } from '../events/formats/csv-record.ts';
+import { continueCsvRecord, fieldsBeforeOpenQuote, parseCsvRecord } from '../events/formats/csv-record.ts';
 import { BadRow } from '../events/formats/format.ts';
+import { createByteBuffer } from './byte-buffer.ts';
 
 /** Longest row that is held in memory, bytes. */
 export const MAX_ROW_BYTES = 1024 * 1024;
@@ -50,7 +51,10 @@ export interface RowReader {
  * @param linesBefore lines that were read before the first byte
  */
 export function createRowReader(format: OpenFormat, linesBefore: number): RowReader {
+  /** What no row was made of yet: a CSV's open record, and the beginning of a line. */
   let carry: Buffer = Buffer.alloc(0);
+  /** What has come since, without a line end. */
+  const tail = createByteBuffer();
   let lines = linesBefore;
   // A row that grew too long: its beginning, and how long it is so far.
   let oversize: { readonly kept: Buffer; bytes: number } | undefined;
@@ -63,7 +67,10 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
       if (feed === -1) return [{ bytes: chunk, rows: [], lines, whole: false }];
       blocks.push(endOversize(oversize, chunk.subarray(0, feed + 1)));
       carry = chunk.subarray(feed + 1);
-    } else carry = carry.length === 0 ? chunk : Buffer.concat([carry, chunk]);
+    } else if (!chunk.includes(10) && carry.length + tail.length + chunk.length <= MAX_ROW_BYTES) {
+      tail.add(chunk);
+      return blocks;
+    } else carry = joined(chunk);
     takeLines(blocks, false);
     if (carry.length <= MAX_ROW_BYTES) return blocks;
     // A CSV's open record cannot go on in a line as long as this.
@@ -73,6 +80,11 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
     blocks.push({ bytes: carry, rows: [], lines, whole: false });
     carry = Buffer.alloc(0);
     return blocks;
+  }
+
+  function joined(chunk: Buffer): Buffer {
+    const parts = [carry, tail.take(), chunk].filter(({ length }) => length > 0);
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 
   function takeLines(blocks: Block[], last: boolean): void {
@@ -98,6 +110,7 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
 
   function end(): Block[] {
     if (oversize !== undefined) return [endOversize(oversize, Buffer.alloc(0))];
+    carry = joined(Buffer.alloc(0));
     if (carry.length === 0) return [];
     const block = cut(carry, true);
     carry = Buffer.alloc(0);
@@ -110,12 +123,13 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
     if (lines === 0 && typeof texts[0] === 'string') texts[0] = withoutMark(texts[0]);
     const ends = lineEnds(bytes);
     const rows: Row[] = [];
+    const continued: Continued[] = [];
     let taken = 0;
     while (taken < texts.length) {
       const start = taken === 0 ? 0 : ends[taken - 1]!;
       const row =
         longRow(bytes, start, ends[taken]!) ??
-        (format.layout === 'json' ? jsonRow(texts[taken]!) : csvRow(texts, taken, last));
+        (format.layout === 'json' ? jsonRow(texts[taken]!) : csvRow(texts, taken, last, continued));
       if (row === undefined) break;
       const { raw, fields, bad, span } = row;
       const line = lines + 1;
@@ -129,7 +143,12 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
   }
 
   /** The record that begins in a line; `undefined` where lines that are still to come may belong to it. */
-  function csvRow(texts: readonly (string | Uint8Array)[], first: number, last: boolean): CutRow | undefined {
+  function csvRow(
+    texts: readonly (string | Uint8Array)[],
+    first: number,
+    last: boolean,
+    continued: Continued[],
+  ): CutRow | undefined {
     const { delimiter, width } = format as Extract<OpenFormat, { layout: 'csv' }>;
     const start = texts[first]!;
     if (typeof start !== 'string') return jsonRow(start);
@@ -153,23 +172,30 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
     // A quoted field may hold line ends. Where that leads to no good record, the quote is taken for a slip: only the line
     // that it stands in is lost, and the next one begins a record again.
     const forgotten = { raw: start, span: 1, bad: new BadRow('bad quoting', 'a quote is not closed') };
-    let text = start;
+    let { length } = start;
+    let found = fieldsBeforeOpenQuote(start, delimiter);
     for (let next = first + 1; next < texts.length; next += 1) {
       const more = texts[next]!;
       if (next - first >= MAX_RECORD_LINES) return forgotten;
-      if (typeof more !== 'string' || text.length + more.length > MAX_RECORD_CHARS) return forgotten;
-      text += `\n${more}`;
-      if (!more.includes('"')) continue;
-      const joined = parseCsvRecord(text, delimiter);
-      if (joined === 'open quote') continue;
-      const good = typeof joined !== 'string' && joined.length === width;
-      return good ? { raw: text, fields: joined, span: next - first + 1 } : forgotten;
+      if (typeof more !== 'string' || length + more.length > MAX_RECORD_CHARS) return forgotten;
+      length += 1 + more.length;
+      // Many lines may open a quote each, and each would look at all that follow: a line is read once for all of them.
+      continued[next] ??= continueCsvRecord(more, delimiter);
+      const { fields: ended, fault } = continued[next]!;
+      found += ended;
+      if (fault === 'open quote') continue;
+      if (fault !== undefined || found !== width) return forgotten;
+      const text = texts.slice(first, next + 1).join('\n');
+      const fields = parseCsvRecord(text, delimiter) as string[];
+      return { raw: text, fields, span: next - first + 1 };
     }
     return last ? forgotten : undefined;
   }
 
   return { push, end };
 }
+
+type Continued = ReturnType<typeof continueCsvRecord>;
 
 interface CutRow {
   raw: string | Uint8Array;

@@ -5,6 +5,7 @@ import { type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { stripControls } from '../events/text.ts';
+import { createByteBuffer } from './byte-buffer.ts';
 import { MAX_ROW_BYTES, splitLines } from './rows.ts';
 
 /** The beginning of a source, by which it and its format are recognised, bytes. */
@@ -135,21 +136,22 @@ interface Head {
 }
 
 async function readHead(pull: () => Promise<Buffer | undefined>): Promise<Head> {
-  let head: Buffer = Buffer.alloc(0);
+  const head = createByteBuffer();
+  let hasLine = false;
   for (;;) {
-    const hasLine = head.includes(10) || head.length > MAX_ROW_BYTES;
-    if (head.length >= HEAD_BYTES && hasLine) return { head, pending: undefined };
+    if (head.length >= HEAD_BYTES && hasLine) return { head: head.take(), pending: undefined };
     const pending = pull();
-    const chunk = hasLine
+    const chunk: Buffer | 'stalled' | undefined = hasLine
       ? await Promise.race([pending, sleep(STALL_MS, 'stalled' as const, { ref: false })])
       : await pending;
     if (chunk === 'stalled') {
       // Its failure is told by the `next` that awaits it.
       pending.catch(() => {});
-      return { head, pending };
+      return { head: head.take(), pending };
     }
-    if (chunk === undefined) return { head, pending: undefined };
-    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    if (chunk === undefined) return { head: head.take(), pending: undefined };
+    head.add(chunk);
+    hasLine ||= chunk.includes(10) || head.length > MAX_ROW_BYTES;
   }
 }
 

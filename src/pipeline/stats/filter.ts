@@ -16,7 +16,7 @@ export interface Condition {
 /** @throws EcomError `USAGE` for what is no condition */
 export function parseFilter(texts: readonly string[]): Condition[] {
   return texts.map((text) => {
-    const match = /^\s*([\w.-]{1,64})\s*(!?=)\s*(.*?)\s*$/s.exec(text);
+    const match = /^\s*([\w.-]{1,64})\s*(!?=)(.*)$/s.exec(text);
     const values = (match?.[3] ?? '').split(',').map((value) => value.trim());
     if (match === null || values.includes('')) {
       throw new EcomError('USAGE', `--where '${text}' is no condition`, {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chooseFormat } from '../../../src/pipeline/events/formats/choose.ts';
 import { parseCsvMap } from '../../../src/pipeline/events/formats/csv-map.ts';
+import { parseCsvRecord } from '../../../src/pipeline/events/formats/csv-record.ts';
 import { type Block, createRowReader, MAX_ROW_BYTES } from '../../../src/pipeline/ingest/rows.ts';
 
 const NATIVE = chooseFormat({ format: 'native' }, [], 'file');
@@ -72,6 +73,31 @@ describe('rows', () => {
         );
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('CSV: a record that goes over lines is what joining line after line gives', () => {
+    const line = fc.array(fc.constantFrom('a', ',', '"', '""', '","', '\n'), { maxLength: 40 });
+    fc.assert(
+      fc.property(line, (pieces) => {
+        const lines = pieces.join('').split('\n');
+        const expected: [number, readonly string[] | undefined][] = [];
+        for (let first = 0; first < lines.length; ) {
+          let span = 1;
+          let fields = parseCsvRecord(lines[first]!, ',');
+          while (fields === 'open quote' && first + span < lines.length) {
+            span += 1;
+            fields = parseCsvRecord(lines.slice(first, first + span).join('\n'), ',');
+          }
+          const good = typeof fields !== 'string' && fields.length === 2 ? fields : undefined;
+          const blank = lines[first]!.trim() === '' && good === undefined;
+          if (!blank) expected.push([first + 1, good]);
+          first += good === undefined ? 1 : span;
+        }
+        const rows = readRows(CSV, [Buffer.from(lines.join('\n'))]);
+        expect(rows.map(({ line: number, fields }) => [number, fields])).toEqual(expected);
+      }),
+      { numRuns: 1000 },
     );
   });
 

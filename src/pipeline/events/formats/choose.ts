@@ -114,7 +114,7 @@ function closestTo(header: string): CsvFormat | undefined {
   let best = 0.5;
   for (const format of CSV_FORMATS) {
     if (!format.header) continue;
-    const missing = missingColumns(format, splitHeader(format, DELIMITERS, header).columns).length;
+    const missing = splitHeader(format, DELIMITERS, header).missing.length;
     const share = 1 - missing / format.columns.length;
     if (share > best) {
       best = share;
@@ -126,10 +126,9 @@ function closestTo(header: string): CsvFormat | undefined {
 
 function openCsv(format: CsvFormat, delimiters: readonly string[], header: string, name: string): OpenFormat {
   const { header: hasHeader } = format;
-  const { delimiter, columns } = hasHeader
+  const { delimiter, columns, position, missing } = hasHeader
     ? splitHeader(format, delimiters, header)
-    : { delimiter: delimiters[0]!, columns: format.columns };
-  const missing = missingColumns(format, columns);
+    : { delimiter: delimiters[0]!, ...lookUp(format, format.columns) };
   if (missing.length > 0) {
     const shown = stripControls(columns.join(', ')).slice(0, 300);
     const what = missing.map((column) => `'${column}'`).join(', ');
@@ -137,8 +136,16 @@ function openCsv(format: CsvFormat, delimiters: readonly string[], header: strin
       hint: `its columns are ${shown}; describe another layout with --map FILE (docs/formats.md)`,
     });
   }
-  const read = format.open((column) => position(format, columns, column));
+  const read = format.open(position);
   return { name: format.name, layout: 'csv', delimiter, width: columns.length, header: hasHeader, read };
+}
+
+interface Columns {
+  readonly columns: readonly string[];
+  /** Place of a column by its name: as it is written, else without regard to case and punctuation; -1 for none. */
+  position(column: string): number;
+  /** Columns of the format that are not there. */
+  readonly missing: readonly string[];
 }
 
 /** Splits a header by the delimiter that leaves the fewest columns missing. */
@@ -146,27 +153,34 @@ function splitHeader(
   format: CsvFormat,
   delimiters: readonly string[],
   header: string,
-): { delimiter: string; columns: readonly string[] } {
+): Columns & { readonly delimiter: string } {
   const splits = delimiters.map((delimiter) => {
     const fields = parseCsvRecord(header, delimiter);
     const columns = typeof fields === 'string' ? header.split(delimiter) : fields;
-    return { delimiter, columns, missing: missingColumns(format, columns).length };
+    return { delimiter, ...lookUp(format, columns) };
   });
-  return splits.reduce((best, split) => (split.missing < best.missing ? split : best));
+  return splits.reduce((best, split) => (split.missing.length < best.missing.length ? split : best));
 }
 
-function missingColumns(format: CsvFormat, columns: readonly string[]): string[] {
-  return format.columns.filter((column) => position(format, columns, column) === -1);
+function lookUp(format: CsvFormat, columns: readonly string[]): Columns {
+  const exact = placesOf(columns);
+  const similar = placesOf(columns.map(simplified));
+  function position(column: string): number {
+    const alias = format.aliases?.[column];
+    const places = [similar.get(simplified(column)), alias && similar.get(simplified(alias))];
+    const found = places.filter((place) => typeof place === 'number');
+    return exact.get(column) ?? (found.length === 0 ? -1 : Math.min(...found));
+  }
+  return { columns, position, missing: format.columns.filter((column) => position(column) === -1) };
 }
 
-/** Position of a column by its name: as it is written, else without regard to case and punctuation. */
-function position(format: CsvFormat, columns: readonly string[], column: string): number {
-  const exact = columns.indexOf(column);
-  if (exact !== -1) return exact;
-  const names = [column, format.aliases?.[column]].flatMap((name) =>
-    name === undefined ? [] : [simplified(name)],
-  );
-  return columns.findIndex((candidate) => names.includes(simplified(candidate)));
+/** The first place of each text. */
+function placesOf(texts: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  texts.forEach((text, place) => {
+    if (!places.has(text)) places.set(text, place);
+  });
+  return places;
 }
 
 function simplified(name: string): string {

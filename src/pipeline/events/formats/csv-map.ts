@@ -74,7 +74,8 @@ export function parseCsvMap(text: string, path: string): MappedFormat {
   const map = readMap(text, path);
   const { columns, delimiter = ',' } = map;
   const used = usedColumns(map);
-  const unknown = columns === undefined ? undefined : used.find((column) => !columns.includes(column));
+  const named = new Set(columns);
+  const unknown = columns === undefined ? undefined : used.find((column) => !named.has(column));
   if (unknown !== undefined) throw invalid(path, `its 'columns' do not hold '${unknown}'`);
   return {
     name: 'csv',
