@@ -1,4 +1,5 @@
 import { EcomError } from '../errors.ts';
+import { bySimilarity } from './similar-names.ts';
 
 /** A value of the answer. */
 export type Value = string | number | null;
@@ -49,25 +50,7 @@ function unknownPath(path: string, parents: readonly string[], segment: string, 
 /** Names in an object, the most similar to a wanted one first. */
 function names(object: object, wanted: string): string[] {
   const keys = Array.isArray(object) ? object.map((_, index) => String(index)) : Object.keys(object);
-  return keys
-    .map((key) => ({ key, distance: editDistance(key.toLowerCase(), wanted.toLowerCase()) }))
-    .sort((a, b) => (wanted === '' ? 0 : a.distance - b.distance))
-    .slice(0, 6)
-    .map(({ key }) => key);
-}
-
-/** Levenshtein's distance: how many letters must be added, removed or replaced. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const above = row;
-    row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
-    }
-  }
-  return row[b.length]!;
+  return (wanted === '' ? keys : bySimilarity(keys, wanted)).slice(0, 6);
 }
 
 /** The failure of whoever wrote the expression. */

@@ -14,6 +14,7 @@ import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
 import { createFilter, parseFilter } from '../pipeline/stats/filter.ts';
 import { type CommandContext } from './context.ts';
 import { type Stores } from './ingest-numbers.ts';
+import { type KnownFields, knownFields } from './known-fields.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
 import { withStores } from './stores.ts';
@@ -46,7 +47,7 @@ export async function exportData(context: CommandContext, options: ExportOptions
     });
   }
   await withStores(config, async (stores) => {
-    const source = await sourceOf(context, stores, options);
+    const { source, fields } = await sourceOf(context, stores, options);
     const bench = what === 'orders' || what === 'sessions' ? openWorkbench(config.sqliteDriver) : undefined;
     const target = await openTarget(options.out, stdout);
     try {
@@ -57,6 +58,7 @@ export async function exportData(context: CommandContext, options: ExportOptions
             ? exportProducts(source)
             : (what === 'orders' ? exportOrders : exportSessions)(source, bench!);
       await writeAll(chosen, options.format, target, signal);
+      fields.check();
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'what is written is not all' });
@@ -71,24 +73,31 @@ async function sourceOf(
   { config, signal }: CommandContext,
   { documents, live, log }: Stores,
   { where = [], ...period }: ExportOptions,
-): Promise<ExportSource> {
-  const { timeZone: zone } = await live.layout();
+): Promise<{ source: ExportSource; fields: KnownFields }> {
+  const { timeZone: zone, properties } = await live.layout();
   const stretch = periodOf(period, 'all', timeZone(zone));
   const { from, to } =
     typeof stretch === 'string' || !('from' in stretch)
       ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
       : stretch;
-  const filter = createFilter(parseFilter(where));
+  const conditions = parseFilter(where);
+  const fields = knownFields(conditions, properties);
+  const filter = createFilter(conditions, fields.onProperty);
   const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
-  return {
+  const source: ExportSource = {
     documents,
     live,
     partitions: log.partitions,
-    keep: (event) => (event.time >= from && event.time < to ? filter(event) : undefined),
+    // The filter sees every event, whatever the period: a property is known if any event has it.
+    keep: (event) => {
+      const kept = filter(event);
+      return event.time >= from && event.time < to ? kept : undefined;
+    },
     currency: config.currency,
     mainCurrency: mainCurrency(tallies[0]!.totals, config.currency),
     signal,
   };
+  return { source, fields };
 }
 
 async function writeAll(

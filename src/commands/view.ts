@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ensureDataDir } from '../config.ts';
 import { EcomError } from '../errors.ts';
@@ -13,10 +13,13 @@ import { createProcessor } from '../pipeline/processor/processor.ts';
 import { type Condition, createFilter, filterText } from '../pipeline/stats/filter.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
+import { knownFields } from './known-fields.ts';
 import { withSpinner } from './spinner.ts';
 
 /** Folder of the data folder. */
 const FOLDER = 'views';
+/** File of a view with the properties of its filter that events have had, one a line. */
+const SEEN_FILE = 'properties';
 /** A view that was not asked for so long is deleted, ms. */
 const UNUSED_MS = 7 * 86_400_000;
 
@@ -26,6 +29,7 @@ export interface View {
   readonly log: EventLog;
   /**
    * Counts what has come since.
+   * @throws EcomError `USAGE` where the filter is about a property that no event has
    * @param onProgress is told the share of it that is counted, 0 to 1
    * @returns whether all is counted; false where the signal aborted
    */
@@ -39,7 +43,7 @@ export interface View {
  */
 export async function openView(shop: Config, conditions: readonly Condition[]): Promise<View> {
   const config = { ...shop, layout: await layoutOf(shop) };
-  const text = JSON.stringify([filterText(conditions), config.logUrl, config.layout, config.currency]);
+  const text = JSON.stringify([filterText(conditions), config.logUrl, config.layout, config.currency, SEEN_FILE]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const folder = join(config.dataDir, FOLDER);
   const own = { ...config, dataDir: join(folder, name), liveUrl: 'sqlite:' };
@@ -53,11 +57,16 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
     await log.close();
     throw error;
   });
+  const fields = rememberedFields(own.dataDir, conditions, config.layout);
   const processor = createProcessor({
     log,
     documents: NO_DOCUMENTS,
     live,
-    settings: { currency: config.currency, ...config.layout, filter: createFilter(conditions) },
+    settings: {
+      currency: config.currency,
+      ...config.layout,
+      filter: createFilter(conditions, fields.onProperty),
+    },
     reader: `view-${name}`,
   });
 
@@ -74,6 +83,7 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
         onProgress(1 - now / all);
         await processor.step(100);
       }
+      fields.check();
       return true;
     },
     async close() {
@@ -104,6 +114,20 @@ async function layoutOf(config: Config): Promise<CellLayout> {
   } finally {
     await live.close();
   }
+}
+
+/** A view goes on where it was: what events had that it counted before is remembered in a file, written before they count. */
+function rememberedFields(folder: string, conditions: readonly Condition[], { properties }: CellLayout) {
+  const path = join(folder, SEEN_FILE);
+  const seen = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const fields = knownFields(conditions, properties, seen.filter(Boolean));
+  return {
+    ...fields,
+    onProperty(name: string) {
+      if (!seen.includes(name)) appendFileSync(path, `${name}\n`, { mode: 0o600 });
+      fields.onProperty(name);
+    },
+  };
 }
 
 /** The shop's processor keeps the documents. */

@@ -6,6 +6,9 @@ const ITEM_FIELDS = { product: 'productId', category: 'category', brand: 'brand'
 /** Fields of events; every other name is one of their properties. */
 const EVENT_FIELDS = { type: 'type', source: 'source', user: 'userId', session: 'sessionId' } as const;
 
+/** What a condition can be about, besides the properties of events. */
+export const FILTER_FIELDS: readonly string[] = [...Object.keys(ITEM_FIELDS), ...Object.keys(EVENT_FIELDS)];
+
 /** One `--where`: `category=electronics`, `country=DE,AT` (one of them), `brand!=acme`. */
 export interface Condition {
   readonly field: string;
@@ -35,11 +38,21 @@ export function filterText(conditions: readonly Condition[]): string {
     .join(' and ');
 }
 
+/** Names of the properties of events that conditions are about. */
+export function propertiesOf(conditions: readonly Condition[]): string[] {
+  return [...new Set(conditions.map(({ field }) => field))].filter((field) => !FILTER_FIELDS.includes(field));
+}
+
 /**
  * What is left of an event where all conditions hold: itself, or with only the items that fit; `undefined` for an event
  * that does not fit. An event without the field fits no `=`, and every `!=`.
+ * @param onProperty is told each property of the conditions once, with the first event that has it
  */
-export function createFilter(conditions: readonly Condition[]): (event: ShopEvent) => ShopEvent | undefined {
+export function createFilter(
+  conditions: readonly Condition[],
+  onProperty: (name: string) => void = () => {},
+): (event: ShopEvent) => ShopEvent | undefined {
+  let unseen = propertiesOf(conditions);
   const ofItems = conditions.filter(({ field }) => field in ITEM_FIELDS);
   const ofEvents = conditions.filter(({ field }) => !(field in ITEM_FIELDS));
   const holds = ({ negated, values }: Condition, value: unknown): boolean =>
@@ -50,6 +63,11 @@ export function createFilter(conditions: readonly Condition[]): (event: ShopEven
     );
 
   return (event) => {
+    if (unseen.length > 0) {
+      const found = unseen.filter((name) => event.properties?.[name] !== undefined);
+      for (const name of found) onProperty(name);
+      if (found.length > 0) unseen = unseen.filter((name) => !found.includes(name));
+    }
     for (const condition of ofEvents) {
       const { field } = condition;
       const value =
