@@ -43,7 +43,13 @@ export interface View {
  */
 export async function openView(shop: Config, conditions: readonly Condition[]): Promise<View> {
   const config = { ...shop, layout: await layoutOf(shop) };
-  const text = JSON.stringify([filterText(conditions), config.logUrl, config.layout, config.currency, SEEN_FILE]);
+  const text = JSON.stringify([
+    filterText(conditions),
+    config.logUrl,
+    config.layout,
+    config.currency,
+    SEEN_FILE,
+  ]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const folder = join(config.dataDir, FOLDER);
   const own = { ...config, dataDir: join(folder, name), liveUrl: 'sqlite:' };
