@@ -88,6 +88,24 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       await stores.close();
     });
 
+    test('gives several who read a partition at once all of it', async () => {
+      const { stores, events } = await withEvents('at-once', 300);
+      const { documents } = stores;
+      const whole = { events, duplicates: [], deadLetters: [] };
+      await documents.append([{ partition: 0, from: 0, to: 300, time: Date.now(), ...whole }]);
+      async function readAll(limit: number): Promise<StoredEvent[]> {
+        const seen: StoredEvent[] = [];
+        for (let from = 0; ; ) {
+          const { events: read, next } = await documents.readEvents(0, from, limit);
+          if (next === from) return seen;
+          seen.push(...read);
+          from = next;
+        }
+      }
+      for (const seen of await Promise.all([7, 7, 20, 20, 400].map(readAll))) expect(seen).toEqual(events);
+      await stores.close();
+    });
+
     test('finds its events in a replay with other batches, and changes nothing', async () => {
       const { stores, events } = await withEvents('replay', 30);
       const { documents } = stores;

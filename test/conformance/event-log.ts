@@ -105,6 +105,28 @@ export function describeEventLog(
       await log.close();
     });
 
+    test('asks again where to begin after nobody could tell', async () => {
+      const log = await open('start', 1);
+      await log.append([{ key: '', value: '"first"' }]);
+      let asked = 0;
+      const consumer = log.consume({
+        async start() {
+          asked += 1;
+          if (asked < 3) throw new Error('the live store is away');
+          return new Map([[0, 0]]);
+        },
+      });
+      let values: unknown[] = [];
+      while (values.length === 0) {
+        const polled = await consumer.poll(10, 1000).catch(() => []);
+        values = polled.flatMap(({ records }) => valuesOf(records));
+      }
+      expect(values).toEqual(['"first"']);
+      expect(asked).toBe(3);
+      await consumer.close();
+      await log.close();
+    });
+
     test('gives a batch again to whoever begins at the same place', async () => {
       const log = await open('redelivery', 1);
       await log.append(Array.from({ length: 100 }, (_, i) => ({ key: '', value: `"${i}"` })));

@@ -41,13 +41,14 @@ export function expireEvents(
   }
   return async () => {
     sweeps ??= prepare();
-    const needed = await sweeps.catch((error) => {
-      sweeps = undefined;
+    const preparing = sweeps;
+    const needed = await preparing.catch((error) => {
+      if (sweeps === preparing) sweeps = undefined;
       throw error;
     });
     const now = Date.now();
     if (!needed || now - sweptAt < SWEEP_MS) return;
-    sweptAt = now;
     await (await events()).deleteMany({ at: { $lt: new Date(now - days * DAY_MS) } } as object);
+    sweptAt = now;
   };
 }

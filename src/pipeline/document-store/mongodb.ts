@@ -51,7 +51,9 @@ interface ModelChunk {
 /** A partition's events from where the last read ended: a reader goes on, and a new query would look for the place again. */
 interface Place {
   readonly cursor: FindCursor<EventDocument>;
-  next: number;
+  readonly next: number;
+  /** What was read already, of the record after. */
+  readonly ahead: EventDocument | undefined;
 }
 
 /**
@@ -98,8 +100,9 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
 
   async function append(batches: readonly DocumentBatch[]): Promise<void> {
     prepared ??= prepare();
-    await prepared.catch((error) => {
-      prepared = undefined;
+    const preparing = prepared;
+    await preparing.catch((error) => {
+      if (prepared === preparing) prepared = undefined;
       throw error;
     });
     // In order: a reader that finds an event has found all before it.
@@ -117,31 +120,38 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     from: number,
     limit: number,
   ): Promise<{ events: StoredEvent[]; next: number }> {
-    let place = places.get(partition);
-    if (place?.next !== from) {
-      await place?.cursor.close();
-      const range = { $gte: placeId(partition, from), $lt: placeId(partition + 1, 0) };
-      const cursor = (await events()).find({ _id: range } as object).sort({ _id: 1 });
-      place = { cursor: cursor as FindCursor<EventDocument>, next: from };
-      places.set(partition, place);
-    }
-    const found: StoredEvent[] = [];
-    while (found.length < limit) {
-      const document = await place.cursor.next();
-      if (document === null) {
-        places.delete(partition);
-        break;
+    // Whoever reads has the place to himself: another one finds none, and looks for it.
+    const place = places.get(partition);
+    places.delete(partition);
+    if (place?.next !== from) await place?.cursor.close();
+    const cursor = place?.next === from ? place.cursor : await cursorAt(partition, from);
+    try {
+      const found: StoredEvent[] = [];
+      let document = (place?.next === from ? place.ahead : undefined) ?? (await cursor.next());
+      while (document !== null) {
+        const event = fromEventDocument(document);
+        // A record's events are given together.
+        if (found.length >= limit && event.offset !== found.at(-1)!.offset) break;
+        found.push(event);
+        document = await cursor.next();
       }
-      found.push(fromEventDocument(document));
+      const next = found.length === 0 ? from : found.at(-1)!.offset + 1;
+      if (document === null || places.has(partition)) await cursor.close();
+      else places.set(partition, { cursor, next, ahead: document });
+      return { events: found, next };
+    } catch (error) {
+      await cursor.close().catch(() => {});
+      throw error;
     }
-    // A record's events are given together.
-    place.next = found.length === 0 ? from : found.at(-1)!.offset + 1;
-    return { events: found, next: place.next };
+  }
+  async function cursorAt(partition: number, from: number): Promise<FindCursor<EventDocument>> {
+    const range = { $gte: placeId(partition, from), $lt: placeId(partition + 1, 0) };
+    const cursor = (await events()).find({ _id: range } as object).sort({ _id: 1 });
+    return cursor as FindCursor<EventDocument>;
   }
 
   async function saveModel({ name, time, json }: ModelDocument): Promise<void> {
     const version = randomUUID();
-    const before = await (await models()).findOne({ _id: name });
     const parts: string[] = [];
     for (let at = 0; at < json.length || at === 0; at += MODEL_CHARACTERS) {
       parts.push(json.slice(at, at + MODEL_CHARACTERS));
@@ -149,7 +159,8 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     for (const [i, text] of parts.entries()) {
       await (await chunks()).insertOne({ _id: `${name}:${version}:${i}`, text });
     }
-    await (await models()).replaceOne(
+    // The one that it takes the place of, and no other: somebody else may save at the same time.
+    const before = await (await models()).findOneAndReplace(
       { _id: name },
       { time, version, chunks: parts.length },
       { upsert: true },
@@ -178,19 +189,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
 
   return {
     append: (batches) => guarded(() => patiently(() => append(batches))),
-    readEvents: (partition, from, limit) =>
-      guarded(async () => {
-        try {
-          return await readEvents(partition, from, limit);
-        } catch (error) {
-          await places
-            .get(partition)
-            ?.cursor.close()
-            .catch(() => {});
-          places.delete(partition);
-          throw error;
-        }
-      }),
+    readEvents: (partition, from, limit) => guarded(() => readEvents(partition, from, limit)),
     deadLetters: ({ reason, limit }: DeadLetterQuery) =>
       guarded(async () => {
         const found = (await letters())

@@ -195,10 +195,11 @@ export function createKafkaConsumer(
       for (;;) {
         if (failure !== undefined) throw failure;
         if (closed) throw new Error('the consumer is closed');
-        if (dealt !== undefined) {
-          const assigned = dealt;
-          dealt = undefined;
+        // The group may deal again while it is being settled; what could not be settled is to be tried again.
+        while (dealt !== undefined) {
+          const assigned: readonly number[] = dealt;
           await settleIn(assigned);
+          if (dealt === assigned) dealt = undefined;
         }
         const batches = collect(limit);
         const left = until - Date.now();

@@ -70,7 +70,12 @@ export function createBatchingProducer(kafka: Kafka, topic: string, partitions: 
   async function connected(): Promise<Producer> {
     if (producer !== undefined) return producer;
     const fresh = kafka.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: asPlaced });
-    await fresh.connect();
+    try {
+      await fresh.connect();
+    } catch (error) {
+      await fresh.disconnect().catch(() => {});
+      throw error;
+    }
     producer = fresh;
     return fresh;
   }

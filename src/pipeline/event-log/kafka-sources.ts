@@ -84,26 +84,29 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     const found = new Map<string, StoredProgress>();
     const groupId = `ecom-sources-${randomUUID()}`;
     const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
-    await consumer.connect();
-    await consumer.subscribe({ topic: sourcesTopic, fromBeginning: true });
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-        if (Number(payload.lastOffset) + 1 >= end) resolve();
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic: sourcesTopic, fromBeginning: true });
+      await new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+        consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+          if (Number(payload.lastOffset) + 1 >= end) resolve();
+        });
+        consumer
+          .run({
+            autoCommit: false,
+            eachBatch: async ({ batch }) => {
+              for (const { key, value } of batch.messages) {
+                if (value === null) found.delete(String(key));
+                else found.set(String(key), JSON.parse(String(value)) as StoredProgress);
+              }
+            },
+          })
+          .catch(reject);
       });
-      consumer
-        .run({
-          autoCommit: false,
-          eachBatch: async ({ batch }) => {
-            for (const { key, value } of batch.messages) {
-              if (value === null) found.delete(String(key));
-              else found.set(String(key), JSON.parse(String(value)) as StoredProgress);
-            }
-          },
-        })
-        .catch(reject);
-    });
-    await consumer.disconnect();
+    } finally {
+      await consumer.disconnect().catch(() => {});
+    }
     await admin.deleteGroups([groupId]).catch(() => {});
     return found;
   }

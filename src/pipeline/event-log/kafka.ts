@@ -65,16 +65,18 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
 
   async function fetchBounds(): Promise<readonly PartitionBounds[]> {
     admin ??= connectAdmin();
+    const asked = admin;
     try {
-      const offsets = await (await admin).fetchTopicOffsets(topic);
+      const offsets = await (await asked).fetchTopicOffsets(topic);
       const found = Array.from({ length: partitions }, () => ({ begin: 0, end: 0 }));
       for (const { partition, low, high } of offsets) {
         if (partition < partitions) found[partition] = { begin: Number(low), end: Number(high) };
       }
       return found;
     } catch (error) {
-      void admin?.then((failed) => failed.disconnect()).catch(() => {});
-      admin = undefined;
+      void asked.then((failed) => failed.disconnect()).catch(() => {});
+      // Another one may have asked for a new one meanwhile.
+      if (admin === asked) admin = undefined;
       throw error;
     }
   }

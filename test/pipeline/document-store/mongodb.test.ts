@@ -1,11 +1,38 @@
 import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
+import { type StoredEvent } from '../../../src/pipeline/document-store/document-store.ts';
 import { describeDocumentStore } from '../../conformance/document-store.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
 import { configFor, openStores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 describeWith(['mongodb'], 'mongodb', () => {
+  test('gives the events of one record together, whoever goes on', async () => {
+    const url = `${backendUrl('mongodb')!.replace(/\/$/, '')}/${uniqueName('together')}`;
+    const config = configFor(tempDir(), { ECOM_DOCUMENTS_URL: url, ECOM_PARTITIONS: '1' });
+    ensureDataDir(config);
+    const event = { id: 'e', type: 'view_item' as const, time: 1_700_000_000_000, items: [], source: 'test' };
+    const events: StoredEvent[] = [0, 1, 2].flatMap((offset) => [
+      { offset, event },
+      ...[1, 2].map((index) => ({ offset, index, event })),
+    ]);
+    const seen: StoredEvent[] = [];
+    for (let from = 0, ended = false; !ended; ) {
+      // Another one each time, as after a restart.
+      const { documents, close } = await openStores(config);
+      await documents.append([
+        { partition: 0, from: 0, to: 3, time: Date.now(), events, duplicates: [], deadLetters: [] },
+      ]);
+      const read = await documents.readEvents(0, from, 2);
+      seen.push(...read.events);
+      ended = read.next === from;
+      from = read.next;
+      await close();
+    }
+    expect(seen).toEqual(events);
+  });
+
   const run = uniqueName('documents');
   describeDocumentStore('mongodb', async (name) => {
     const url = `${backendUrl('mongodb')!.replace(/\/$/, '')}/${run}-${name}`;
