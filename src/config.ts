@@ -19,6 +19,8 @@ export interface Config {
   readonly currency: string;
   /** The shop's time zone by its IANA name, and the properties of events that numbers are broken down by. */
   readonly layout: { readonly timeZone: string; readonly properties: readonly string[] };
+  /** Which of both the environment names; the others are defaults. */
+  readonly named: { readonly timeZone: boolean; readonly properties: boolean };
   /** SQLite's durability: `normal` survives a crash of ecom, `full` also one of the machine. */
   readonly synchronous: 'normal' | 'full';
   /** The SQLite driver to insist on; the best that can be loaded where undefined. */
@@ -96,6 +98,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   }
   const properties = propertyNames(env.ECOM_PROPERTIES);
   const timeZone = env.ECOM_TIMEZONE || 'UTC';
+  const named = { timeZone: !!env.ECOM_TIMEZONE, properties: !!env.ECOM_PROPERTIES };
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
@@ -116,6 +119,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     },
     currency,
     layout: { timeZone, properties },
+    named,
     synchronous,
     sqliteDriver: driver === 'auto' ? undefined : driver,
     partitions,
@@ -133,8 +137,8 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_DOCUMENTS_URL: config.documentsUrl,
       ECOM_LIVE_URL: config.liveUrl,
       ECOM_CURRENCY: currency,
-      ECOM_TIMEZONE: timeZone,
-      ECOM_PROPERTIES: properties.length === 0 ? 'none' : properties.join(','),
+      ...(named.timeZone && { ECOM_TIMEZONE: timeZone }),
+      ...(named.properties && { ECOM_PROPERTIES: properties.join(',') || 'none' }),
       ECOM_SQLITE_SYNCHRONOUS: synchronous,
       ECOM_SQLITE_DRIVER: driver,
       ECOM_STACK: stack,

@@ -28,6 +28,7 @@ export async function dashboard(
     import('./dashboard-source.ts'),
     import('../tui/run.ts'),
   ]);
+  await tellLayout(context);
   const { where = [], user } = options;
   const view = where.length === 0 ? undefined : await openFilled(context, where);
   const source = await createDashboardSource(config, followComponents(config), { user, view });
@@ -46,6 +47,22 @@ export async function dashboard(
   } finally {
     await source.close();
     await view?.close();
+  }
+}
+
+/** Says so before the screen is taken, where the numbers are cut in another way than the environment says. */
+async function tellLayout(context: CommandContext): Promise<void> {
+  const { config } = context;
+  if (!config.named.timeZone && !config.named.properties) return;
+  const [{ openLiveStore }, { storedLayout }] = await Promise.all([
+    import('../pipeline/live-store/open.ts'),
+    import('./stored-layout.ts'),
+  ]);
+  const live = await openLiveStore(config);
+  try {
+    await storedLayout(context, live);
+  } finally {
+    await live.close();
   }
 }
 

@@ -12,11 +12,14 @@ import {
 import { openWorkbench } from '../pipeline/export/workbench.ts';
 import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
 import { createFilter, parseFilter } from '../pipeline/stats/filter.ts';
+import { newestOf } from '../pipeline/stats/read-stats.ts';
+import { checkBegun } from '../pipeline/stats/time-frame.ts';
 import { type CommandContext } from './context.ts';
 import { type Stores } from './ingest-numbers.ts';
 import { type KnownFields, knownFields } from './known-fields.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
+import { storedLayout } from './stored-layout.ts';
 import { withStores } from './stores.ts';
 import { openTarget, type Target } from './target.ts';
 
@@ -70,16 +73,17 @@ export async function exportData(context: CommandContext, options: ExportOptions
 }
 
 async function sourceOf(
-  { config, signal }: CommandContext,
+  { config, stderr, signal }: CommandContext,
   { documents, live, log }: Stores,
   { where = [], ...period }: ExportOptions,
 ): Promise<{ source: ExportSource; fields: KnownFields }> {
-  const { timeZone: zone, properties } = await live.layout();
+  const { timeZone: zone, properties } = await storedLayout({ config, stderr }, live);
   const stretch = periodOf(period, 'all', timeZone(zone));
   const { from, to } =
     typeof stretch === 'string' || !('from' in stretch)
       ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
       : stretch;
+  checkBegun(from, newestOf(await live.positions()), Date.now());
   const conditions = parseFilter(where);
   const fields = knownFields(conditions, properties);
   const filter = createFilter(conditions, fields.onProperty);

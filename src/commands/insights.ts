@@ -6,6 +6,7 @@ import { type InsightSection } from './insights-text.ts';
 import { printJson, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
+import { storedLayout } from './stored-layout.ts';
 
 export interface InsightsOptions extends PeriodOptions {
   readonly limit: number;
@@ -17,14 +18,14 @@ export interface InsightsOptions extends PeriodOptions {
  * @param section only this one; all of them where undefined
  */
 export async function insights(
-  { config, stdout }: CommandContext,
+  { config, stdout, stderr }: CommandContext,
   section: InsightSection | undefined,
   options: InsightsOptions,
 ): Promise<void> {
   requireData(config);
   const live = await openLiveStore(config);
   try {
-    const { timeZone: zone } = await live.layout();
+    const { timeZone: zone } = await storedLayout({ config, stderr }, live);
     const answer = await readInsights(live, {
       period: periodOf(options, '30d', timeZone(zone)),
       limit: options.limit,

@@ -11,6 +11,7 @@ import { openLogBounds } from './log-bounds.ts';
 import { printJson, repeat, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
+import { storedLayout } from './stored-layout.ts';
 
 export interface StatsOptions extends PeriodOptions {
   readonly sort?: SortKey;
@@ -88,7 +89,7 @@ async function printAll(
 ): Promise<void> {
   const { sort, limit, by, anomalies, where = [], watch = false } = options;
   const print = options.json === true ? jsonPrinter(context, watch) : await textPrinter(context, options);
-  const { timeZone: zone } = await stores.live.layout();
+  const { timeZone: zone } = await storedLayout(context, stores.live);
   const period = periodOf(options, '24h', timeZone(zone));
   const compare = options.compare !== undefined;
   const once = async (): Promise<void> => {

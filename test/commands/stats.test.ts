@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { type CommandContext } from '../../src/commands/context.ts';
+import { exportData } from '../../src/commands/export.ts';
+import { insights } from '../../src/commands/insights.ts';
 import { type StatsOptions, stats } from '../../src/commands/stats.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
@@ -12,7 +16,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const OPTIONS: StatsOptions = { window: '24h', limit: 10, interval: 0.01 };
 
 /** A data folder with three shoppers, one of whom bought; the newest event may be left uncounted. */
-async function shop({ counted = true } = {}): Promise<string> {
+async function shop({ counted = true, age = 30_000 } = {}): Promise<string> {
   const dataDir = join(tempDir(), 'shop');
   const config = configFor(dataDir);
   ensureDataDir(config);
@@ -23,7 +27,7 @@ async function shop({ counted = true } = {}): Promise<string> {
       .slice(step)
       .map((userId) => ({ id: `${type}-${userId}`, type, userId, orderId: `o-${userId}` })),
   );
-  const time = Date.now() - 30_000;
+  const time = Date.now() - age;
   const records = events.map(({ type, orderId, ...event }) => ({
     key: event.userId,
     value: JSON.stringify({
@@ -150,5 +154,35 @@ describe('ecom stats', () => {
     await expect(stats(context, { ...OPTIONS, failIf: 'kpis.orders =' })).rejects.toMatchObject({
       code: 'USAGE',
     });
+  });
+
+  test('of a period after the newest event fails, though --fail-if would not hold', async () => {
+    const dataDir = await shop({ age: 90 * 86_400_000 });
+    const from = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    const late = { from, compare: 'previous', failIf: 'kpis.events > 100', limit: 5, interval: 1 } as const;
+    const refusal = { code: 'NOT_FOUND', message: expect.stringContaining('the newest event is of') };
+    const { context, text } = runOn(dataDir);
+    await expect(stats(context, late)).rejects.toMatchObject(refusal);
+    await expect(insights(context, undefined, { from, limit: 5 })).rejects.toMatchObject(refusal);
+    await expect(
+      exportData(context, { what: 'events', format: 'csv', out: '-', from }),
+    ).rejects.toMatchObject(refusal);
+    expect(text()).toBe('');
+  });
+
+  test('says where the environment names another time zone or other properties than the numbers have', async () => {
+    const { context, stdout } = runOn(await shop());
+    const { dataDir } = context.config;
+    const asked = async (env: Record<string, string>): Promise<string> => {
+      const stderr = new PassThrough();
+      const config = configFor(dataDir, env);
+      await stats({ ...context, config, stdout, stderr } as unknown as CommandContext, OPTIONS);
+      return String(stderr.read() ?? '');
+    };
+    expect(await asked({})).toBe('');
+    expect(await asked({ ECOM_TIMEZONE: 'UTC', ECOM_PROPERTIES: 'country' })).toBe('');
+    const note = await asked({ ECOM_TIMEZONE: 'Europe/Berlin', ECOM_PROPERTIES: 'country,device' });
+    expect(note).toMatch(/by the days of UTC, not of Europe\/Berlin as ECOM_TIMEZONE says/);
+    expect(note).toMatch(/broken down by country, not by country, device as ECOM_PROPERTIES says/);
   });
 });

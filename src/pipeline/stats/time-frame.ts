@@ -1,3 +1,4 @@
+import { EcomError } from '../../errors.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
@@ -79,13 +80,43 @@ export interface TimeFrame {
   readonly presence: PresenceRange | undefined;
 }
 
+/** Whether the newest event is so old that it, and not the clock, is "now". */
+function isHistory(newest: number, now: number): boolean {
+  return newest > 0 && now - newest > HISTORY_AGE_MS;
+}
+
+/**
+ * Nothing is known of a stretch that begins after "now": zeros would say that nothing happened in it.
+ * @param from ms since the epoch
+ * @throws EcomError `NOT_FOUND`
+ */
+export function checkBegun(from: number, newest: number, now: number): void {
+  const history = isHistory(newest, now);
+  if (from <= (history ? newest : now)) return;
+  const begin = new Date(from).toISOString();
+  if (!history) {
+    throw new EcomError('NOT_FOUND', `the period begins at ${begin}, which is yet to come`, {
+      hint: 'ask for one that has begun',
+    });
+  }
+  throw new EcomError(
+    'NOT_FOUND',
+    `the period begins at ${begin}, and the newest event is of ${new Date(newest).toISOString()}`,
+    {
+      hint: 'ask for one up to then, or ingest what has come since; --window 24h ends with the newest event',
+    },
+  );
+}
+
 /**
  * The cells of a period.
  * @param newest time of the newest event, ms since the epoch; 0 where there is none
  * @param now the wall clock, ms since the epoch
+ * @throws EcomError `NOT_FOUND` for a stretch that begins after the newest event of a history, or after now
  */
 export function frameOf(period: Period, newest: number, now: number, zone: TimeZone): TimeFrame {
-  const history = newest > 0 && now - newest > HISTORY_AGE_MS;
+  if (typeof period !== 'string' && 'from' in period) checkBegun(period.from, newest, now);
+  const history = isHistory(newest, now);
   const time = history ? newest : now;
   const recent = (length: number): CellRange[] =>
     coverRange(beginning(time, length, '10s', zone), Number.POSITIVE_INFINITY, '10s', zone);

@@ -31,6 +31,19 @@ describe('time frame', () => {
     expect(frameOf('1h', 0, NOW, UTC).asOf.basis).toBe('clock');
   });
 
+  test('a stretch that begins after the newest event of a history, or after now, is refused', () => {
+    const begin = (from: number, newest: number) => () =>
+      frameOf({ from, to: Number.POSITIVE_INFINITY }, newest, NOW, UTC);
+    const old = NOW - 90 * 86_400_000;
+    expect(begin(old + 1, old)).toThrow(/the newest event is of 2026-08-26T12:34:56/);
+    expect(begin(NOW - 1, old)).toThrow(/the newest event is of/);
+    expect(begin(old, old)().from).toBeLessThanOrEqual(old);
+    expect(begin(NOW + 1, NOW)).toThrow(/yet to come/);
+    expect(begin(NOW + 1, 0)).toThrow(/yet to come/);
+    // Of a live shop it is known that nothing has happened since.
+    expect(begin(NOW - 1000, NOW - 60_000)().to).toBe(NOW);
+  });
+
   test('a window holds each moment from its beginning on once, and none before', () => {
     fc.assert(
       fc.property(
