@@ -76,7 +76,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     const { logPath } = options;
     if (log === undefined && logPath !== undefined && existsSync(logPath)) {
       const file = openDatabase({ ...options, path: logPath }, LOG_MIGRATIONS);
-      log = { reader: createLogReader(file), close: () => file.close() };
+      log = { reader: createLogReader(file, logPath), close: () => file.close() };
     }
     return log?.reader;
   }

@@ -44,7 +44,7 @@ function* inRows(values: readonly string[]): Iterable<string[]> {
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   const connection = openDatabase(options, LOG_MIGRATIONS);
   const guarded = guardFile(options.path);
-  const reader = createLogReader(connection);
+  const reader = createLogReader(connection, options.path);
   const insert = connection.prepare('INSERT INTO batches (id, count, appended_at, data) VALUES (?, ?, ?, ?)');
   const putSource = connection.prepare(
     `INSERT INTO sources (source, row_count, bytes, digest, done) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET

@@ -1,5 +1,5 @@
 import { type LogBatch, type LogRecord, type PartitionBounds } from '../event-log/event-log.ts';
-import { type Migrations } from './database.ts';
+import { guardFile, type Migrations } from './database.ts';
 import { type Connection, type Statement } from './driver.ts';
 
 export const LOG_MIGRATIONS: Migrations = [
@@ -33,7 +33,7 @@ interface BatchRow {
   readonly data: string;
 }
 
-/** Reads the tables above; the statements are prepared once. */
+/** Reads the tables above; the statements are prepared once. Whoever reads, it is the log's file that errors name. */
 export interface LogReader {
   /**
    * Up to `limit` records from offset `from`, fewer where they are large; none only at the end. A `from` below what is
@@ -45,7 +45,8 @@ export interface LogReader {
   partitions(): number | undefined;
 }
 
-export function createLogReader(connection: Connection): LogReader {
+export function createLogReader(connection: Connection, path: string): LogReader {
+  const guarded = guardFile(path);
   const first = connection.prepare('SELECT id FROM batches WHERE id >= ? AND id < ? ORDER BY id LIMIT 1');
   const last = connection.prepare(
     'SELECT id, count FROM batches WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1',
@@ -68,6 +69,8 @@ export function createLogReader(connection: Connection): LogReader {
     for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
       const base = row.id - origin;
       const lines = row.data.split('\n');
+      if (lines.length !== row.count)
+        throw new Error(`malformed: a row of ${row.count} records has ${lines.length}`);
       for (let i = Math.max(0, from - base); i < lines.length && records.length < limit; i += 1) {
         records.push({ offset: base + i, value: lines[i]!, appendedAt: row.appended_at });
       }
@@ -86,5 +89,9 @@ export function createLogReader(connection: Connection): LogReader {
   function partitions(): number | undefined {
     return (setting.get() as { value: number } | undefined)?.value;
   }
-  return { read, bounds, partitions };
+  return {
+    read: (...place) => guarded(() => read(...place)),
+    bounds: (partition) => guarded(() => bounds(partition)),
+    partitions: () => guarded(partitions),
+  };
 }
