@@ -189,9 +189,11 @@ async function checkStores(stores: Stores, counts: Counts, note: (text: string) 
       problems.push(`a dead letter says ${JSON.stringify([reason, detail, source]).slice(0, 200)}`);
   }
   note('counting again');
-  await stores.live.reset();
-  const again = createProcessor({ ...stores, settings: SETTINGS, reader: 'again' });
+  const anew = await stores.live.rebuild();
+  const again = createProcessor({ ...stores, live: anew.live, settings: SETTINGS, reader: 'again' });
   while ((await again.step()) > 0) note('counting again');
+  if (!(await anew.replace())) problems.push('counted again, it ends before what was counted');
+  await anew.close();
   const different = differences(await allAnswers(stores, now), answers);
   problems.push(...different.map((path) => `counted again, ${path} differs`));
   return problems;

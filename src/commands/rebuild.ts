@@ -1,16 +1,26 @@
+import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
+import { type Rebuild } from '../pipeline/live-store/live-store.ts';
+import { createProcessor } from '../pipeline/processor/processor.ts';
+import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
-import { createNumbers, isRunning } from './ingest-numbers.ts';
+import { createNumbers, isRunning, type Stores } from './ingest-numbers.ts';
 import { write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withSpinner } from './spinner.ts';
 import { withStores } from './stores.ts';
 
+export interface RebuildOptions {
+  /** Also where the log has lost some of what is counted. */
+  readonly force?: boolean;
+}
+
 /**
- * Counts everything again from the log: for another time zone or other properties, or after a loss.
- * @throws EcomError `CONFLICT` while a processor runs, and where the log has lost its beginning
+ * Counts everything again from the log: for another time zone or other properties, or after a loss. The numbers stay as they are
+ * until all is counted, whatever happens before.
+ * @throws EcomError `CONFLICT` while a processor runs, and where the log has lost its beginning or its end; `INTERRUPTED`
  */
-export async function rebuild(context: CommandContext, options: { readonly force?: boolean }): Promise<void> {
+export async function rebuild(context: CommandContext, { force = false }: RebuildOptions): Promise<void> {
   const { config, stdout, signal } = context;
   requireData(config);
   await withStores(config, async (stores) => {
@@ -22,24 +32,76 @@ export async function rebuild(context: CommandContext, options: { readonly force
     }
     const bounds = await log.bounds();
     const total = bounds.reduce((sum, { begin, end }) => sum + end - begin, 0);
-    if (bounds.some(({ begin }) => begin > 0) && options.force !== true) {
-      throw new EcomError('CONFLICT', 'the log no longer holds the beginning, whose numbers would be lost', {
-        hint: 'with --force the numbers begin with what it still holds',
-      });
-    }
-    await live.reset();
+    const label = `counting ${total.toLocaleString('en-US')} records again`;
+    await withSpinner(context, label, () => countAgain(config, stores, force, signal));
+    // Recommendations are made of what is counted.
     const numbers = await createNumbers(config, stores, signal);
-    await withSpinner(context, `counting ${total.toLocaleString('en-US')} records again`, () =>
-      numbers.finish(true),
-    );
-    if (signal.aborted) {
-      throw new EcomError('INTERRUPTED', 'interrupted', {
-        hint: 'what is not counted yet is counted by ecom up, or by ecom rebuild from the beginning',
-      });
-    }
+    await withSpinner(context, 'learning', () => numbers.finish(true));
     await write(
       stdout,
       `counted ${total.toLocaleString('en-US')} records again, by ${config.layout.timeZone}\n`,
     );
   });
+}
+
+/** @throws EcomError `CONFLICT` where the log holds less than what is counted */
+async function requireWholeLog({ log, live }: Stores): Promise<void> {
+  // In this order: the log may grow meanwhile.
+  const positions = await live.positions();
+  const bounds = await log.bounds();
+  if (bounds.some(({ begin }) => begin > 0)) {
+    throw new EcomError('CONFLICT', 'the log no longer holds the beginning, whose numbers would be lost', {
+      hint: 'with --force the numbers begin with what it still holds',
+    });
+  }
+  const lost = positions.find(({ partition, position }) => position > (bounds[partition]?.end ?? 0));
+  if (lost === undefined) return;
+  const { partition, position } = lost;
+  throw new EcomError(
+    'CONFLICT',
+    `partition ${partition} of the log ends at ${bounds[partition]?.end ?? 0}, but ${position} of it are counted: numbers would be lost`,
+    { hint: 'bring back the log; with --force the numbers become those of what it holds' },
+  );
+}
+
+/** Counts beside what is there, up to the end of the log, and puts that in place. */
+async function countAgain(
+  config: Config,
+  stores: Stores,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const anew = await stores.live.rebuild();
+  try {
+    // Who counted meanwhile may be further.
+    do {
+      if (!force) await requireWholeLog(stores);
+      await countToEnd(config, stores, anew, signal);
+    } while (!(await anew.replace(force)));
+  } finally {
+    await anew.close();
+  }
+}
+
+async function countToEnd(
+  config: Config,
+  { log, documents }: Stores,
+  { live }: Rebuild,
+  signal: AbortSignal,
+): Promise<void> {
+  const settings = { currency: config.currency, ...config.layout };
+  const processor = createProcessor({ log, documents, live, settings, reader: 'rebuild' });
+  try {
+    const bounds = await log.bounds();
+    while (backlogOf(bounds, await live.positions()) > 0) {
+      if (signal.aborted) {
+        throw new EcomError('INTERRUPTED', 'interrupted', {
+          hint: 'the numbers are as they were: ecom rebuild begins again',
+        });
+      }
+      await processor.step(100);
+    }
+  } finally {
+    await processor.close();
+  }
 }

@@ -133,7 +133,22 @@ export interface LiveStore {
   report(report: WorkerReport): Promise<void>;
   /** The reports of `since` and later, by id. */
   reports(since: number): Promise<readonly WorkerReport[]>;
-  /** Forgets all that was counted, the layout too, so that it is counted again from the log; not what was published. */
-  reset(): Promise<void>;
+  /** Begins to count everything anew beside what is there; what an earlier rebuild left behind is gone. */
+  rebuild(): Promise<Rebuild>;
+  close(): Promise<void>;
+}
+
+/** Numbers in the making, which nobody reads yet. */
+export interface Rebuild {
+  /** Empty at first, and cut as the store was opened with. */
+  readonly live: LiveStore;
+  /**
+   * Puts all that was counted, the layout too, in the place of what the store has, atomically; what was published stays. Open
+   * stores go on with it.
+   * @param force even where less is counted than the store has
+   * @returns false, having changed nothing, where a partition is counted less far than the store has it
+   */
+  replace(force?: boolean): Promise<boolean>;
+  /** Closes `live`, and drops what did not take its place. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@
  *     moments, moment         names of the last steps in which something was counted, and how many there were
  *     published:K             name of the hash that holds the documents of a kind
  *     reports                 hash by worker: time, a space, JSON
+ *     rebuild:…               the same of what is counted anew; `rebuilding` is there while it goes on
  */
 
 /** Reads ARGV one by one; passes many arguments on in parts, because Lua's stack is bounded. */
@@ -253,25 +254,64 @@ if not name then return {} end
 return redis.call('HMGET', p .. ':documents:' .. name, unpack(ARGV, 2))
 `;
 
-/** Notes a report, and forgets those that are a day older. */
-const REPORT = `
+/** Forgets all that was counted under a prefix. */
+const FORGET = `
+local function names(p)
+  local all = {}
+  for dimension = 0, 15 do all[#all + 1] = 'keys:' .. dimension end
+  for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do all[#all + 1] = 'cell:' .. id end
+  for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
+    'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
+  return all
+end
+local function forget(p)
+  for _, name in ipairs(names(p)) do redis.call('UNLINK', p .. ':' .. name) end
+end
+`;
+
+/** Forgets what an earlier rebuild has left, and notes that one is under way. */
+const REBUILD = `${FORGET}
+forget(KEYS[1] .. ':rebuild')
+redis.call('SET', KEYS[1] .. ':rebuilding', '1', 'EX', ARGV[1])
+return 1
+`;
+
+/** Puts what was counted anew in place, and 0 where it is behind what is there, unless that is to be so. */
+const REPLACE = `${FORGET}
+local p, beside = KEYS[1], KEYS[1] .. ':rebuild'
+if ARGV[1] ~= '1' then
+  local old = redis.call('HGETALL', p .. ':positions')
+  for i = 1, #old, 2 do
+    if tonumber(redis.call('HGET', beside .. ':positions', old[i]) or '0') < tonumber(old[i + 1]) then return 0 end
+  end
+end
+forget(p)
+for _, name in ipairs(names(beside)) do
+  local key = beside .. ':' .. name
+  if redis.call('EXISTS', key) == 1 then redis.call('RENAME', key, p .. ':' .. name) end
+end
+redis.call('DEL', p .. ':rebuilding')
+return 1
+`;
+
+/** Gives a rebuild up. */
+const ABANDON = `${FORGET}
+forget(KEYS[1] .. ':rebuild')
+redis.call('DEL', KEYS[1] .. ':rebuilding')
+return 1
+`;
+
+/** Notes a report, and forgets those that are a day older, and what a rebuild that was killed has left. */
+const REPORT = `${FORGET}
+local beside = KEYS[1] .. ':rebuild'
+if redis.call('EXISTS', beside .. ':positions', beside .. ':moments') > 0 and redis.call('EXISTS', KEYS[1] .. ':rebuilding') == 0 then
+  forget(beside)
+end
 local key = KEYS[1] .. ':reports'
 redis.call('HSET', key, ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
 local all = redis.call('HGETALL', key)
 for i = 1, #all, 2 do
   if tonumber(string.match(all[i + 1], '^%d+')) < tonumber(ARGV[2]) - 86400000 then redis.call('HDEL', key, all[i]) end
-end
-return 1
-`;
-
-/** Forgets all that was counted. */
-const RESET = `
-local p = KEYS[1]
-for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do redis.call('UNLINK', p .. ':cell:' .. id) end
-for dimension = 0, 15 do redis.call('UNLINK', p .. ':keys:' .. dimension) end
-for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
-  'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do
-  redis.call('UNLINK', p .. ':' .. name)
 end
 return 1
 `;
@@ -289,7 +329,9 @@ export const SCRIPTS = {
   ecomPublish: PUBLISH,
   ecomPublished: PUBLISHED,
   ecomReport: REPORT,
-  ecomReset: RESET,
+  ecomRebuild: REBUILD,
+  ecomReplace: REPLACE,
+  ecomAbandon: ABANDON,
 } as const;
 
 type Argument = string | number | Buffer;

@@ -15,6 +15,8 @@ const FIELDS = 5000;
 const TRIES = 3;
 /** How long what a publisher that crashed has left behind lies around, s. */
 const LEFTOVER_SECONDS = 3600;
+/** How long a rebuild that applies nothing is taken to be alive, s; what it has counted is dropped then. */
+const REBUILDING_SECONDS = 600;
 
 interface Connection {
   readonly client: (Redis | Cluster) & ScriptedClient;
@@ -33,9 +35,14 @@ export interface RedisLiveStoreOptions extends RedisOptions {
  * store, by whichever processor finds enough of them. All keys are under one prefix that is a hash tag.
  */
 export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore {
+  return createStore(options, '');
+}
+
+/** @param place what all its keys have after the hash tag */
+function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
   const target = parseRedisUrl(options);
   // A hash tag: all keys are on one node of a cluster.
-  const prefix = `{${target.prefix}}`;
+  const prefix = `{${target.prefix}}${place}`;
   let connection: Promise<Connection> | undefined;
 
   async function connect(): Promise<Connection> {
@@ -123,11 +130,25 @@ export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore 
           .filter(({ time }) => time >= since)
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
       ),
-    reset: () =>
-      using(async ({ client }) => {
-        // Those that count first: who counts meanwhile is refused, and begins anew.
-        await client.ecomReset(prefix);
-      }),
+    rebuild: async () => {
+      await using(({ client }) => client.ecomRebuild(prefix, REBUILDING_SECONDS));
+      const beside = createStore(options, `${place}:rebuild`);
+      return {
+        live: {
+          ...beside,
+          async apply(change) {
+            await using(({ client }) => client.set(`${prefix}:rebuilding`, '1', 'EX', REBUILDING_SECONDS));
+            return beside.apply(change);
+          },
+        },
+        replace: (force) =>
+          using(async ({ client }) => (await client.ecomReplace(prefix, force === true ? 1 : 0)) === 1),
+        async close() {
+          await beside.close();
+          await using(({ client }) => client.ecomAbandon(prefix));
+        },
+      };
+    },
     async close() {
       const client = (await connection)?.client;
       client?.disconnect();

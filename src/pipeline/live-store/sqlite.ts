@@ -4,6 +4,7 @@ import {
   type Migrations,
   openDatabase,
   prepareValue,
+  removeDatabase,
   type SqliteOptions,
 } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
@@ -11,6 +12,7 @@ import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
+import { replaceCounts } from './sqlite-rebuild.ts';
 import { createWriter } from './sqlite-writer.ts';
 
 const MIGRATIONS: Migrations = [
@@ -31,8 +33,6 @@ const MIGRATIONS: Migrations = [
    CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
-/** Tables of what is counted. */
-const COUNTED = ['positions', 'states', 'products', 'keys', 'cells', 'changes', 'settings'] as const;
 const DAY_MS = 86_400_000;
 
 export interface SqliteLiveStoreOptions extends SqliteOptions {
@@ -111,12 +111,18 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
     async reports(since) {
       return guarded(() => getReports.all(since)) as WorkerReport[];
     },
-    async reset() {
-      guarded(() =>
-        inTransaction(connection, () => {
-          for (const table of COUNTED) connection.prepare(`DELETE FROM ${table}`).run();
-        }),
-      );
+    async rebuild() {
+      const path = `${options.path}.rebuild`;
+      removeDatabase(path);
+      const beside = createSqliteLiveStore({ ...options, path });
+      return {
+        live: beside,
+        replace: async (force) => guarded(() => replaceCounts(connection, path, force)),
+        async close() {
+          await beside.close();
+          removeDatabase(path);
+        },
+      };
     },
     async close() {
       connection.close();

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Connection, type DriverName, openConnection } from './driver.ts';
 
@@ -40,6 +40,11 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     connection?.close();
     throw storageError(error, path);
   }
+}
+
+/** Removes a database file and what lies beside it while it is open. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
 }
 
 function migrate(connection: Connection, path: string, migrations: Migrations): void {

@@ -45,12 +45,39 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
       const told = { code: 'STORAGE', hint: expect.stringContaining('ecom rebuild') };
       await expect(events()).rejects.toMatchObject(told);
       await expect(count().then(count)).rejects.toMatchObject(told);
-      await stores.live.reset();
-      await count();
+      const anew = await stores.live.rebuild();
+      expect(await anew.replace()).toBe(false);
+      const processor = createProcessor({ ...stores, live: anew.live, settings: SETTINGS });
+      await processor.step();
+      await processor.close();
+      expect(await anew.replace()).toBe(true);
+      await anew.close();
       expect(await events()).toBe(2);
       await stores.close();
     },
   );
+
+  test('what a rebuild that was killed has left goes by itself, and nothing of one that goes on', async () => {
+    const { config, client, key } = shop();
+    const live = await openLiveStore(config);
+    const anew = await live.rebuild();
+    const totals = new Map([['n', 1]]);
+    const breakdowns = new Map([['product', new Map([['p', totals]])]]);
+    for (let from = 0; from < 40; from += 1) {
+      const advances = [{ partition: 0, from, to: from + 1, watermark: 1 }];
+      await anew.live.apply({ ...EMPTY, advances, cells: new Map([[0, { totals, breakdowns }]]) });
+    }
+    const left = () => client.keys(key('rebuild*'));
+    await live.report({ id: 'w', time: 1, json: '{}' });
+    expect((await anew.live.positions())[0]!.position).toBe(40);
+    expect(await client.ttl(key('rebuilding'))).toBeGreaterThan(0);
+    await anew.live.close();
+    await client.del(key('rebuilding'));
+    expect((await left()).length).toBeGreaterThan(10);
+    await live.report({ id: 'w', time: 2, json: '{}' });
+    expect(await left()).toEqual([]);
+    await live.close();
+  });
 
   test('no change is stored without a layout', async () => {
     const { client, key } = shop();

@@ -1,0 +1,40 @@
+import { inTransaction, prepareValue } from '../sqlite/database.ts';
+import { type Connection } from '../sqlite/driver.ts';
+
+/** Tables of what is counted, and the columns that are taken over. */
+const COUNTED = {
+  positions: 'part, position, watermark',
+  states: 'id, key, value',
+  products: 'key, time, name, category, brand, price',
+  keys: 'id, dimension, key',
+  cells: 'id, data',
+  settings: 'name, json',
+  // They get numbers of their own: a reader remembers what is behind one that was.
+  changes: 'size, cells',
+} as const;
+
+/**
+ * Copies what is counted in another file into this one, in a transaction of this one alone: whatever happens, it has the one or
+ * the other. Renaming the file instead would leave who has it open with the old one, and lose what is published.
+ * @returns false, having changed nothing, where the other is behind and `force` is not given
+ */
+export function replaceCounts(connection: Connection, path: string, force = false): boolean {
+  connection.prepare('ATTACH ? AS rebuilt').run(path);
+  try {
+    const behind = prepareValue<number>(
+      connection,
+      `SELECT count(*) AS value FROM main.positions AS old LEFT JOIN rebuilt.positions AS new USING (part)
+       WHERE coalesce(new.position, 0) < old.position`,
+    );
+    return inTransaction(connection, () => {
+      if (!force && behind() !== 0) return false;
+      for (const [table, columns] of Object.entries(COUNTED)) {
+        connection.exec(`DELETE FROM main.${table}`);
+        connection.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM rebuilt.${table}`);
+      }
+      return true;
+    });
+  } finally {
+    connection.exec('DETACH rebuilt');
+  }
+}
