@@ -51,7 +51,7 @@ function opener(wanted: DriverName | undefined): Open {
 
 function load(name: DriverName): Open {
   const Driver = require(name) as Driver;
-  if (name === 'libsql') return (path, options) => new Driver(path, options);
+  if (name === 'libsql') return (path, options) => emptiedOnClose(new Driver(path, options));
   // Told where its binary is, it need not search for it; loaded here, because it may have failed to build.
   const nativeBinding = join(
     dirname(require.resolve(`${name}/package.json`)),
@@ -59,4 +59,24 @@ function load(name: DriverName): Open {
   );
   require(nativeBinding);
   return (path, options) => new Driver(path, { ...options, nativeBinding });
+}
+
+/**
+ * libsql keeps a closed file open for as long as statements of it are remembered: a transaction goes on, and SQLite does not
+ * move what lies in the `-wal` into the file, as it does when the last connection closes. Whoever copies the file would miss that.
+ */
+function emptiedOnClose(connection: Connection): Connection {
+  const close = connection.close.bind(connection);
+  connection.close = () => {
+    if (!connection.open) return connection;
+    try {
+      if (connection.inTransaction) connection.exec('ROLLBACK');
+      // Where others use the file, what they need stays in the `-wal`, and the last of them sees to it.
+      connection.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // On a full disk, for one: what is stored is safe in the `-wal`.
+    }
+    return close();
+  };
+  return connection;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type EcomError } from '../../../src/errors.ts';
@@ -68,6 +68,59 @@ describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
       expect(failure(() => open(join(locked, 'm.db'), [FIRST])).message).toMatch(/cannot be written/);
     }
     chmodSync(locked, 0o700);
+  });
+
+  /** How many rows a copy of the file alone holds. */
+  const rowsInCopy = (path: string): unknown => {
+    const copy = join(tempDir(), 'copy.db');
+    copyFileSync(path, copy);
+    const connection = open(copy, [FIRST]);
+    const { n } = connection.prepare('SELECT count(*) AS n FROM a').get() as { n: number };
+    connection.close();
+    return n;
+  };
+  const walBytes = (path: string): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+
+  test('closed, everything lies in the file, though statements are still remembered', () => {
+    const path = join(tempDir(), 'm.db');
+    const connection = open(path, [FIRST]);
+    const insert = connection.prepare('INSERT INTO a VALUES (?)');
+    for (let i = 0; i < 1000; i += 1) insert.run(i);
+    const read = connection.prepare('SELECT x FROM a');
+    read.get();
+    expect(walBytes(path)).toBeGreaterThan(0);
+    connection.close();
+    expect([walBytes(path), rowsInCopy(path)]).toEqual([0, 1000]);
+    connection.close();
+  });
+
+  test('where others use the file, it closes all the same, and the last one leaves everything in the file', () => {
+    const path = join(tempDir(), 'm.db');
+    const [closing, reading, writing] = [open(path, [FIRST]), open(path, [FIRST]), open(path, [FIRST])];
+    closing.exec('INSERT INTO a VALUES (1)');
+    reading.exec('BEGIN');
+    expect(reading.prepare('SELECT count(*) AS n FROM a').get()).toMatchObject({ n: 1 });
+    writing.exec('BEGIN IMMEDIATE; INSERT INTO a VALUES (2)');
+    closing.close();
+    expect(reading.prepare('SELECT count(*) AS n FROM a').get()).toMatchObject({ n: 1 });
+    reading.exec('COMMIT');
+    reading.close();
+    writing.exec('COMMIT');
+    writing.close();
+    expect([walBytes(path), rowsInCopy(path)]).toEqual([0, 2]);
+  });
+
+  test('closed in the midst of a transaction, that is rolled back', () => {
+    const path = join(tempDir(), 'm.db');
+    const connection = open(path, [FIRST]);
+    connection.exec('INSERT INTO a VALUES (1)');
+    connection.exec('BEGIN IMMEDIATE; INSERT INTO a VALUES (2)');
+    connection.close();
+    const again = open(path, [FIRST]);
+    expect(again.prepare('SELECT count(*) AS n FROM a').get()).toMatchObject({ n: 1 });
+    again.exec('INSERT INTO a VALUES (3)');
+    again.close();
+    expect(rowsInCopy(path)).toBe(2);
   });
 
   test('rolls a transaction back that throws, whole', () => {
