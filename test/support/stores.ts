@@ -3,9 +3,10 @@ import { openDocumentStore } from '../../src/pipeline/document-store/open.ts';
 import { openEventLog } from '../../src/pipeline/event-log/open.ts';
 import { openLiveStore } from '../../src/pipeline/live-store/open.ts';
 
-/** The configuration of a data folder, whatever the environment of the test run says. */
+/** The configuration of a data folder, whatever the environment of the test run says but for the SQLite driver. */
 export function configFor(dataDir: string, env: Record<string, string> = {}): Config {
-  return loadConfig({ dataDir }, { ...env });
+  const { ECOM_SQLITE_DRIVER = 'auto' } = process.env;
+  return loadConfig({ dataDir }, { ECOM_SQLITE_DRIVER, ...env });
 }
 
 /** All three stores of a data folder, opened as the program opens them. */
