@@ -9,12 +9,12 @@ module.exports = {
     never(
       'ml-is-pure',
       { path: '^src/ml/', pathNot: '^src/ml/als/' },
-      { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix' },
+      { pathNot: '^src/(ml/|(errors|extremes)\\.ts$)|node_modules/ml-matrix' },
     ),
     never(
       'als-has-threads',
       { path: '^src/ml/als/' },
-      { pathNot: '^src/(ml/|errors\\.ts$)|node_modules/ml-matrix|^(node:)?worker_threads$' },
+      { pathNot: '^src/(ml/|(errors|extremes)\\.ts$)|node_modules/ml-matrix|^(node:)?worker_threads$' },
     ),
     never(
       'tui-sees-its-source-only',
@@ -22,7 +22,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/tui/|^src/errors\\.ts$|^src/pipeline/stats/types\\.ts$|^src/pipeline/events/(shop-event|money|text)\\.ts$',
+          '^src/tui/|^src/(errors|extremes)\\.ts$|^src/pipeline/stats/types\\.ts$|^src/pipeline/events/(shop-event|money|text)\\.ts$',
       },
     ),
     never(

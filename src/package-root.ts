@@ -6,5 +6,6 @@ import { fileURLToPath } from 'node:url';
 export function packageFile(...path: string[]): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(dir, 'package.json'))) dir = dirname(dir);
+  // biome-ignore lint/plugin: parts of a path that the code names
   return join(dir, ...path);
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { type DeadLetter, type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { openDocumentStore } from '../pipeline/document-store/open.ts';
 import { stripControls } from '../pipeline/events/text.ts';
@@ -162,14 +163,17 @@ function listText(
 ): string {
   if (reasons.length === 0) return 'no dead letters: every line was a valid event\n';
   const counts = reasons.map(({ count }) => count.toLocaleString('en-US'));
-  const width = Math.max(...counts.map((count) => count.length));
+  const width = greatest(counts.map((count) => count.length));
   const out = reasons.map(
     ({ reason }, index) => `${counts[index]!.padStart(width)}  ${stripControls(reason)}`,
   );
   out.push('', only === undefined ? 'newest:' : `newest with '${stripControls(only)}':`);
   if (letters.length === 0) out.push('  none');
   const ids = letters.map(letterId);
-  const idWidth = Math.max(...ids.map((id) => id.length), 0);
+  const idWidth = greatest(
+    ids.map((id) => id.length),
+    0,
+  );
   letters.forEach(({ time, reason, detail, source }, index) => {
     const when = new Date(time).toISOString().slice(0, 19);
     out.push(

@@ -22,13 +22,13 @@ export async function doctor(context: CommandContext, options: { readonly json?:
   const { config, stdout } = context;
   const driver = checkDriver(config);
   const servers = checkServers(config);
-  const checks: Check[] = [checkNode(process.version), driver, ...(await checkDataFolder(config))];
+  let checks: Check[] = [checkNode(process.version), driver, ...(await checkDataFolder(config))];
   // Even where all stores are servers, the data folder's lock needs a driver.
-  if (driver.state !== 'fail') checks.push(...checkDatabases(config), await checkSupervisor(config));
-  checks.push(...(await servers));
+  if (driver.state !== 'fail') checks = [...checks, ...checkDatabases(config), await checkSupervisor(config)];
+  checks = [...checks, ...(await servers)];
   // A store whose server does not answer would only say so again, later.
   if (driver.state !== 'fail' && !(await servers).some(failed))
-    checks.push(...(await checkStoresAnswer(config)));
+    checks = [...checks, ...(await checkStoresAnswer(config))];
   checks.push(checkTerminal(context, readTerminalSettings()));
   const failures = checks.filter(failed).length;
   if (options.json === true) await printJson(stdout, { schema: 'ecom.doctor/1', ok: failures === 0, checks });

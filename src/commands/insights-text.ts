@@ -1,3 +1,4 @@
+import { greatest } from '../extremes.ts';
 import { type Activity, type Cohort, type Insights } from '../pipeline/stats/insights-types.ts';
 import { bold, dim, type Line, span } from '../tui/format/line.ts';
 import { compact, grouped, percent } from '../tui/format/numbers.ts';
@@ -63,7 +64,7 @@ function heading(title: string, note: string): Line {
 }
 
 function activityLines({ weekdays, events }: Activity): Line[] {
-  const most = Math.max(...events.flat());
+  const most = greatest(events.flat());
   if (most === 0) return [[dim('no events in this period')]];
   const busiest = events.flatMap((row, day) => row.map((count, hour) => ({ day, hour, count })));
   const { day, hour, count } = busiest.reduce((best, one) => (one.count > best.count ? one : best));
@@ -109,7 +110,7 @@ function cohortLines(cohorts: readonly Cohort[], currency: string, width: number
 
 function segmentLines({ segments }: Insights, width: number): Line[] {
   if (segments.every(({ buyers }) => buyers === 0)) return [[dim('nobody has bought yet')]];
-  const most = Math.max(...segments.map(({ buyers }) => buyers));
+  const most = greatest(segments.map(({ buyers }) => buyers));
   const bar = Math.max(4, Math.min(20, width - 70));
   return segments.map(({ segment, meaning, buyers, share }) => [
     span(fitText(segment, 10)),

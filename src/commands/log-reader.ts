@@ -34,11 +34,11 @@ export function createLogReader(
   }
   function moreOf(name: string): LogEntry[] {
     const path = pathOf(name);
-    const lines: string[] = [];
+    let lines: readonly string[] = [];
     let offset = offsets.get(name) ?? 0;
     if (sizeOf(path) < offset) {
       // It was set aside: what was not read yet is in the copy.
-      lines.push(...completeLines(`${path}.1`, offset).lines);
+      lines = completeLines(`${path}.1`, offset).lines;
       offset = 0;
     }
     const newest = completeLines(path, offset);

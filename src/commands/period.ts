@@ -1,4 +1,5 @@
 import { EcomError } from '../errors.ts';
+import { least } from '../extremes.ts';
 import { type TimeZone } from '../pipeline/events/time-zone.ts';
 import { type Period } from '../pipeline/stats/time-frame.ts';
 import { WINDOW_LABELS, type WindowLabel } from '../pipeline/stats/types.ts';
@@ -82,7 +83,7 @@ function moment(local: number, zone: TimeZone): number {
   const early = local - zone.offsetAt(local - 86_400_000);
   const late = local - zone.offsetAt(local + 86_400_000);
   const right = [early, late].filter((time) => time + zone.offsetAt(time) === local);
-  return right.length === 0 ? early : Math.min(...right);
+  return right.length === 0 ? early : least(right);
 }
 
 function offsetMs(text: string): number {

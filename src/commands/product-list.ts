@@ -1,5 +1,6 @@
 import { type Config, readTerminalSettings } from '../config.ts';
 import { EcomError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { formatAmount } from '../pipeline/events/money.ts';
 import { type LiveStore, type ProductInfo } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
@@ -55,7 +56,13 @@ export async function productTable(rows: readonly ProductRow[], stdout: NodeJS.W
   const { lineText } = await import('../tui/format/line.ts');
   const { displayText } = await import('../tui/format/text.ts');
   const width = Math.min(120, Math.max(60, stdout.columns ?? 100));
-  const idWidth = Math.min(16, Math.max(7, ...rows.map(({ product }) => product.productId.length)));
+  const idWidth = Math.min(
+    16,
+    greatest(
+      rows.map(({ product }) => product.productId.length),
+      7,
+    ),
+  );
   const lines = table(
     [
       { title: 'product', width: idWidth },

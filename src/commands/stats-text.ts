@@ -1,3 +1,4 @@
+import { greatest } from '../extremes.ts';
 import { UNUSUAL } from '../pipeline/stats/anomalies.ts';
 import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
@@ -167,7 +168,7 @@ type Pair = readonly [name: string, value: string];
 /** Names and values, each column as wide as what stands in it. */
 function alignColumns(columns: readonly (readonly Pair[])[]): Line[] {
   const widths = columns.map((pairs) =>
-    [0, 1].map((side) => Math.max(...pairs.map((pair) => textWidth(pair[side]!)))),
+    [0, 1].map((side) => greatest(pairs.map((pair) => textWidth(pair[side]!)))),
   );
   return columns[0]!.map((_, row) =>
     columns.flatMap((pairs, column) => [
@@ -229,7 +230,7 @@ function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
     .filter(([, cell]) => cell(rows[0]!) !== null)
     .map(([title, cell]) => {
       const cells = lines.map(([, numbers]) => cell(numbers)!);
-      return { title, cells, width: Math.max(textWidth(title), ...cells.map(textWidth)) };
+      return { title, cells, width: greatest(cells.map(textWidth), textWidth(title)) };
     });
   let room = width - BREAKDOWN_LABEL;
   const shown = table.filter((column) => {

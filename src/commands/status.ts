@@ -1,4 +1,5 @@
 import { type Config, type Stack } from '../config.ts';
+import { greatest } from '../extremes.ts';
 import { type AlertState } from '../pipeline/alerts/state.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { requestControl } from '../pipeline/supervisor/control-client.ts';
@@ -111,7 +112,7 @@ export function statusText(current: Status): string {
       : `ecom     running, process ${supervisor.pid} since ${supervisor.startedAt}`,
   ];
   const table = (title: string[], rows: string[][]): void => {
-    if (rows.length > 0) lines.push('', ...columns([title, ...rows]));
+    if (rows.length > 0) for (const line of ['', ...columns([title, ...rows])]) lines.push(line);
   };
   table(
     ['COMPONENT', 'STATE', 'HOST', 'PID', 'UPTIME', 'RESTARTS', 'EVENTS', 'MEMORY', 'LAST ERROR'],
@@ -156,7 +157,7 @@ export function statusText(current: Status): string {
 
 /** Aligns the cells of rows to the left. */
 function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => greatest(rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))

@@ -1,4 +1,5 @@
 import { type ListModel, listModel, listStorage } from './list-model.ts';
+import { lengthOf } from './matrix.ts';
 import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
 import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
 import { type ItemText, type TrainingData } from './training-data.ts';
@@ -78,7 +79,7 @@ function weigh(items: readonly string[][]): { vectors: Weighted[][]; postings: W
     const vector = [...count].map(
       ([word, tf]) => [word, (1 + Math.log(tf)) * Math.log(1 + items.length / frequency[word]!)] as const,
     );
-    const length = Math.hypot(...vector.map(([, weight]) => weight));
+    const length = lengthOf(vector.map(([, weight]) => weight));
     return vector.map(([word, weight]) => [word, weight / length] as const).sort(([a], [b]) => a - b);
   });
   const postings: Weighted[][] = Array.from(frequency, () => []);

@@ -1,3 +1,4 @@
+import { greatest } from '../extremes.ts';
 import { type ListModel, listModel, listStorage } from './list-model.ts';
 import {
   type InteractionMatrix,
@@ -72,11 +73,11 @@ function findNeighbours(
   const dots = new Float64Array(itemIds.length);
   const common = new Uint32Array(itemIds.length);
   const touched = new Uint32Array(itemIds.length);
-  const greatest = Math.max(...norms);
+  const longest = greatest(norms);
   const scoreOf = (item: number, other: number, support: number): number => {
     if (similarity === 'log-likelihood')
       return logLikelihood(support, sizeOf(item), sizeOf(other), rows.rows);
-    if (similarity === 'bm25') return dots[other]! / greatest;
+    if (similarity === 'bm25') return dots[other]! / longest;
     return (dots[other]! / Math.sqrt(norms[item]! * norms[other]!)) * (support / (support + shrinkage));
   };
   for (let item = 0; item < itemIds.length; item += 1) {

@@ -113,6 +113,13 @@ export function groupBy(
   return { starts, order };
 }
 
+/** The length of a vector, which may have any number of numbers. */
+export function lengthOf(vector: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i += 1) squares += vector[i]! ** 2;
+  return Math.sqrt(squares);
+}
+
 /** The items of most rows, at most `most`, ascending; none that nobody took. */
 export function mostTaken({ items, columns }: SparseRows, most: number): number[] {
   const counts = new Uint32Array(columns);

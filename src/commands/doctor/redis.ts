@@ -124,7 +124,7 @@ async function checkLogin(client: Redis, node: Endpoint, target: RedisTarget, wa
  */
 async function login(client: Redis, username: string | undefined, password: string): Promise<boolean> {
   try {
-    await client.call('AUTH', ...(username === undefined ? [] : [username]), password);
+    await client.call('AUTH', username === undefined ? [password] : [username, password]);
     return true;
   } catch (error) {
     if (/no password is set|without any password/.test(oneLine(error))) return false;

@@ -2,9 +2,9 @@ import { type Check, failed, ok, warn } from './check.ts';
 
 /** Takes looks at a server, one after the other, up to the first that fails: what follows could only fail too. */
 export async function inTurn(...steps: readonly (() => Promise<readonly Check[]>)[]): Promise<Check[]> {
-  const checks: Check[] = [];
+  let checks: Check[] = [];
   for (const step of steps) {
-    checks.push(...(await step()));
+    checks = [...checks, ...(await step())];
     if (checks.some(failed)) break;
   }
   return checks;

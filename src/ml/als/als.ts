@@ -1,3 +1,4 @@
+import { lengthOf } from '../matrix.ts';
 import { createRecommender, type Interest, type ItemModel, type ModelRecommender } from '../recommender.ts';
 import { typicalWeight } from '../training-data.ts';
 import { factorise } from './factorise.ts';
@@ -68,7 +69,7 @@ function alsModel(
   { regularization, alpha }: { readonly regularization: number; readonly alpha: number },
 ): AlsModel {
   const gram = gramOf(itemFactors, factors, regularization);
-  const lengths = Float64Array.from(itemIds, (_, item) => Math.hypot(...rowOf(itemFactors, item, factors)));
+  const lengths = Float64Array.from(itemIds, (_, item) => lengthOf(rowOf(itemFactors, item, factors)));
   const addProducts = createProducts(itemFactors, factors);
 
   function score(history: readonly Interest[], scores: Float64Array): void {

@@ -1,3 +1,4 @@
+import { greatest } from '../../extremes.ts';
 import { type Recommender } from '../recommender.ts';
 import { type Interactions } from '../training-data.ts';
 import { type Estimate, estimate, QUALITIES, qualityAt, type RankingQuality } from './metrics.ts';
@@ -32,7 +33,7 @@ export function evaluate(
   train: Interactions,
   { ks, excludeHistory }: EvaluateOptions,
 ): Evaluation {
-  const limit = Math.max(...ks);
+  const limit = greatest(ks);
   const share = takenBy(train);
   const lists: { ids: readonly string[]; relevant: ReadonlySet<string> }[] = [];
   for (const { history, relevant } of tests) {

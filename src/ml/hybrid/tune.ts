@@ -1,3 +1,4 @@
+import { greatest } from '../../extremes.ts';
 import { qualityAt } from '../evaluation/metrics.ts';
 import { weighHistory } from '../history.ts';
 import { addList, type ListModel, scaleOf } from '../list-model.ts';
@@ -91,14 +92,14 @@ function bestHalfLife(train: TrainingData, data: TrainingData, last: readonly { 
     const top = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, K);
     return last.reduce((sum, { session }) => sum + qualityAt(top, relevantOf(data, session), K).ndcg, 0);
   });
-  return HALF_LIVES[quality.indexOf(Math.max(...quality))]!;
+  return HALF_LIVES[quality.indexOf(greatest(quality))]!;
 }
 
 /** The items of a session in which most interest was shown. */
 function relevantOf({ sessions: { starts, items, weights } }: TrainingData, session: number): Set<number> {
   const [from, to] = [starts[session]!, starts[session + 1]!];
-  const greatest = Math.max(...weights.subarray(from, to));
-  return new Set(items.subarray(from, to).filter((_, i) => weights[from + i] === greatest));
+  const most = greatest(weights.subarray(from, to));
+  return new Set(items.subarray(from, to).filter((_, i) => weights[from + i] === most));
 }
 
 function toCase(

@@ -101,6 +101,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
           group: consuming.reader === undefined ? address.group : `${address.group}-${consuming.reader}`,
           partitions,
           bounds,
+          // biome-ignore lint/plugin: what a reader is called with, four arguments
           read: format === undefined ? readNative : (...place) => readFormat(format, topic, ...place),
           explain,
         },

@@ -61,7 +61,7 @@ export function createJourneys({ catalogue, random, reloads, nextOrderId }: Jour
     session.page = '/account/orders';
     session.orderId = order.orderId;
     const partly = order.lines.length > 1 && random.chance(0.5);
-    session.cart.push(...(partly ? order.lines.slice(0, 1) : order.lines));
+    for (const line of partly ? order.lines.slice(0, 1) : order.lines) session.cart.push(line);
     return session;
   }
 

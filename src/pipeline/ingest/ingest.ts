@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
+import { greatest } from '../../extremes.ts';
 import { chooseFormat, type FormatChoice, type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type FormatName } from '../events/formats/format.ts';
 import { type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
@@ -168,7 +169,7 @@ async function appendAll(
 /** How long a row has to wait until all of its events have happened, ms. */
 function longestWait(records: readonly SourceRecord[], pace: Pace): number {
   const waits = records.flatMap(({ time }) => (time === undefined ? [] : [pace.wait(time)]));
-  return Math.max(0, ...waits);
+  return greatest(waits, 0);
 }
 
 /** The next bytes; a stream that pauses has what it sent so far appended meanwhile. */

@@ -81,7 +81,10 @@ function includes(ranges: TallyQuery['ranges'], start: number): boolean {
 
 function tablesOf(slot: number, ranges: TallyQuery['ranges'], { cells }: StoredNumbers): CounterTable[] {
   const list = ranges === 'all' ? (['all'] as const) : ranges;
-  return list.flatMap((range) => cells(...cellIds(slot, range)).map(({ table }) => table));
+  return list.flatMap((range) => {
+    const [from, to] = cellIds(slot, range);
+    return cells(from, to).map(({ table }) => table);
+  });
 }
 
 function sumTotals(ranges: TallyQuery['ranges'], numbers: StoredNumbers): Counters {
@@ -128,7 +131,8 @@ function seriesOf(
     else addCounters(sums, totals);
   };
   const origin = cellId(level, 0, 0);
-  for (const { id, table } of cells(...cellIds(0, { level, from, to }))) {
+  const [first, end] = cellIds(0, { level, from, to });
+  for (const { id, table } of cells(first, end)) {
     addAt((id - origin) * LEVELS['10s'], tableRow(table, TOTALS_ROW));
   }
   for (const [start, totals] of changes) {

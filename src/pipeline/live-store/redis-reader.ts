@@ -71,13 +71,7 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
 
   async function look(before: Memory, ranges: readonly [number, number][], whole: boolean): Promise<Seen> {
     const [moment, same, layout, positions, watermarks, trimmed, first, texts, found] =
-      (await client.ecomLookBuffer(
-        prefix,
-        whole ? 1 : 0,
-        before.end,
-        before.moment,
-        ...ranges.flat(),
-      )) as Look;
+      (await client.ecomLookBuffer(prefix, whole ? 1 : 0, before.end, before.moment, ranges.flat())) as Look;
     const known = same === 1 ? before : newMemory();
     const changes = new Map([...known.changes].filter(([number]) => number >= trimmed));
     texts.forEach((text, i) => {
@@ -108,7 +102,10 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
   }: Seen): Promise<Map<number, CounterTable> | undefined> {
     const missing = [...versions].filter(([id, version]) => cells.get(id)?.version !== version);
     if (missing.length > 0) {
-      const found = (await client.ecomCellsBuffer(prefix, ...missing.map(([id]) => id))) as Buffer[];
+      const found = (await client.ecomCellsBuffer(
+        prefix,
+        missing.map(([id]) => id),
+      )) as Buffer[];
       let same = true;
       missing.forEach(([id, expected], i) => {
         const [version, table] = [String(found[2 * i]), found[2 * i + 1]!];
@@ -129,7 +126,7 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
     const missing = ids.filter((id) => !names.has(id));
     for (let i = 0; i < missing.length; i += NAMES) {
       const part = missing.slice(i, i + NAMES);
-      const found = (await client.ecomNames(prefix, moment, ...part)) as (string | null)[];
+      const found = (await client.ecomNames(prefix, moment, part)) as (string | null)[];
       if (found.length === 0) return undefined;
       found.forEach((name, j) => {
         if (name !== null) names.set(part[j]!, name);

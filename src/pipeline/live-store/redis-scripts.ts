@@ -335,10 +335,12 @@ export const SCRIPTS = {
 } as const;
 
 type Argument = string | number | Buffer;
+/** A list stands for its elements: of any length, it could not be spread. */
+type Arguments = readonly (Argument | readonly Argument[])[];
 
 /** A client with the scripts as commands; those with `Buffer` in their names give bytes instead of text. */
 export type ScriptedClient = Record<
   keyof typeof SCRIPTS,
-  (prefix: string, ...rest: Argument[]) => Promise<unknown>
+  (prefix: string, ...rest: Arguments) => Promise<unknown>
 > &
-  Record<`${keyof typeof SCRIPTS}Buffer`, (prefix: string, ...rest: Argument[]) => Promise<unknown>>;
+  Record<`${keyof typeof SCRIPTS}Buffer`, (prefix: string, ...rest: Arguments) => Promise<unknown>>;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { greatest } from '../../extremes.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
@@ -89,7 +90,7 @@ export function createRedisWriter(
           randomUUID(),
           most,
           OTHER_KEY,
-          ...missing,
+          missing,
         )) as [string?, ...number[]];
         if (moment === undefined) return undefined;
         memory.moment = moment;
@@ -112,7 +113,7 @@ export function createRedisWriter(
       memory.layout,
       memory.moment,
       moment,
-      ...applyArguments(change, text),
+      applyArguments(change, text),
     );
     if (done === -2) return undefined;
     // What is there may be of another layout.
@@ -125,14 +126,14 @@ export function createRedisWriter(
   async function fold(): Promise<void> {
     const [folds, watermarks, texts] = (await client.ecomUnfolded(prefix)) as [string, string[], string[]];
     if (texts.length === 0) return;
-    const now = Math.max(0, ...watermarks.map(Number));
+    const now = greatest(watermarks.map(Number), 0);
     const changed = foldChanges(
       texts.flatMap((text) => JSON.parse(text) as StoredCell[]),
       now,
       zone,
     );
     const ids = [...changed.keys()];
-    const stored = (await client.ecomCellsBuffer(prefix, ...ids)) as Buffer[];
+    const stored = (await client.ecomCellsBuffer(prefix, ids)) as Buffer[];
     const cells = ids.flatMap((id, i) => {
       const before = stored[2 * i + 1]!;
       const table = before.length === 0 ? undefined : decodeTable(before);
@@ -148,9 +149,9 @@ export function createRedisWriter(
       createHash('sha1').update(texts.join('\n')).digest('hex'),
       characters,
       ids.length,
-      ...cells,
+      cells,
       expired.length,
-      ...expired.flat(),
+      expired.flat(),
     );
   }
 

@@ -76,6 +76,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
     const found = new Map<string, string>();
     for (let i = 0; i < names.length; i += FIELDS) {
       const part = names.slice(i, i + FIELDS);
+      // biome-ignore lint/plugin: FIELDS at most
       (await client.hmget(key, ...part)).forEach((value, j) => {
         if (value !== null) found.set(part[j]!, value);
       });
@@ -86,9 +87,10 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
   return {
     layout: () => using(({ layout }) => layout()),
     positions: () =>
-      using(async ({ client }) =>
-        positionsOf(...((await client.ecomPositions(prefix)) as [string[], string[]])),
-      ),
+      using(async ({ client }) => {
+        const [positions, watermarks] = (await client.ecomPositions(prefix)) as [string[], string[]];
+        return positionsOf(positions, watermarks);
+      }),
     states: (keys) => using(({ client }) => fields(client, `${prefix}:states`, keys)),
     apply: (change) => using(({ writer }) => writer.apply(change)),
     snapshot: (query) => using(({ reader }) => reader.snapshot(query)),
@@ -109,7 +111,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
         const found = new Map<string, string>();
         for (let i = 0; i < keys.length; i += FIELDS) {
           const part = keys.slice(i, i + FIELDS);
-          const values = (await client.ecomPublished(prefix, kind, ...part)) as (string | null)[];
+          const values = (await client.ecomPublished(prefix, kind, part)) as (string | null)[];
           values.forEach((value, j) => {
             if (value !== null) found.set(part[j]!, value);
           });
@@ -166,7 +168,7 @@ async function publish(
   const name = randomUUID();
   const key = `${prefix}:documents:${name}`;
   for (let i = 0; i < entries.length; i += FIELDS) {
-    await client.hset(key, ...entries.slice(i, i + FIELDS).flat());
+    await client.hset(key, entries.slice(i, i + FIELDS).flat());
     await client.expire(key, LEFTOVER_SECONDS);
   }
   return (await client.ecomPublish(prefix, kind, name, entries.length)) === 1;

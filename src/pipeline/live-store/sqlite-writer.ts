@@ -197,6 +197,6 @@ function createFold(connection: Connection, zone: TimeZone): () => void {
     }
     clear.run();
     folds += 1;
-    if (folds % PRUNE_FOLDS === 0) for (const range of expiredIds(now)) dropCells.run(...range);
+    if (folds % PRUNE_FOLDS === 0) for (const range of expiredIds(now)) dropCells.run(range);
   };
 }

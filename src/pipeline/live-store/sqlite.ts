@@ -144,7 +144,7 @@ function prepareStates(connection: Connection): (keys: readonly string[]) => Map
       for (const { key, value } of rows as { key: string; value: string }[]) found.set(key, value);
     };
     const whole = keys.length - (keys.length % STATES_AT_ONCE);
-    for (let i = 0; i < whole; i += STATES_AT_ONCE) take(many.all(...keys.slice(i, i + STATES_AT_ONCE)));
+    for (let i = 0; i < whole; i += STATES_AT_ONCE) take(many.all(keys.slice(i, i + STATES_AT_ONCE)));
     for (const key of keys.slice(whole)) take(one.all(key));
     return found;
   };

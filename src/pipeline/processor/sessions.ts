@@ -103,7 +103,7 @@ export function absorb(state: ShopperState, session: Session, later: Session): v
   later.values.forEach((value, i) => {
     if (value === undefined) return;
     const own = session.values[i];
-    if (own === undefined || isEarlier(...value, own)) session.values[i] = value;
+    if (own === undefined || isEarlier(value[0], value[1], own)) session.values[i] = value;
   });
   state.sessions.splice(state.sessions.indexOf(later), 1);
 }

@@ -116,14 +116,18 @@ export function createTrainer(options: TrainerOptions): Trainer {
     }
     return memory.added - before;
   }
-  function request(level: TrainingRequest['level'], algorithms: readonly AlgorithmName[]) {
+  function requestFor(level: TrainingRequest['level'], algorithms: readonly AlgorithmName[]) {
     const [columns, texts] = [memory.interactions(), memory.texts()];
     return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
   }
-  async function train(...wanted: Parameters<TrainingClient['train']>): Promise<TrainingResult> {
+  async function train(
+    request: TrainingRequest,
+    signal?: AbortSignal,
+    progress?: Progress,
+  ): Promise<TrainingResult> {
     // What is given up takes with it what was known there.
     isPrepared = false;
-    const result = await training.train(...wanted);
+    const result = await training.train(request, signal, progress);
     isPrepared = true;
     return result;
   }
@@ -138,7 +142,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       // Of a full training that another process did, only the hybrid is left.
       const trained = isPrepared || current === 0 ? undefined : await loadModel(documents, current, 'hybrid');
       const { models } = await train(
-        { ...request('quick', []), ...(trained === undefined ? {} : { trained }) },
+        { ...requestFor('quick', []), ...(trained === undefined ? {} : { trained }) },
         signal,
       );
       seen = added;
@@ -148,7 +152,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const added = memory.added;
       if (added === foldedIn) return;
       const products = memory.productsSince(seen);
-      const { models } = await train({ ...request('fold-in', []), products }, signal);
+      const { models } = await train({ ...requestFor('fold-in', []), products }, signal);
       const hybrid = models.get('hybrid');
       const { pinned, current } = await readModelIndex(documents);
       if (hybrid !== undefined && !pinned)
@@ -158,7 +162,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     async trainFully({ algorithms = [], now, progress }, signal) {
       const added = memory.added;
       const begun = performance.now();
-      const result = await train(request('full', algorithms), signal, progress);
+      const result = await train(requestFor('full', algorithms), signal, progress);
       seen = added;
       seenByFull = added;
       const { models, ...size } = result;

@@ -96,7 +96,7 @@ export function prepareValue<T>(
   sql: string,
 ): (...parameters: (string | number)[]) => T | undefined {
   const statement = connection.prepare(sql);
-  return (...parameters) => (statement.get(...parameters) as { value: T } | undefined)?.value;
+  return (...parameters) => (statement.get(parameters) as { value: T } | undefined)?.value;
 }
 
 /** Runs work on a file; what the driver throws becomes an error that says what to do. */

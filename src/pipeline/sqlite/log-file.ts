@@ -90,6 +90,7 @@ export function createLogReader(connection: Connection, path: string): LogReader
     return (setting.get() as { value: number } | undefined)?.value;
   }
   return {
+    // biome-ignore lint/plugin: the parameters of read
     read: (...place) => guarded(() => read(...place)),
     bounds: (partition) => guarded(() => bounds(partition)),
     partitions: () => guarded(partitions),

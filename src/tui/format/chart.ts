@@ -1,4 +1,5 @@
 import asciichart from 'asciichart';
+import { greatest } from '../../extremes.ts';
 import { type Colour, dim, fitLine, type Line, span, spread } from './line.ts';
 import { tiny } from './numbers.ts';
 import { resample } from './sparkline.ts';
@@ -23,7 +24,7 @@ export function chart(values: readonly number[], options: ChartOptions): Line[] 
   const steps = height - 2;
   // Every so many rows have a label, and it is those that shall be round.
   const labelled = Math.max(1, Math.ceil(steps / MOST_LABELS));
-  const step = roundStep((Math.max(0, ...values) * labelled) / steps) / labelled;
+  const step = roundStep((greatest(values, 0) * labelled) / steps) / labelled;
   const label = (row: number): string => (row % labelled === 0 ? tiny(step * row) : '').padStart(LABEL_WIDTH);
   const points = resample(values, columns);
   const plot =

@@ -1,3 +1,4 @@
+import { greatest, least } from '../../extremes.ts';
 import { type Stats } from '../../pipeline/stats/types.ts';
 
 const SECOND = 1000;
@@ -36,11 +37,8 @@ export function completeCells(stats: Stats): Cells {
   const scale = alone ? cellMs / Math.max(now - newest, SECOND) : 1;
   const to = filling && !alone ? newest : newest + cellMs;
   const { from: windowFrom } = stats.window;
-  const from = Math.min(
-    to,
-    ...times,
-    ...(windowFrom === null ? [] : [origin + alignUp(Date.parse(windowFrom) - origin, cellMs)]),
-  );
+  const first = windowFrom === null ? to : origin + alignUp(Date.parse(windowFrom) - origin, cellMs);
+  const from = least(times, Math.min(to, first));
   const cells = Array.from({ length: Math.round((to - from) / cellMs) }, (_, i) =>
     points.get(from + i * cellMs),
   );
@@ -67,7 +65,7 @@ const RATE_UNITS = [
 
 /** Counts of cells as a rate in the shortest unit of time in which the busiest cell has at least 1. */
 export function asRate(counts: readonly number[], cellMs: number): { unit: string; values: number[] } {
-  const busiest = Math.max(0, ...counts) / cellMs;
+  const busiest = greatest(counts, 0) / cellMs;
   const [unit, ms] =
     busiest === 0 ? RATE_UNITS[0] : (RATE_UNITS.find(([, ms]) => busiest * ms >= 1) ?? RATE_UNITS[3]);
   return { unit, values: counts.map((count) => (count / cellMs) * ms) };

@@ -6,7 +6,7 @@ const BLOCKS = '▁▂▃▄▅▆▇█';
  */
 export function sparkline(values: readonly number[], width: number, floor = 0): string {
   const shown = resample(values, Math.min(width, values.length));
-  const range = Math.max(...shown, floor) - floor;
+  const range = greatest(shown, floor) - floor;
   return shown
     .map((value) => {
       const level = range === 0 ? 0 : Math.round(((value - floor) / range) * (BLOCKS.length - 1));
@@ -35,3 +35,5 @@ export function bar(share: number, width: number): string {
   const shown = share > 0 ? Math.max(1, eighths) : 0;
   return '█'.repeat(Math.floor(shown / 8)) + EIGHTHS[shown % 8]!;
 }
+
+import { greatest } from '../../extremes.ts';

@@ -1,3 +1,4 @@
+import { greatest } from '../../extremes.ts';
 import { bold, dim, type Line, span } from '../format/line.ts';
 import { fitText } from '../format/text.ts';
 import { type Layout, type Rect } from '../layout.ts';
@@ -30,7 +31,7 @@ export function helpView({ columns, height }: Pick<Layout, 'columns' | 'height'>
     [],
     ...NOTES.map((note): Line => [dim(note)]),
   ];
-  const width = Math.min(columns, Math.max(...NOTES.map((note) => note.length)) + FRAME_WIDTH);
+  const width = Math.min(columns, greatest(NOTES.map((note) => note.length)) + FRAME_WIDTH);
   const rows = Math.min(height, lines.length + FRAME_HEIGHT);
   const rect = {
     x: Math.floor((columns - width) / 2),

@@ -1,3 +1,4 @@
+import { greatest, least } from '../../extremes.ts';
 import { bold, type Colour, dim, fitLine, type Line, span, spread } from '../format/line.ts';
 import { compact, money, percent, rate, tiny } from '../format/numbers.ts';
 import { completeCells } from '../format/series.ts';
@@ -122,6 +123,6 @@ function tilesOf(state: DashboardState, now: number): Tile[] {
 // A course that only moves a little would look flat from 0 up: it starts just below its lowest value.
 function lowest(values: readonly number[]): number {
   if (values.length === 0) return 0;
-  const low = Math.min(...values);
-  return low - (Math.max(...values) - low) / 4;
+  const low = least(values);
+  return low - (greatest(values) - low) / 4;
 }

@@ -169,6 +169,7 @@ function lookUp(format: CsvFormat, columns: readonly string[]): Columns {
     const alias = format.aliases?.[column];
     const places = [similar.get(simplified(column)), alias && similar.get(simplified(alias))];
     const found = places.filter((place) => typeof place === 'number');
+    // biome-ignore lint/plugin: two at most
     return exact.get(column) ?? (found.length === 0 ? -1 : Math.min(...found));
   }
   return { columns, position, missing: format.columns.filter((column) => position(column) === -1) };
