@@ -7,10 +7,14 @@ import { checkDriver, checkNode } from '../../src/commands/doctor/installation.t
 import { checkStoresAnswer, checkSupervisor } from '../../src/commands/doctor/running.ts';
 import { checkTerminal } from '../../src/commands/doctor/terminal.ts';
 import { doctorText } from '../../src/commands/doctor.ts';
+import { rebuild } from '../../src/commands/rebuild.ts';
 import { prepareStores } from '../../src/commands/store-check.ts';
+import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { openConnection } from '../../src/pipeline/sqlite/driver.ts';
 import { serveControl } from '../../src/pipeline/supervisor/control-server.ts';
 import { SQLITE_DRIVERS } from '../support/drivers.ts';
-import { configFor } from '../support/stores.ts';
+import { runOn } from '../support/run-on.ts';
+import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 describe('ecom doctor', () => {
@@ -72,6 +76,36 @@ describe('ecom doctor', () => {
     });
     expect(others.map(({ state }) => state)).toEqual(['ok', 'ok']);
     expect((await checkStoresAnswer(config))[0]).toMatchObject({ name: 'log store', state: 'fail' });
+  });
+
+  test.each([
+    ["UPDATE settings SET json = '{' WHERE name = 'layout'", 'how the numbers are cut'],
+    ["UPDATE states SET value = '[1,2' WHERE key LIKE 'u:%'", 'what it knows of'],
+    ["UPDATE states SET value = '{}' WHERE key LIKE 'u:%'", 'what it knows of'],
+    ["UPDATE states SET value = replace(value, '[],[]', '[],9')", 'what it knows of'],
+    ["UPDATE changes SET cells = '['", 'a change'],
+    ["INSERT INTO cells (id, data) VALUES (1, x'ff00ff00ff')", 'cell 1'],
+    ["INSERT INTO states (key, value) VALUES ('o:1', '{\"a\"')", "'o:1'"],
+  ])('a live store in which %s was done fails, by its name and with what mends it', async (sql, what) => {
+    const config = configFor(tempDir());
+    const stores = await openStores(config);
+    const event = { id: 'a', type: 'search', time: '2026-01-05T10:00:00Z', userId: 'u', query: 'q' };
+    await stores.log.append([{ key: 'u', value: JSON.stringify(event) }]);
+    const processor = createProcessor({ ...stores, settings: SETTINGS });
+    await processor.step();
+    await processor.close();
+    await stores.close();
+    const live = () => checkDatabases(config).find(({ name }) => name === 'live.db');
+    expect(live()).toMatchObject({ state: 'ok' });
+    const connection = openConnection(join(config.dataDir, 'live.db'), { timeout: 1000 });
+    expect(connection.prepare(sql).run().changes).toBe(1);
+    connection.close();
+    const [found, path] = [live()!, join(config.dataDir, 'live.db')];
+    expect(found).toMatchObject({ state: 'fail', advice: expect.stringContaining('ecom rebuild') });
+    expect(found.detail).toContain(path);
+    expect(found.detail).toContain(what);
+    await rebuild(runOn(config.dataDir).context, {});
+    expect(live()).toMatchObject({ state: 'ok' });
   });
 
   test('stores that nobody needed yet are no failure', async () => {

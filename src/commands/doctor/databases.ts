@@ -2,6 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
+import { parseLayout } from '../../pipeline/live-store/layout.ts';
+import { isWholeState } from '../../pipeline/processor/state-check.ts';
+import { decodeTable } from '../../pipeline/sqlite/counter-table.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
 import { type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { STORE_FILES } from '../../pipeline/sqlite/files.ts';
@@ -28,6 +31,10 @@ function checkDatabase(name: string, path: string, config: Pick<Config, 'sqliteD
     const { journal_mode: mode } = connection.prepare('PRAGMA journal_mode').get() as {
       journal_mode: string;
     };
+    if (name === STORE_FILES.live) {
+      const damaged = damageOf(connection);
+      if (damaged !== undefined) return fail(name, `${path}: ${damaged} is damaged`, COUNT_AGAIN);
+    }
     if (size > MAX_CHECKED_BYTES) {
       connection.prepare('SELECT count(*) FROM sqlite_master').get();
       return ok(name, `opens, ${megabytes}: too large to be read here as a whole`);
@@ -49,5 +56,39 @@ function checkDatabase(name: string, path: string, config: Pick<Config, 'sqliteD
     return fail(name, message, hint ?? errorMessage(error));
   } finally {
     connection?.close();
+  }
+}
+
+/** Most states, and most cells, whose text is looked at. */
+const MAX_READ = 100_000;
+const COUNT_AGAIN = 'count everything again from the log: ecom down, then ecom rebuild';
+
+/** What of the live store cannot be read; `undefined` where nothing was found. */
+function damageOf(connection: Connection): string | undefined {
+  const tables = connection.prepare("SELECT count(*) AS count FROM sqlite_master WHERE name = 'settings'");
+  // A file of an older version is emptied when it is opened.
+  if ((tables.get() as { count: number }).count === 0) return undefined;
+  const rows = (sql: string) => connection.prepare(`${sql} LIMIT ${MAX_READ}`).iterate();
+  for (const { json } of rows("SELECT json FROM settings WHERE name = 'layout'") as Iterable<{
+    json: string;
+  }>) {
+    if (!reads(() => parseLayout(json))) return 'its note of how the numbers are cut';
+  }
+  const states = rows('SELECT key, value FROM states') as Iterable<{ key: string; value: string }>;
+  for (const { key, value } of states) if (!isWholeState(key, value)) return `what it knows of '${key}'`;
+  const cells = rows('SELECT id, data FROM cells ORDER BY id DESC') as Iterable<{ id: number; data: Buffer }>;
+  for (const { id, data } of cells) if (!reads(() => decodeTable(data))) return `cell ${id} of the numbers`;
+  for (const { cells: text } of rows('SELECT cells FROM changes') as Iterable<{ cells: string }>) {
+    if (!reads(() => JSON.parse(text))) return 'a change of the numbers';
+  }
+  return undefined;
+}
+
+function reads(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch {
+    return false;
   }
 }

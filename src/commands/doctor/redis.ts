@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis, type RedisOptions } from 'ioredis';
 import { type Config } from '../../config.ts';
 import { type EcomError } from '../../errors.ts';
+import { parseLayout } from '../../pipeline/live-store/layout.ts';
 import { parseRedisUrl, type RedisTarget } from '../../pipeline/live-store/redis-url.ts';
+import { isWholeState } from '../../pipeline/processor/state-check.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import {
   checkEndpoints,
@@ -54,6 +56,7 @@ export async function checkRedis(config: Config): Promise<Check[]> {
       async () => checkCluster(info, target),
       async () => (info.size === 0 ? [] : [checkMemory(info), checkDisk(info)]),
       async () => [await checkRights(client, target)],
+      async () => checkData(client, target),
       async () => [await checkClock('redis clock', () => serverTime(client))],
     );
   } finally {
@@ -209,6 +212,43 @@ async function checkRights(client: Redis, target: RedisTarget): Promise<Check> {
     );
   } finally {
     if (target.cluster) writer.disconnect();
+  }
+}
+
+/** Most states whose text is looked at, and how many at once. */
+const MAX_STATES = 20_000;
+const STATES_AT_ONCE = 1000;
+
+/** Whether what is remembered can be read: how the numbers are cut, and some of the shoppers and orders. */
+async function checkData(client: Redis, target: RedisTarget): Promise<Check[]> {
+  const name = 'redis data';
+  const reader = target.cluster ? await createCluster(target) : client;
+  const damaged = (what: string): Check[] => [
+    fail(name, `{${target.prefix}}: ${what} is damaged`, 'count everything again from the log: ecom rebuild'),
+  ];
+  try {
+    const layout = await inTime(reader.get(`{${target.prefix}}:layout`));
+    if (layout === null) return [];
+    try {
+      parseLayout(layout);
+    } catch {
+      return damaged('the note of how the numbers are cut');
+    }
+    let [seen, cursor] = [0, '0'];
+    do {
+      const scan = reader.hscan(`{${target.prefix}}:states`, cursor, 'COUNT', STATES_AT_ONCE);
+      const [next, found] = await inTime(scan);
+      for (let i = 0; i < found.length; i += 2) {
+        if (!isWholeState(found[i]!, found[i + 1]!)) return damaged(`what is known of '${found[i]}'`);
+      }
+      seen += found.length / 2;
+      cursor = next;
+    } while (cursor !== '0' && seen < MAX_STATES);
+    return [ok(name, `${cursor === '0' ? 'all' : 'the first'} ${seen} states can be read`)];
+  } catch (error) {
+    return [fail(name, `cannot be read: ${oneLine(error)}`, 'ecom doctor again; else ecom rebuild')];
+  } finally {
+    if (target.cluster) reader.disconnect();
   }
 }
 

@@ -151,8 +151,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
       else states.shoppers.set(key, decodeShopperState(cached));
     }
     for (const [key, text] of await live.states(missing)) {
-      if (keys.orders.has(key)) states.orders.set(key, decodeOrderState(text));
-      else states.shoppers.set(key, decodeShopperState(text));
+      if (keys.orders.has(key)) states.orders.set(key, known(key, decodeOrderState, text));
+      else states.shoppers.set(key, known(key, decodeShopperState, text));
     }
     return states;
   }
@@ -269,6 +269,18 @@ export function createProcessor(options: ProcessorOptions): Processor {
     await consumer.close();
   }
   return { step, run, owned: () => consumer.owned(), close };
+}
+
+/** @throws EcomError `STORAGE` where a stored state is none */
+function known<T>(key: string, decode: (text: string) => T, text: string): T {
+  try {
+    return decode(text);
+  } catch (cause) {
+    throw new EcomError('STORAGE', `what the live store knows of '${key}' is damaged`, {
+      hint: 'count everything again from the log: ecom down, then ecom rebuild; ecom doctor says more',
+      cause,
+    });
+  }
 }
 
 function logTooShort(partition: number, position: number, end: number): EcomError {

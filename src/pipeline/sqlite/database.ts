@@ -1,6 +1,8 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Connection, type DriverName, openConnection } from './driver.ts';
+import { STORE_FILES } from './files.ts';
 
 export interface SqliteOptions {
   /** Absolute path of the file. */
@@ -117,12 +119,31 @@ export function storageError(error: unknown, path: string): EcomError {
   if (error instanceof EcomError) return error;
   const code = errorCode(error) ?? '';
   const message = errorMessage(error);
-  const known = KNOWN.find(({ test }) => test.test(`${code} ${message}`));
+  // What a row holds could not be read: a text that is no JSON, a table that ends too early.
+  const isUnreadable = error instanceof SyntaxError || error instanceof RangeError;
+  const known = KNOWN.find(({ test }) => test.test(isUnreadable ? 'malformed' : `${code} ${message}`));
+  if (known === DAMAGED && basename(path) === STORE_FILES.live)
+    return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: COUNT_AGAIN, cause: error });
   if (known === undefined) return new EcomError('STORAGE', `${path}: ${message}`, { cause: error });
   return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: known.hint, cause: error });
 }
 
-const KNOWN: readonly { test: RegExp; what: string; hint: string }[] = [
+interface Known {
+  readonly test: RegExp;
+  readonly what: string;
+  readonly hint: string;
+}
+
+const DAMAGED: Known = {
+  test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed/,
+  what: 'it is damaged or no database of ecom',
+  hint: 'move it away and ingest the data again, or choose another folder with --data-dir DIR',
+};
+/** The live store holds nothing that is not made from the log. */
+const COUNT_AGAIN =
+  'count everything again from the log: ecom down, then ecom rebuild; where that fails, move the file away first';
+
+const KNOWN: readonly Known[] = [
   {
     test: /SQLITE_FULL|ENOSPC|disk is full/,
     what: 'the disk is full',
@@ -133,11 +154,7 @@ const KNOWN: readonly { test: RegExp; what: string; hint: string }[] = [
     what: 'it cannot be written',
     hint: 'check who owns the folder, or choose another with --data-dir DIR',
   },
-  {
-    test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed/,
-    what: 'it is damaged or no database of ecom',
-    hint: 'move it away and ingest the data again, or choose another folder with --data-dir DIR',
-  },
+  DAMAGED,
   {
     test: /SQLITE_BUSY|database is locked/,
     what: 'another process has kept it locked for too long',

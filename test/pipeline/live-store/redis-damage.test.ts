@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { checkServers } from '../../../src/commands/doctor/servers.ts';
 import { openLiveStore } from '../../../src/pipeline/live-store/open.ts';
 import { SCRIPTS } from '../../../src/pipeline/live-store/redis-scripts.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
@@ -40,7 +41,10 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
         return (await readStats(stores, period)).kpis.events;
       };
       await count();
+      const data = async () => (await checkServers(config)).find(({ name }) => name === 'redis data');
+      expect(await data()).toMatchObject({ state: 'ok' });
       await client.set(key('layout'), damaged);
+      expect(await data()).toMatchObject({ state: 'fail', advice: expect.stringContaining('ecom rebuild') });
       await stores.log.append([{ key: 'u', value: EVENT.replace('"a"', '"b"') }]);
       const told = { code: 'STORAGE', hint: expect.stringContaining('ecom rebuild') };
       await expect(events()).rejects.toMatchObject(told);
@@ -53,6 +57,9 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
       expect(await anew.replace()).toBe(true);
       await anew.close();
       expect(await events()).toBe(2);
+      expect(await data()).toMatchObject({ state: 'ok' });
+      await client.hset(key('states'), 'u:u', '{}');
+      expect(await data()).toMatchObject({ state: 'fail', detail: expect.stringContaining("'u:u'") });
       await stores.close();
     },
   );
