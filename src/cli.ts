@@ -4,6 +4,7 @@ import { type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './co
 import { EcomError, errorCode, errorMessage } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
+import { loadShownConfig } from './shop-folder.ts';
 import { VERSION } from './version.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, condition: 3, interrupted: 130 } as const;
@@ -24,29 +25,35 @@ function createProgram(): Command {
       .description(description)
       .option('--data-dir <dir>', 'folder of the data (default: $ECOM_DATA_DIR, else the platform’s)');
 
-  command('up', 'start the shop’s pipeline; on a terminal it opens the dashboard')
+  /** A command that can be about the simulated shop too. */
+  const shopCommand = (name: string, description: string): Command =>
+    command(name, description).addOption(demoOption());
+
+  shopCommand('up', 'start the shop’s pipeline; on a terminal it opens the dashboard')
     .option('-d, --detach', 'run in the background')
     .option('--rate <n>', 'simulated events a second', positive, 100)
+    .option('--generator', 'simulated shoppers even in a shop that has events of its own')
     .option('--no-generator', 'simulate nothing: count what is ingested')
+    .addOption(new Option('--simulate').hideHelp())
     .option('--seed <seed>', 'seed of the simulated shop', 'ecom')
     .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
     .option('--processors <n>', 'number of processors that share the partitions', whole, 1)
     .addOption(stackOption())
     .option('--no-dashboard', 'print a line of numbers instead of the dashboard')
     .action(async (options) => (await import('./commands/up.ts')).up(contextFor(options), options));
-  command('down', 'stop everything that ecom up started')
+  shopCommand('down', 'stop everything that ecom up started')
     .addOption(stackOption())
     .option('--volumes', 'with --stack docker: delete the servers’ data too')
     .action(async (options) => (await import('./commands/down.ts')).down(contextFor(options), options));
-  command('status', 'show components, partitions and stores')
+  shopCommand('status', 'show components, partitions and stores')
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat every second; with --json one object a line')
-    .action(async (options) => (await import('./commands/status.ts')).status(contextFor(options), options));
+    .action(async (options) => (await import('./commands/status.ts')).status(shownContext(options), options));
   for (const verb of ['start', 'stop', 'restart'] as const) {
-    command(verb, `${verb} a component: processor, generator, recommender or alerts`)
+    shopCommand(verb, `${verb} a component: processor, generator, recommender or alerts`)
       .argument('<component>', 'a component, or one worker such as processor-2')
       .action(async (component, options) =>
-        (await import('./commands/control.ts')).control(contextFor(options), verb, component),
+        (await import('./commands/control.ts')).control(shownContext(options), verb, component),
       );
   }
   command('worker', 'run one more worker on shared stores, on this or any other host')
@@ -55,17 +62,17 @@ function createProgram(): Command {
     .action(async (component, options) =>
       (await import('./commands/worker.ts')).worker(contextFor(options), component, options),
     );
-  command('logs', 'show what the workers logged')
+  shopCommand('logs', 'show what the workers logged')
     .argument('[component]', 'only this one: supervisor, processor, generator, recommender or alerts')
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <n>', 'number of lines to begin with', whole, 100)
     .option('--json', 'print the lines as they are, JSON')
     .action(async (component, options) =>
-      (await import('./commands/logs.ts')).logs(contextFor(options), component, options),
+      (await import('./commands/logs.ts')).logs(shownContext(options), component, options),
     );
-  command('doctor', 'check the installation, the data folder and the stores')
+  shopCommand('doctor', 'check the installation, the data folder and the stores')
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/doctor.ts')).doctor(contextFor(options), options));
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(shownContext(options), options));
 
   command('ingest', 'read the shop’s events from a file or from standard input')
     .argument('<file>', 'CSV or JSON lines, .gz too; - for standard input')
@@ -83,9 +90,11 @@ function createProgram(): Command {
     .action(async (file, options) =>
       (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options),
     );
-  command('rebuild', 'count everything again from the log, for another time zone or other properties')
+  shopCommand('rebuild', 'count everything again from the log, for another time zone or other properties')
     .option('--force', 'also where the log no longer holds its beginning')
-    .action(async (options) => (await import('./commands/rebuild.ts')).rebuild(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/rebuild.ts')).rebuild(shownContext(options), options),
+    );
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
     .option('--rate <n>', 'events a second of the simulated shop', positive, 100)
@@ -98,7 +107,7 @@ function createProgram(): Command {
       (await import('./commands/generate.ts')).generate(contextFor(options), options),
     );
 
-  command('stats', 'print the shop’s numbers')
+  shopCommand('stats', 'print the shop’s numbers')
     .option(
       '--window <window>',
       'period up to now: 5m, 24h, 7d, all, or any length such as 45m (default: 24h)',
@@ -122,8 +131,8 @@ function createProgram(): Command {
     .option('--watch', 'repeat; with --json one object a line')
     .option('--interval <seconds>', 'seconds between repeats', positive, 2)
     .option('--fail-if <expression>', "exit with 3 where it holds, such as 'kpis.conversion.session<0.02'")
-    .action(async (options) => (await import('./commands/stats.ts')).stats(contextFor(options), options));
-  command('insights', 'show how shoppers behave: when they come, whether they come back, who buys')
+    .action(async (options) => (await import('./commands/stats.ts')).stats(shownContext(options), options));
+  shopCommand('insights', 'show how shoppers behave: when they come, whether they come back, who buys')
     .addArgument(
       new Argument('[section]', 'only this one').choices([
         'activity',
@@ -139,12 +148,12 @@ function createProgram(): Command {
     .option('--limit <n>', 'length of the lists', whole, 10)
     .option('--json', 'print one JSON object')
     .action(async (section, options) =>
-      (await import('./commands/insights.ts')).insights(contextFor(options), section, options),
+      (await import('./commands/insights.ts')).insights(shownContext(options), section, options),
     );
-  command('alerts', 'show the rules of alerts and how it stands with them')
+  shopCommand('alerts', 'show the rules of alerts and how it stands with them')
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/alerts.ts')).alerts(contextFor(options), options));
-  command('export', 'write events, orders, products or sessions as CSV or JSON lines')
+    .action(async (options) => (await import('./commands/alerts.ts')).alerts(shownContext(options), options));
+  shopCommand('export', 'write events, orders, products or sessions as CSV or JSON lines')
     .addOption(
       new Option('--what <what>', 'what to write')
         .choices(['events', 'orders', 'products', 'sessions'])
@@ -156,16 +165,16 @@ function createProgram(): Command {
     .addOption(whereOption())
     .option('--out <file>', 'file to write; - for standard output', '-')
     .action(async (options) =>
-      (await import('./commands/export.ts')).exportData(contextFor(options), options),
+      (await import('./commands/export.ts')).exportData(shownContext(options), options),
     );
-  command('dashboard', 'watch the shop live')
+  shopCommand('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
     .addOption(whereOption())
     .option('--user <id>', 'begin with what is recommended to this shopper')
     .action(async (options) =>
-      (await import('./commands/dashboard.ts')).dashboard(contextFor(options), options),
+      (await import('./commands/dashboard.ts')).dashboard(shownContext(options), options),
     );
-  command('recommend', 'recommend products to a shopper')
+  shopCommand('recommend', 'recommend products to a shopper')
     .option('--user <id>', 'user id or anonymous id')
     .option(
       '--session <products>',
@@ -189,19 +198,21 @@ function createProgram(): Command {
     .option('--explain', 'say why')
     .option('--json', 'print one JSON object')
     .action(async (options) =>
-      (await import('./commands/recommend.ts')).recommend(contextFor(options), options),
+      (await import('./commands/recommend.ts')).recommend(shownContext(options), options),
     );
-  command('similar', 'products bought or viewed together with one')
+  shopCommand('similar', 'products bought or viewed together with one')
     .requiredOption('--product <id>', 'product id')
     .option('--limit <n>', 'number of products', whole, 10)
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/similar.ts')).similar(contextFor(options), options));
+    .action(async (options) =>
+      (await import('./commands/similar.ts')).similar(shownContext(options), options),
+    );
 
-  command('train', 'learn everything anew, and recommend by it')
+  shopCommand('train', 'learn everything anew, and recommend by it')
     .addOption(algorithmsOption('what to learn besides the hybrid'))
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/train.ts')).train(contextFor(options), options));
-  command('evaluate', 'measure how well algorithms find what shoppers took next')
+    .action(async (options) => (await import('./commands/train.ts')).train(shownContext(options), options));
+  shopCommand('evaluate', 'measure how well algorithms find what shoppers took next')
     .addOption(algorithmsOption('algorithms to compare').default([...ALGORITHMS], 'all'))
     .addOption(
       new Option('--split <method>', 'what is hidden: the last session of each, or what was last of all')
@@ -219,7 +230,7 @@ function createProgram(): Command {
     .option('--export-split <dir>', 'write train.csv and test.csv, to try other libraries on the same')
     .option('--json', 'print one JSON object')
     .action(async (options) =>
-      (await import('./commands/evaluate.ts')).evaluate(contextFor(options), options),
+      (await import('./commands/evaluate.ts')).evaluate(shownContext(options), options),
     );
   addModelCommands(program);
 
@@ -234,8 +245,9 @@ function createProgram(): Command {
     .option('--limit <n>', 'number of dead letters', whole, 20)
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
+    .addOption(demoOption())
     .action(async (options) =>
-      (await import('./commands/dead-letters.ts')).list(contextFor(options), options),
+      (await import('./commands/dead-letters.ts')).list(shownContext(options), options),
     );
   deadLetters
     .command('show')
@@ -243,8 +255,9 @@ function createProgram(): Command {
     .argument('<id>', 'partition:offset, as the list shows it')
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
+    .addOption(demoOption())
     .action(async (id, options) =>
-      (await import('./commands/dead-letters.ts')).show(contextFor(options), id, options),
+      (await import('./commands/dead-letters.ts')).show(shownContext(options), id, options),
     );
   deadLetters
     .command('export')
@@ -252,8 +265,9 @@ function createProgram(): Command {
     .option('--reason <reason>', 'only this reason')
     .option('--out <file>', 'file to write; - for standard output', '-')
     .option('--data-dir <dir>', 'folder of the data')
+    .addOption(demoOption())
     .action(async (options) =>
-      (await import('./commands/dead-letters.ts')).exportLetters(contextFor(options), options),
+      (await import('./commands/dead-letters.ts')).exportLetters(shownContext(options), options),
     );
   deadLetters
     .command('replay')
@@ -266,7 +280,8 @@ function createProgram(): Command {
     )
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
-    .action(async (options) => (await import('./commands/replay.ts')).replay(contextFor(options), options));
+    .addOption(demoOption())
+    .action(async (options) => (await import('./commands/replay.ts')).replay(shownContext(options), options));
   return program;
 }
 
@@ -276,29 +291,33 @@ function addModelCommands(program: Command): void {
     .description('what was learnt: every version, and which is in use')
     .exitOverride();
   const command = (name: string, description: string): Command =>
-    model.command(name).description(description).option('--data-dir <dir>', 'folder of the data');
+    model
+      .command(name)
+      .description(description)
+      .option('--data-dir <dir>', 'folder of the data')
+      .addOption(demoOption());
   command('list', 'all versions that are kept')
     .option('--json', 'print one JSON object')
     .action(async (options) =>
-      (await import('./commands/model.ts')).listModels(contextFor(options), options),
+      (await import('./commands/model.ts')).listModels(shownContext(options), options),
     );
   command('show', 'what one learnt from, its blend, and how good it is')
     .argument('[version]', 'its number (default: the one in use)')
     .option('--json', 'print one JSON object')
     .action(async (version, options) =>
-      (await import('./commands/model.ts')).showModel(contextFor(options), version, options),
+      (await import('./commands/model.ts')).showModel(shownContext(options), version, options),
     );
   command('use', 'go back to a version, and stay with it; or go on with the latest')
     .argument('<version>', 'its number, or latest')
     .action(async (version, options) =>
-      (await import('./commands/model.ts')).useModel(contextFor(options), version),
+      (await import('./commands/model.ts')).useModel(shownContext(options), version),
     );
   command('diff', 'how two versions differ')
     .argument('<version>')
     .argument('<other>')
     .option('--json', 'print one JSON object')
     .action(async (version, other, options) =>
-      (await import('./commands/model.ts')).diffModels(contextFor(options), [version, other], options),
+      (await import('./commands/model.ts')).diffModels(shownContext(options), [version, other], options),
     );
 }
 
@@ -349,6 +368,10 @@ function whereOption(): Option {
   );
 }
 
+function demoOption(): Option {
+  return new Option('--demo', 'the simulated shop, which has a folder of its own');
+}
+
 function stackOption(): Option {
   return new Option(
     '--stack <stack>',
@@ -356,10 +379,23 @@ function stackOption(): Option {
   ).choices(STACKS);
 }
 
-function contextFor({ dataDir, stack }: ConfigFlags): CommandContext {
+/** What a command that shows or controls a shop gets: the simulated one where no other has been begun, and it says so. */
+function shownContext(flags: ConfigFlags): CommandContext {
+  const { dataDir } = loadConfig(flags);
+  const config = loadShownConfig(flags);
+  const context = contextFor(flags, config);
+  if (config.dataDir !== dataDir)
+    context.stderr.write(`there is no shop's data in ${dataDir}: this is the simulated shop\n`);
+  return context;
+}
+
+function contextFor(
+  { dataDir, stack, demo }: ConfigFlags,
+  config = loadConfig({ dataDir, stack, demo }),
+): CommandContext {
   let controller: AbortController | undefined;
   return {
-    config: loadConfig({ dataDir, stack }),
+    config,
     // Made when asked for: each costs milliseconds of the start.
     get stdin() {
       return process.stdin;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { demoUrl } from './demo-url.ts';
 import { EcomError } from './errors.ts';
 
 /** Everything that the environment and the global flags decide. Only this file reads `process.env`. */
@@ -50,6 +51,8 @@ export interface Credentials {
 export interface ConfigFlags {
   readonly dataDir?: string | undefined;
   readonly stack?: string | undefined;
+  /** The simulated shop beside the one that the other flags and the environment name. */
+  readonly demo?: boolean | undefined;
 }
 
 /** Where the stores live: in the data folder, on the servers of docker-compose.yml, or wherever the URLs say. */
@@ -63,6 +66,9 @@ const LOCAL_SERVERS = {
   live: 'redis://127.0.0.1:6379/0',
 } as const;
 
+/** Folder of the data folder: that of the simulated shop. */
+export const DEMO_FOLDER = 'demo';
+
 /** File of the data folder that says which stack `ecom up` was started with last. */
 const STACK_FILE = 'stack';
 
@@ -71,7 +77,9 @@ const STACK_FILE = 'stack';
  * @throws EcomError `USAGE` where a value is not one that the setting takes.
  */
 export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Config {
-  const dataDir = resolve(flags.dataDir ?? env.ECOM_DATA_DIR ?? envPaths('ecom', { suffix: '' }).data);
+  const shopDir = resolve(flags.dataDir ?? env.ECOM_DATA_DIR ?? envPaths('ecom', { suffix: '' }).data);
+  const isDemo = flags.demo === true;
+  const dataDir = isDemo ? join(shopDir, DEMO_FOLDER) : shopDir;
   const synchronous = oneOf(
     'ECOM_SQLITE_SYNCHRONOUS',
     env.ECOM_SQLITE_SYNCHRONOUS,
@@ -106,12 +114,15 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   const servers = stack === 'embedded' ? undefined : LOCAL_SERVERS;
   // Who asks for the embedded stack by name means it, whatever the environment says.
   const urls = flags.stack === 'embedded' ? {} : env;
+  const beside = isDemo ? demoUrl : (url: string): string => url;
+  // What the user's shop decides is not for the simulated one.
+  const files = isDemo ? {} : env;
   const config = {
     dataDir,
     stack,
-    logUrl: portUrl('ECOM_LOG_URL', urls.ECOM_LOG_URL, servers?.log),
-    documentsUrl: portUrl('ECOM_DOCUMENTS_URL', urls.ECOM_DOCUMENTS_URL, servers?.documents),
-    liveUrl: portUrl('ECOM_LIVE_URL', urls.ECOM_LIVE_URL, servers?.live),
+    logUrl: beside(portUrl('ECOM_LOG_URL', urls.ECOM_LOG_URL, servers?.log)),
+    documentsUrl: beside(portUrl('ECOM_DOCUMENTS_URL', urls.ECOM_DOCUMENTS_URL, servers?.documents)),
+    liveUrl: beside(portUrl('ECOM_LIVE_URL', urls.ECOM_LIVE_URL, servers?.live)),
     credentials: {
       kafka: credentials(env.ECOM_KAFKA_USERNAME, env.ECOM_KAFKA_PASSWORD, env.ECOM_KAFKA_CA_FILE),
       mongodb: credentials(env.ECOM_MONGODB_USERNAME, env.ECOM_MONGODB_PASSWORD, env.ECOM_MONGODB_CA_FILE),
@@ -125,8 +136,8 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     partitions,
     logDays,
     eventDays,
-    alertsFile: resolve(env.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
-    recommendFile: resolve(env.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
+    alertsFile: resolve(files.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
+    recommendFile: resolve(files.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
     logLevel,
   };
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, rememberStack } from '../config.ts';
+import { type Config, loadConfig, rememberStack } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { isInstanceRunning } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
@@ -14,10 +14,11 @@ const POLL_MS = 50;
 export interface DownOptions {
   readonly stack?: string;
   readonly volumes?: boolean;
+  readonly demo?: boolean;
 }
 
 /**
- * Stops what `ecom up` started on the data folder and waits until it is gone. Where nothing runs it says so and is content.
+ * Stops what `ecom up` started on the data folder, the simulated shop in it too, and waits until it is gone. Where nothing runs it says so and is content.
  * The servers of the stack `docker` may have other users, and their data is not that of one folder: they go on unless
  * `--stack docker` asks for them to be stopped too. With `volumes` their data is deleted, and the folder forgets its stack.
  * @throws EcomError `UNAVAILABLE` where the process that holds the folder does not stop, or Docker fails, `USAGE` for `volumes`
@@ -36,7 +37,10 @@ export async function down(context: CommandContext, options: DownOptions = {}): 
       },
     );
   }
-  await stopWorkers(context);
+  const demo = loadConfig({ dataDir: config.dataDir, stack: options.stack, demo: true });
+  const runsDemo = options.demo !== true && isInstanceRunning(demo);
+  if (!runsDemo || isInstanceRunning(config)) await stopWorkers(context);
+  if (runsDemo) await stopWorkers({ ...context, config: demo });
   if (servers) {
     await stopServers(context, { volumes });
     if (volumes) rememberStack({ ...config, stack: 'embedded' });

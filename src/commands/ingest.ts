@@ -8,6 +8,7 @@ import { type IngestResult, ingest as ingestSource } from '../pipeline/ingest/in
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { findInput } from '../pipeline/ingest/source.ts';
 import { type CommandContext } from './context.ts';
+import { isMixed } from './holdings.ts';
 import { createNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
 import { ingestSummary, printIngestJson } from './ingest-summary.ts';
@@ -67,11 +68,15 @@ export async function ingest(context: CommandContext, file: string, options: Ing
     progress.stop();
     await numbers.finish(result.lines > 0);
     if (signal.aborted) throw interrupted(last);
+    if (result.events > 0 && (await isMixed(stores.live))) stderr.write(MIXED);
     const seconds = (performance.now() - started) / 1000;
     if (options.json) await printIngestJson(stdout, file, result, seconds, config.dataDir);
     else await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
   });
 }
+
+const MIXED =
+  'note: simulated events are counted together with others here; ecom stats tells their share, ecom reset empties the data folder\n';
 
 function interrupted(progress: IngestProgress | undefined): EcomError {
   const lines = (progress?.lines ?? 0).toLocaleString('en-US');

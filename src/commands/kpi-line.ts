@@ -14,7 +14,7 @@ export function kpiLine({ asOf, window, kpis, freshness, simulated }: Stats): st
     `${freshness.backlog === null ? '?' : count(freshness.backlog)} waiting`,
     `${count(freshness.rejected)} rejected`,
   ];
-  return `${asOf.time.slice(11, 19)} ${simulated ? 'SIMULATED ' : ''}[${window.label}] ${parts.join(' · ')}`;
+  return `${asOf.time.slice(11, 19)} [${window.label}] ${simulated ? 'SIMULATED · ' : ''}${parts.join(' · ')}`;
 }
 
 function count(value: number): string {

@@ -14,6 +14,6 @@ export function requireData(config: Config): void {
     isEmbedded(config, port) && !existsSync(join(config.dataDir, STORE_FILES[port]));
   if (!missing('log') || !missing('live')) return;
   throw new EcomError('NOT_FOUND', `there is no shop's data in ${config.dataDir}`, {
-    hint: 'ecom up simulates a shop, ecom ingest FILE reads one; --data-dir DIR names another folder',
+    hint: 'ecom ingest FILE reads one, ecom up --demo simulates one; --data-dir DIR names another folder',
   });
 }

@@ -5,6 +5,7 @@ import { EcomError, type ErrorCode, errorMessage } from '../errors.ts';
 import { logFile, logsDir } from '../log.ts';
 import { packageFile } from '../package-root.ts';
 import { type CommandContext } from './context.ts';
+import { type ShopChoice } from './shop-choice.ts';
 import { type UpOptions } from './up-options.ts';
 
 /** What the process in the background tells the one that started it, once. */
@@ -16,11 +17,16 @@ type StartReport =
  * Starts `ecom up` as a process of its own that outlives the terminal, and waits until its workers are ready.
  * @throws EcomError as that process reports it; nothing is left running then
  */
-export async function startInBackground(context: CommandContext, options: UpOptions): Promise<void> {
-  const { config, stderr } = context;
-  const child = launch(config, options);
+export async function startInBackground(
+  context: CommandContext,
+  options: UpOptions,
+  { config, simulate, notes }: ShopChoice,
+): Promise<void> {
+  const { stderr } = context;
+  const child = launch(config, { ...options, simulate });
   await started(child, context.signal);
   child.unref();
+  for (const note of notes) stderr.write(`${note}\n`);
   const folder = `--data-dir ${config.dataDir}`;
   stderr.write(
     `ecom is running in the background, process ${child.pid}\n` +
@@ -62,7 +68,11 @@ function launch(config: Config, options: UpOptions): ChildProcess {
     `--dirty=${options.dirty}`,
     `--processors=${options.processors}`,
     ...(options.stack === undefined ? [] : [`--stack=${options.stack}`]),
-    ...(options.generator ? [] : ['--no-generator']),
+    options.generator !== undefined
+      ? `--${options.generator ? '' : 'no-'}generator`
+      : options.simulate
+        ? '--simulate'
+        : '--no-generator',
   ];
   try {
     return spawn(process.execPath, args, {

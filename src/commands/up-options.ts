@@ -2,7 +2,11 @@
 export interface UpOptions {
   readonly detach?: boolean;
   readonly rate: number;
-  readonly generator: boolean;
+  /** Asked for, or not wanted; what the shop holds decides where undefined. */
+  readonly generator?: boolean;
+  readonly demo?: boolean;
+  /** Of the process in the background: simulated shoppers were decided on, unasked. */
+  readonly simulate?: boolean;
   readonly seed: string;
   readonly dirty: number;
   readonly processors: number;

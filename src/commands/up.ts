@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { ensureDataDir, readTerminalSettings, rememberStack } from '../config.ts';
+import { type Config, ensureDataDir, readTerminalSettings, rememberStack } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { serveControl } from '../pipeline/supervisor/control-server.ts';
@@ -11,8 +11,10 @@ import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
 import { createDashboardSource } from './dashboard-source.ts';
 import { startServers } from './docker.ts';
+import { holdingsOf } from './holdings.ts';
 import { kpiLine } from './kpi-line.ts';
 import { repeat } from './output.ts';
+import { findShop, type ShopChoice } from './shop-choice.ts';
 import { withSpinner } from './spinner.ts';
 import { prepareStores } from './store-check.ts';
 import { askStartingSupervisor } from './supervisor-client.ts';
@@ -35,18 +37,25 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
     ensureDataDir(config);
     // The process in the background relies on the one that starts it, whose user sees how it goes and can interrupt it.
     if (config.stack === 'docker' && !isBackground()) await startServers(context);
-    if (options.detach === true) return await startInBackground(context, options);
-    const lock = acquireInstanceLock(config);
-    if (lock === undefined) throw await heldBySomebody(context);
-    try {
-      rememberStack(config);
-      await runShop(context, options);
-    } finally {
-      lock.release();
-    }
+    const choice = await findShop(config, options);
+    ensureDataDir(choice.config);
+    if (options.detach === true) return await startInBackground(context, options, choice);
+    await runAlone({ ...context, config: choice.config }, options, choice);
   } catch (error) {
     await reportStart(error);
     throw error;
+  }
+}
+
+async function runAlone(context: CommandContext, options: UpOptions, choice: ShopChoice): Promise<void> {
+  const { config } = context;
+  const lock = acquireInstanceLock(config);
+  if (lock === undefined) throw await heldBySomebody(context);
+  try {
+    rememberStack(config);
+    await runShop(context, options, choice);
+  } finally {
+    lock.release();
   }
 }
 
@@ -63,11 +72,15 @@ async function heldBySomebody({ config }: CommandContext): Promise<EcomError> {
   });
 }
 
-async function runShop(context: CommandContext, options: UpOptions): Promise<void> {
+async function runShop(
+  context: CommandContext,
+  options: UpOptions,
+  { simulate, notes }: ShopChoice,
+): Promise<void> {
   const { config } = context;
   const { rate, seed, dirty, processors } = options;
   const partitions = await prepareStores(config);
-  const generator = options.generator ? { rate, seed, dirty } : undefined;
+  const generator = simulate ? { rate, seed, dirty } : undefined;
   const rules = await readRules(config);
   const workers = planWorkers({ partitions, processors, generator, alerts: rules !== undefined });
   const logger = await createLogger(config, 'supervisor');
@@ -76,7 +89,11 @@ async function runShop(context: CommandContext, options: UpOptions): Promise<voi
   const startedAt = Date.now();
   const answer = async (request: ControlRequest): Promise<ControlResponse> => {
     if (request.command === 'down') stop.abort();
-    else if (request.command !== 'status') await supervisor.control(request.command, request.component);
+    else if (request.command !== 'status') {
+      const { command, component } = request;
+      if (component === 'generator' && command !== 'stop') await checkGenerator(config, options, simulate);
+      await supervisor.control(command, component);
+    }
     return { ok: true, pid: process.pid, startedAt, components: supervisor.status() };
   };
   const server = await serveControl(config, answer);
@@ -84,6 +101,7 @@ async function runShop(context: CommandContext, options: UpOptions): Promise<voi
   try {
     await startWorkers(context, supervisor, stop.signal);
     await reportStart();
+    for (const note of notes) context.stderr.write(`${note}\n`);
     if (!stop.signal.aborted) await watch(context, options, supervisor, stop.signal);
   } catch (error) {
     logger.error({ err: error }, errorMessage(error));
@@ -93,6 +111,15 @@ async function runShop(context: CommandContext, options: UpOptions): Promise<voi
     await server.close();
     logger.info({}, 'down');
   }
+}
+
+/** Simulated shoppers come back only where they may be: others may have come meanwhile. */
+async function checkGenerator(config: Config, { generator }: UpOptions, simulate: boolean): Promise<void> {
+  if (generator === true) return;
+  if (simulate && (await holdingsOf(config)) !== 'other') return;
+  throw new EcomError('CONFLICT', 'this shop has, or is to have, events of its own: no simulated shoppers', {
+    hint: 'ecom up --generator mixes them in; ecom up --demo shows a simulated shop',
+  });
 }
 
 /** Aborted by whatever ends `ecom up`: a signal, `ecom down`, or that nobody reads the output any more. */

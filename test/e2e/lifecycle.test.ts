@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Status } from '../../src/commands/status.ts';
 import { packageFile } from '../../src/package-root.ts';
+import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const ECOM = packageFile('bin', 'ecom.js');
@@ -36,6 +37,17 @@ function dataFolder(): string {
 
 async function statusOf(dataDir: string): Promise<Status> {
   return JSON.parse((await ecom(dataDir, 'status', '--json')).stdout) as Status;
+}
+
+async function statsOf(dataDir: string, ...args: string[]): Promise<Stats> {
+  return JSON.parse((await ecom(dataDir, 'stats', '--json', '--window', 'all', ...args)).stdout) as Stats;
+}
+
+/** A file with one event of a shop. */
+function ownFile(): string {
+  const path = join(tempDir(), 'own.jsonl');
+  writeFileSync(path, '{"type":"view_item","time":"2026-01-04T10:00:00Z","userId":"u1"}\n');
+  return path;
 }
 
 function pidsOf({ supervisor, components }: Status): number[] {
@@ -187,7 +199,7 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
 
   test('a damaged store is one clear line before anything is started', LIMIT, async () => {
     const dataDir = dataFolder();
-    expect((await ecom(dataDir, 'up', '-d')).code).toBe(0);
+    expect((await ecom(dataDir, 'up', '-d', '--no-generator')).code).toBe(0);
     await ecom(dataDir, 'down');
     writeFileSync(join(dataDir, 'live.db'), 'no database at all '.repeat(500));
     const logged = readFileSync(join(dataDir, 'logs', 'processor-1.log'), 'utf8');
@@ -221,5 +233,75 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
     }
     expect((await ecom(dataDir, 'stop', 'generator')).code).toBe(1);
     expect(existsSync(dataDir)).toBe(false);
+  });
+
+  test('the first one simulates, says so, and leaves the folder to the user’s own shop', LIMIT, async () => {
+    const dataDir = dataFolder();
+    const up = await ecom(dataDir, 'up', '-d');
+    expect(up.stderr).toContain(`there is no shop's data in ${dataDir} yet: this is a simulated shop`);
+    expect(up.stderr).toContain('ecom ingest FILE');
+    await expect.poll(() => statsOf(dataDir), poll).toMatchObject({ simulated: true, simulatedShare: 1 });
+    expect((await ecom(dataDir, 'stats')).stdout).toContain('SIMULATED · all of these shoppers are invented');
+    expect(await statusOf(dataDir)).toMatchObject({ simulated: true, dataDir: join(dataDir, 'demo') });
+    // A second start finds the same shop.
+    expect(await ecom(dataDir, 'up', '-d')).toMatchObject({ code: 1 });
+
+    expect((await ecom(dataDir, 'ingest', ownFile())).code).toBe(0);
+    expect(await statsOf(dataDir)).toMatchObject({ simulated: false, simulatedShare: 0, kpis: { users: 1 } });
+    expect(await statusOf(dataDir)).toMatchObject({ simulated: false, dataDir, supervisor: null });
+    expect(await statsOf(dataDir, '--demo')).toMatchObject({ simulated: true, simulatedShare: 1 });
+    const insights = JSON.parse((await ecom(dataDir, 'insights', '--json', '--demo')).stdout);
+    expect(insights).toMatchObject({ simulated: true });
+    const pids = pidsOf(await statusOf(join(dataDir, 'demo')));
+    expect(pids).toHaveLength(4);
+    expect((await ecom(dataDir, 'down')).code).toBe(0);
+    expect(pids.filter(runs)).toEqual([]);
+  });
+
+  test('a shop of one’s own gets no simulated shoppers unless they are asked for', LIMIT, async () => {
+    const dataDir = dataFolder();
+    await ecom(dataDir, 'ingest', ownFile());
+    const up = await ecom(dataDir, 'up', '-d');
+    expect(up).toMatchObject({ code: 0, stderr: expect.stringContaining('no simulated shoppers') });
+    expect((await statusOf(dataDir)).components.map(({ name }) => name)).toEqual([
+      'processor-1',
+      'recommender',
+    ]);
+    for (const verb of ['start', 'restart']) {
+      expect(await ecom(dataDir, verb, 'generator')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('ecom up --generator mixes them in'),
+      });
+    }
+    expect(await statsOf(dataDir)).toMatchObject({ simulated: false, kpis: { events: 1 } });
+    await ecom(dataDir, 'down');
+
+    expect((await ecom(dataDir, 'up', '-d', '--generator')).code).toBe(0);
+    await expect.poll(async () => (await statsOf(dataDir)).simulated, poll).toBe(true);
+    const { simulatedShare } = await statsOf(dataDir);
+    expect(simulatedShare).toBeGreaterThan(0);
+    expect(simulatedShare).toBeLessThan(1);
+    expect((await ecom(dataDir, 'stats', '--window', 'all')).stdout).toMatch(
+      /SIMULATED · [\d.]+% of these events/,
+    );
+    expect((await ecom(dataDir, 'restart', 'generator')).code).toBe(0);
+    await ecom(dataDir, 'down');
+    // Once mixed it is asked again.
+    await ecom(dataDir, 'up', '-d');
+    expect((await statusOf(dataDir)).components.map(({ name }) => name)).not.toContain('generator');
+  });
+
+  test('generated events that were ingested are simulated ones, and may be gone on with', LIMIT, async () => {
+    const dataDir = dataFolder();
+    const path = join(tempDir(), 'generated.jsonl');
+    await ecom(dataDir, 'generate', '--count', '500', '--out', path);
+    await ecom(dataDir, 'ingest', path);
+    expect(await statsOf(dataDir)).toMatchObject({ simulated: true, simulatedShare: 1 });
+    await ecom(dataDir, 'up', '-d');
+    expect((await statusOf(dataDir)).components.map(({ name }) => name)).toContain('generator');
+    await ecom(dataDir, 'stop', 'generator');
+    const mixed = await ecom(dataDir, 'ingest', ownFile());
+    expect(mixed.stderr).toContain('simulated events are counted together with others');
+    expect(await ecom(dataDir, 'start', 'generator')).toMatchObject({ code: 1 });
   });
 });
