@@ -4,7 +4,10 @@ import { EcomError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { type DeadLetter, type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { openDocumentStore } from '../pipeline/document-store/open.ts';
+import { writeJson } from '../pipeline/events/foreign.ts';
 import { stripControls } from '../pipeline/events/text.ts';
+import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
@@ -22,10 +25,36 @@ export async function list({ config, stdout }: CommandContext, options: ListOpti
     reasons: await documents.deadLetterReasons(),
     letters: await documents.deadLetters({ reason: options.reason, limit: options.limit }),
   }));
+  const truncated = await countTruncated(config);
   if (options.json) {
     const total = reasons.reduce((sum, { count }) => sum + count, 0);
-    await printJson(stdout, { schema: 'ecom.dead-letters/1', total, reasons, letters: letters.map(summary) });
-  } else await write(stdout, listText(reasons, letters, options.reason));
+    await printJson(stdout, {
+      schema: 'ecom.dead-letters/1',
+      total,
+      reasons,
+      letters: letters.map(summary),
+      truncated,
+    });
+  } else {
+    await write(stdout, listText(reasons, letters, options.reason));
+    if (truncated > 0) await write(stdout, truncatedText(truncated));
+  }
+}
+
+/** Events that are counted, and lost what an event does not hold. */
+async function countTruncated(config: Config): Promise<number> {
+  const live = await openLiveStore(config);
+  try {
+    const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+    return Number(tallies[0]!.totals.get(COLUMNS.truncated) ?? 0);
+  } finally {
+    await live.close();
+  }
+}
+
+function truncatedText(count: number): string {
+  const events = count === 1 ? 'event was' : 'events were';
+  return `${count.toLocaleString('en-US')} ${events} truncated: counted, without fields that no event has or what is beyond the bounds\n`;
 }
 
 /**
@@ -96,7 +125,7 @@ export async function exportLetters(
     const target = await openTarget(out, stdout);
     try {
       for await (const letters of readAll(documents, reason)) {
-        await target.write(letters.map((letter) => `${JSON.stringify(exportedLetter(letter))}\n`).join(''));
+        await target.write(letters.map((letter) => `${exportedLetter(letter)}\n`).join(''));
       }
     } finally {
       await target.close();
@@ -118,11 +147,14 @@ export async function* readAll(
   }
 }
 
-function exportedLetter(letter: DeadLetter) {
+function exportedLetter(letter: DeadLetter): string {
   const event = eventOf(letter);
   const bytes = Buffer.from(letter.bytes);
   const original = isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') };
-  return { ...summary(letter), ...(event === undefined ? original : { event }) };
+  const readable = { ...summary(letter), event };
+  // Of what is nested too deeply to be written again, the text is what there is.
+  const line = event === undefined ? undefined : writeJson(readable);
+  return line ?? JSON.stringify({ ...summary(letter), ...original });
 }
 
 /** What the letter says, where that is a JSON object. */

@@ -1,3 +1,4 @@
+import { writeJson } from '../pipeline/events/foreign.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 
 /** One line of a log file. */
@@ -73,5 +74,5 @@ export function formatLogEntry({ time, fields }: LogEntry, colour: boolean): str
 
 /** Nobody who gets a text into a log may steer the terminal of whoever reads it. */
 function shown(value: unknown): string {
-  return stripControls(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+  return stripControls(typeof value === 'string' ? value : (writeJson(value) ?? '…'));
 }

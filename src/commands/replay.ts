@@ -4,6 +4,7 @@ import { EcomError, errorCode, errorMessage } from '../errors.ts';
 import { type DeadLetter, type Place } from '../pipeline/document-store/document-store.ts';
 import { type NewRecord } from '../pipeline/event-log/event-log.ts';
 import { decodeRecord, isRejected } from '../pipeline/events/decode.ts';
+import { writeJson } from '../pipeline/events/foreign.ts';
 import { partitionKey } from '../pipeline/events/shop-event.ts';
 import { type CommandContext } from './context.ts';
 import { eventOf, letterId, readAll } from './dead-letters.ts';
@@ -150,7 +151,8 @@ function record({ place, event }: Mended, changes: readonly Change[]): NewRecord
   const id = ['replay', partition, offset, ...(index === undefined ? [] : [index])].join(':');
   const mended: Record<string, unknown> = { ...event, id };
   for (const { path, value } of changes) setAt(mended, path, value);
-  const value = JSON.stringify(mended);
+  const value = writeJson(mended);
+  if (value === undefined) return 'nested too deeply';
   const decoded = decodeRecord(value, { partition, offset, appendedAt: Date.now() });
   if (isRejected(decoded)) return decoded.reason;
   return { key: partitionKey(decoded), value };

@@ -308,6 +308,7 @@ function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: numbe
     newest,
     `${freshness.backlog === null ? 'unknown how many' : grouped(freshness.backlog)} not counted yet`,
     `${grouped(freshness.late)} late`,
+    ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,
     `${grouped(freshness.rejected)} rejected${rejectedFor.length === 0 ? '' : ` (${rejectedFor.join(', ')})`}`,

@@ -1,6 +1,6 @@
 import { parseAmount } from './money.ts';
 import { hasEventShape, type ParsedEvent, type ParsedItem, shapeError } from './schema.ts';
-import { type EventItem, LIMITS, type ShopEvent } from './shop-event.ts';
+import { type EventItem, LIMITS, type PropertyValue, type ShopEvent } from './shop-event.ts';
 import { exceedsBytes, isPlain, mendSurrogates, stripControls } from './text.ts';
 import { parseTime } from './time.ts';
 
@@ -90,7 +90,9 @@ export function decodeParsed(
 }
 
 function tooLarge(value: string | Uint8Array, line: string): Rejected {
-  const detail = `${Buffer.byteLength(line)} bytes, ${LIMITS.eventBytes} are allowed`;
+  const bytes = Buffer.byteLength(line);
+  const kept = bytes > LIMITS.keptBytes ? '; its beginning is kept' : '';
+  const detail = `${bytes} bytes, ${LIMITS.eventBytes} are allowed${kept}`;
   return reject(value, undefined, 'too large', detail);
 }
 
@@ -124,8 +126,69 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
       throw new Invalid('too many items', `${items.length}, ${LIMITS.items} are allowed`);
     for (let i = 0; i < items.length; i++) normaliseItem(items[i]!, i);
   }
-  if (event.properties !== undefined) normaliseProperties(event, careful);
-  return event as unknown as ShopEvent;
+  const whole = event.properties === undefined || normaliseProperties(event, careful);
+  return knownOnly(event as unknown as ShopEvent, whole);
+}
+
+const ITEM_FIELDS: ReadonlySet<string> = new Set<keyof EventItem>([
+  'productId',
+  'name',
+  'category',
+  'brand',
+  'price',
+  'quantity',
+]);
+const EVENT_FIELDS: ReadonlySet<string> = new Set<keyof ShopEvent>([
+  'id',
+  'type',
+  'time',
+  'userId',
+  'anonymousId',
+  'sessionId',
+  'orderId',
+  'partial',
+  'currency',
+  'query',
+  'items',
+  'source',
+  'properties',
+]);
+
+/**
+ * The event with its known fields: whatever a stranger added goes no further, however large or deep it is.
+ * @param whole whether it has lost nothing so far
+ */
+function knownOnly(event: ShopEvent, whole: boolean): ShopEvent {
+  const { items } = event;
+  let lost = !whole;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!;
+    if (holdsOnly(item, ITEM_FIELDS)) continue;
+    lost ||= losesValue(item, ITEM_FIELDS);
+    items[i] = only(item, ITEM_FIELDS);
+  }
+  if (holdsOnly(event, EVENT_FIELDS)) {
+    if (lost) event.truncated = true;
+    return event;
+  }
+  lost ||= losesValue(event, EVENT_FIELDS);
+  const known = only(event, EVENT_FIELDS);
+  if (lost) known.truncated = true;
+  return known;
+}
+
+function holdsOnly(object: object, known: ReadonlySet<string>): boolean {
+  for (const name in object) if (!known.has(name)) return false;
+  return true;
+}
+
+/** Whether an unknown field says something: `null` and the empty string stand for an absent one. */
+function losesValue(object: object, known: ReadonlySet<string>): boolean {
+  return Object.entries(object).some(([name, value]) => !known.has(name) && value !== null && value !== '');
+}
+
+function only<T extends object>(object: T, known: ReadonlySet<string>): T {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => known.has(name))) as T;
 }
 
 function placeId({ partition, offset, index }: DecodeContext): string {
@@ -222,6 +285,10 @@ function cleanString(text: string, path: string): string {
       `${path} has ${Buffer.byteLength(text)} bytes, ${LIMITS.stringBytes} are allowed`,
     );
   }
+  return cleanText(text);
+}
+
+function cleanText(text: string): string {
   return stripControls(mendSurrogates(text));
 }
 
@@ -230,34 +297,75 @@ function isProperty(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
-function normaliseProperties(event: ParsedEvent, careful: boolean): void {
+/** @returns whether all of them are kept */
+function normaliseProperties(event: ParsedEvent, careful: boolean): boolean {
   const { properties } = event;
   if (properties == null) {
     delete event.properties;
-    return;
+    return true;
   }
   const names = Object.keys(properties);
   if (names.length > LIMITS.properties) {
     throw new Invalid('too many properties', `${names.length}, ${LIMITS.properties} are allowed`);
   }
   if (!careful && names.every((name) => name !== '__proto__' && isProperty(properties[name as never])))
-    return;
-  const kept: Record<string, string | number | boolean> = {};
+    return true;
+  const kept: Record<string, PropertyValue> = {};
+  const room: Room = { values: LIMITS.propertyValues, whole: true };
   for (const name of names) {
     const value = (properties as Readonly<Record<string, unknown>>)[name];
-    if (!isProperty(value)) continue;
+    if (value === null) continue;
     const key = cleanString(name, 'properties');
-    // As a plain assignment, this name would set the prototype.
-    if (key === '__proto__') continue;
-    kept[key] = typeof value === 'string' ? cleanString(value, `properties.${key}`) : value;
+    const copy = typeof value === 'string' ? cleanString(value, `properties.${key}`) : copyOf(value, 1, room);
+    if (copy !== undefined) put(kept, key, copy, room);
   }
   event.properties = kept;
+  return room.whole;
+}
+
+/** What the properties of an event may still hold. */
+interface Room {
+  values: number;
+  /** False once something was left out. */
+  whole: boolean;
+}
+
+/** A value within the bounds, without what lies beyond them; `undefined` for one that lies beyond them itself. */
+function copyOf(value: unknown, depth: number, room: Room): PropertyValue | undefined {
+  if (value === null) return null;
+  if (typeof value === 'string' && !exceedsBytes(value, LIMITS.stringBytes)) return cleanText(value);
+  if (typeof value !== 'string' && isProperty(value)) return value;
+  if (typeof value !== 'object' || depth > LIMITS.propertyDepth) {
+    room.whole = false;
+    return undefined;
+  }
+  const list: PropertyValue[] | undefined = Array.isArray(value) ? [] : undefined;
+  const object: Record<string, PropertyValue> = {};
+  for (const name in value) {
+    room.values -= 1;
+    if (room.values < 0 || exceedsBytes(name, LIMITS.stringBytes)) {
+      room.whole = false;
+      break;
+    }
+    const copy = copyOf(value[name as keyof typeof value], depth + 1, room);
+    if (copy === undefined) continue;
+    if (list === undefined) put(object, cleanText(name), copy, room);
+    else list.push(copy);
+  }
+  return list ?? object;
+}
+
+function put(object: Record<string, PropertyValue>, name: string, value: PropertyValue, room: Room): void {
+  // As a plain assignment, this name would set the prototype.
+  if (name === '__proto__') room.whole = false;
+  else object[name] = value;
 }
 
 /** What an importer sent through the log as a line that is no event; `undefined` where it is no such thing. */
 function rejectedLine(parsed: unknown): Rejected | undefined {
   const line = (parsed as { rejected?: Record<string, unknown> | null }).rejected;
   if (typeof line?.reason !== 'string' || typeof line.id !== 'string') return undefined;
+  if (exceedsBytes(line.id, LIMITS.stringBytes)) return undefined;
   const raw = typeof line.raw === 'string' ? line.raw : '';
   const bytes =
     typeof line.rawBase64 === 'string' ? Buffer.from(line.rawBase64, 'base64') : Buffer.from(raw, 'utf8');
@@ -269,7 +377,7 @@ function rejectedLine(parsed: unknown): Rejected | undefined {
     reason: text(line.reason).slice(0, 80),
     detail: text(line.detail),
     source: text(line.source),
-    bytes,
+    bytes: keptOf(bytes),
   };
 }
 
@@ -297,12 +405,17 @@ function reject(
   detail: string,
   source = 'unknown',
 ): Rejected {
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
   return {
     id,
     reason,
     detail: stripControls(detail),
     source: stripControls(source.slice(0, LIMITS.stringBytes)),
-    bytes,
+    bytes: keptOf(value),
   };
+}
+
+/** As much of a record as every document store takes. */
+function keptOf(value: string | Uint8Array): Uint8Array {
+  const bytes = typeof value === 'string' ? Buffer.from(value.slice(0, LIMITS.keptBytes), 'utf8') : value;
+  return bytes.subarray(0, LIMITS.keptBytes);
 }

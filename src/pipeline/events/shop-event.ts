@@ -53,11 +53,22 @@ export interface ShopEvent {
   items: EventItem[];
   /** Which feed it came from, such as `generator` or a file's name. */
   source: string;
-  properties?: Record<string, string | number | boolean | null>;
+  properties?: Record<string, PropertyValue>;
+  /** True where the record said more than an event holds: an unknown field, or a property beyond the bounds. */
+  truncated?: true;
 }
 
+/** A scalar, or lists and objects of them within the bounds. */
+export type PropertyValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly PropertyValue[]
+  | { readonly [name: string]: PropertyValue };
+
 /** An event as it is written to the log and accepted as `native` input: money as decimal, time as ms or ISO 8601. */
-export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties'> & {
+export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties' | 'truncated'> & {
   id?: string;
   time: number | string;
   items?: (Omit<EventItem, 'price' | 'quantity'> & { price?: number | string; quantity?: number })[];
@@ -68,7 +79,7 @@ export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'pr
 /** `source` of the events of simulated shoppers, however they come to the log. */
 export const SIMULATED_SOURCE = 'generator';
 
-/** Bounds on one event; anything larger is rejected and goes to the dead letters. */
+/** Bounds on one event: what is larger is rejected and goes to the dead letters, or is left out where that is said. */
 export const LIMITS = {
   /** UTF-8 bytes of the whole event as JSON. */
   eventBytes: 64 * 1024,
@@ -78,7 +89,13 @@ export const LIMITS = {
   /** UTF-8 bytes of one string. */
   stringBytes: 1024,
   properties: 100,
+  /** Lists and objects in each other in a property; what lies deeper is left out. */
+  propertyDepth: 4,
+  /** Values in the lists and objects of all properties together; what comes after them is left out. */
+  propertyValues: 200,
   quantity: 1_000_000,
+  /** Bytes that are kept of a record that is no event. */
+  keptBytes: 1024 * 1024,
   /** How far ahead of its arrival an event may claim to be, in ms. */
   futureMs: 24 * 3600 * 1000,
   /** 1990-01-01: below it, the time is in other units than ms. */

@@ -3,7 +3,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 /**
  * The names of all counters, in one place. Totals of a cell:
  *
- * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `duplicates`, `duplicateOrders`, `rejected:REASON`
+ * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `truncated`, `duplicates`,
+ *   `duplicateOrders`, `rejected:REASON`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -22,6 +23,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 export const COLUMNS = {
   simulated: 'simulated',
   late: 'late',
+  truncated: 'truncated',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',
   units: 'units',

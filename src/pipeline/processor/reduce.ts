@@ -195,6 +195,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     increment(cell.totals, TYPE_COLUMNS[type], 1);
     if (event.source === SIMULATED_SOURCE) increment(cell.totals, COLUMNS.simulated, 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
+    if (event.truncated) increment(cell.totals, COLUMNS.truncated, 1);
     const list = listOf(event);
     for (let i = 0; i < dimensions.length; i += 1) {
       const dimension = dimensions[i]!;
@@ -556,6 +557,6 @@ interface Spent {
 
 function propertyOf({ properties }: ShopEvent, name: string): string | undefined {
   const value = properties?.[name];
-  if (value === undefined || value === null || value === '') return undefined;
+  if (value === undefined || value === null || value === '' || typeof value === 'object') return undefined;
   return String(value).slice(0, KEY_CHARACTERS);
 }

@@ -56,7 +56,7 @@ export function createFilter(
   const ofItems = conditions.filter(({ field }) => field in ITEM_FIELDS);
   const ofEvents = conditions.filter(({ field }) => !(field in ITEM_FIELDS));
   const holds = ({ negated, values }: Condition, value: unknown): boolean =>
-    (value !== undefined && value !== null && values.includes(String(value))) !== negated;
+    (value !== undefined && typeof value !== 'object' && values.includes(String(value))) !== negated;
   const itemFits = (item: EventItem): boolean =>
     ofItems.every((condition) =>
       holds(condition, item[ITEM_FIELDS[condition.field as keyof typeof ITEM_FIELDS]]),

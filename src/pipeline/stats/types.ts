@@ -85,6 +85,8 @@ export interface Stats {
     /** Records of the window that were counted: accepted + duplicates + rejected. */
     readonly received: number;
     readonly late: number;
+    /** Events that lost what an event does not hold: unknown fields, and what of properties is beyond the bounds. */
+    readonly truncated: number;
     readonly duplicates: number;
     readonly duplicateOrders: number;
     readonly rejected: number;

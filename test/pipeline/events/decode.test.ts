@@ -48,8 +48,51 @@ describe('decodeRecord', () => {
         { productId: 'b', price: 1000, quantity: 3 },
       ],
       source: 'unknown',
-      properties: { country: 'DE', n: 1, ok: true },
+      properties: { country: 'DE', nested: { a: 1 }, n: 1, ok: true },
     });
+  });
+
+  const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`;
+  const decodeText = (fields: string): ShopEvent => {
+    const decoded = decode(`${JSON.stringify(EVENT).slice(0, -1)},${fields}}`);
+    if (isRejected(decoded)) throw new Error(decoded.reason);
+    return decoded;
+  };
+
+  test.each([
+    ['an unknown field', `"note":"x"`],
+    ['an unknown field that is deep', `"note":${nested(8000)}`],
+    ['an unknown field that sets a prototype', `"__proto__":{"type":"purchase"}`],
+    ['an unknown field of an item', `"items":[{"productId":"p","note":${nested(8000)}}]`],
+    ['a property that is deep', `"properties":{"note":${nested(8000)}}`],
+    ['a property that is deeper than is allowed', `"properties":{"a":${nested(LIMITS.propertyDepth + 1)}}`],
+    ['a property of many values', `"properties":{"a":[${'1,'.repeat(LIMITS.propertyValues)}1]}`],
+    ['a long text in a property', `"properties":{"a":["${'x'.repeat(LIMITS.stringBytes + 1)}"]}`],
+    ['a number that no JSON can say again', `"properties":{"a":1e999}`],
+  ])('%s is left out and told, and the event counts', (_, fields) => {
+    const decoded = decodeText(fields);
+    expect(decoded).toMatchObject({ type: EVENT.type, truncated: true });
+    expect(Object.keys(decoded)).not.toContain('note');
+    expect(JSON.stringify(decoded).length).toBeLessThan(3000);
+    // What was written once is read alike.
+    expect(decode(JSON.stringify(decoded))).toEqual(decoded);
+  });
+
+  test('what is within the bounds is kept, and what says nothing is no loss', () => {
+    const deep = JSON.parse(nested(LIMITS.propertyDepth)) as unknown;
+    const properties = { deep, list: ['a', { b: null, c: true }], many: Array(100).fill(1) };
+    const decoded = decode({ ...EVENT, properties, note: null, remark: '' });
+    expect(decoded).toMatchObject({ properties });
+    expect(Object.keys(decoded)).not.toContain('truncated');
+    expect(Object.keys(decoded)).not.toContain('note');
+  });
+
+  test('a record that is nested a million deep is a dead letter, and one too large to keep keeps its beginning', () => {
+    const deep = decode('['.repeat(1_000_000));
+    expect(isRejected(deep) && deep.reason).toBe('too large');
+    expect(isRejected(decode('['.repeat(60_000)))).toBe(true);
+    const large = decode('x'.repeat(3 * LIMITS.keptBytes));
+    expect(isRejected(large) && large.bytes.length).toBe(LIMITS.keptBytes);
   });
 
   test.each([
