@@ -6,7 +6,14 @@ import { requestControl } from '../pipeline/supervisor/control-client.ts';
 import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, repeat, write } from './output.ts';
-import { checkStores, isEmbedded, PORTS, type StoreCheck, type StoreReport } from './store-check.ts';
+import {
+  BEYOND_LOG_ADVICE,
+  checkStores,
+  isEmbedded,
+  PORTS,
+  type StoreCheck,
+  type StoreReport,
+} from './store-check.ts';
 import { allWorkers } from './workers.ts';
 
 interface PartitionStatus {
@@ -15,7 +22,10 @@ interface PartitionStatus {
   readonly position: number;
   /** Offset that the next record gets. */
   readonly end: number;
+  /** Below 0 where more is counted than the log holds: see `error`. */
   readonly lag: number;
+  /** What is wrong with it. */
+  readonly error?: string;
   /** Name of the worker that counts it, null where none does. */
   readonly owner: string | null;
 }
@@ -90,7 +100,16 @@ export function composeStatus(
     partitions: bounds.map(({ begin, end }, partition) => {
       const position = counted.get(partition) ?? begin;
       const owner = workers.find(({ metrics }) => metrics?.partitions?.includes(partition) === true);
-      return { partition, position, end, lag: Math.max(0, end - position), owner: owner?.name ?? null };
+      const lag = end - position;
+      const isBeyond = counted.has(partition) && lag < 0;
+      return {
+        partition,
+        position,
+        end,
+        lag: isBeyond ? lag : Math.max(0, lag),
+        owner: owner?.name ?? null,
+        ...(isBeyond && { error: 'more is counted than the log holds' }),
+      };
     }),
     stores,
     alerts: (alerts?.alerts ?? []).map(({ name, when, state, since }) => ({
@@ -135,6 +154,9 @@ export function statusText(current: Status): string {
       owner ?? '-',
     ]),
   );
+  const wrong = partitions.filter(({ error }) => error !== undefined);
+  for (const { partition, error } of wrong) lines.push(`error: partition ${partition}: ${error}`);
+  if (wrong.length > 0) lines.push(`  try: ${BEYOND_LOG_ADVICE}`);
   table(
     ['STORE', 'ANSWERS', 'URL'],
     stores.map(({ port, ok, latencyMs, error, url }) => [

@@ -40,6 +40,19 @@ export interface StoreReport {
   readonly alerts?: PublishedAlerts | undefined;
 }
 
+/** Partitions of which more is counted than the log holds: it was put back from an older copy, or lost. */
+export function partitionsBeyondLog({
+  bounds,
+  positions,
+}: Pick<StoreReport, 'bounds' | 'positions'>): Position[] {
+  // Where the log does not answer, nothing is known.
+  return positions.filter(({ partition, position }) => position > (bounds[partition]?.end ?? Infinity));
+}
+
+/** What to do about {@link partitionsBeyondLog}. */
+export const BEYOND_LOG_ADVICE =
+  'stop ecom and put back the log that belongs to the numbers, with ecom restore; or count again from this one: ecom rebuild --force';
+
 /** Looks whether each store answers. An embedded one that does not exist is not created by looking. */
 export async function checkStores(config: Config): Promise<StoreReport> {
   let bounds: readonly PartitionBounds[] = [];
@@ -47,18 +60,19 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let reports: readonly ReadReport[] = [];
   let simulated = false;
   let alerts: PublishedAlerts | undefined;
-  const log = await check(config, 'log', openLog, async (store) => {
-    bounds = await store.bounds();
-  });
-  const documents = await check(config, 'documents', openDocuments, async (store) => {
-    await store.deadLetters({ limit: 1 });
-  });
+  // Before the log, which only grows: what is counted by then lies below the end that is read after it.
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
     simulated = await readSimulated(store);
     const now = Date.now();
     reports = await readWorkers(store, now);
     alerts = await readCurrentAlerts(store, now);
+  });
+  const log = await check(config, 'log', openLog, async (store) => {
+    bounds = await store.bounds();
+  });
+  const documents = await check(config, 'documents', openDocuments, async (store) => {
+    await store.deadLetters({ limit: 1 });
   });
   return { stores: [log, documents, live], bounds, positions, reports, simulated, alerts };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { checkStoresAnswer } from '../../src/commands/doctor/running.ts';
 import { composeStatus, statusText } from '../../src/commands/status.ts';
 import { checkStores, prepareStores, shownUrl } from '../../src/commands/store-check.ts';
 import { type ControlResponse } from '../../src/pipeline/supervisor/messages.ts';
@@ -126,6 +127,40 @@ describe('ecom status', () => {
     ]);
     expect(status.components[1]).toMatchObject({ pid: 7, restarts: 3, uptimeMs: 5000, metrics });
     expect(status.partitions[1]!.owner).toBe('processor@far');
+  });
+
+  test('a log that holds less than is counted is an error, in doctor too', async () => {
+    const config = configFor(tempDir(), { ECOM_PARTITIONS: '1' });
+    const stores = await openStores(config);
+    await stores.log.append([1, 2, 3].map((n) => ({ key: 'k', value: `${n}` })));
+    const change = { cells: new Map(), claims: [], states: new Map(), products: new Map() };
+    const count = (from: number, to: number) =>
+      stores.live.apply({ ...change, advances: [{ partition: 0, from, to, watermark: 0 }] });
+    await count(0, 3);
+    const sound = composeStatus(config, undefined, await checkStores(config), Date.now());
+    expect(sound.partitions).toEqual([{ partition: 0, position: 3, end: 3, lag: 0, owner: null }]);
+    expect((await checkStoresAnswer(config)).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok']);
+
+    await count(3, 7);
+    await stores.close();
+    const status = composeStatus(config, undefined, await checkStores(config), Date.now());
+    expect(status.partitions).toEqual([
+      {
+        partition: 0,
+        position: 7,
+        end: 3,
+        lag: -4,
+        owner: null,
+        error: expect.stringContaining('more is counted'),
+      },
+    ]);
+    expect(statusText(status)).toMatch(/error: partition 0: more is counted.*\n {2}try: .*ecom rebuild/);
+    expect((await checkStoresAnswer(config)).at(-1)).toMatchObject({
+      name: 'positions',
+      state: 'fail',
+      detail: expect.stringMatching(/counted to 7, and the log ends at 3/),
+      advice: expect.stringContaining('ecom restore'),
+    });
   });
 
   test('a url never shows a secret', () => {

@@ -4,7 +4,7 @@ import { errorMessage } from '../../errors.ts';
 import { requestControl } from '../../pipeline/supervisor/control-client.ts';
 import { controlSocketPath } from '../../pipeline/supervisor/control-socket.ts';
 import { isInstanceRunning } from '../../pipeline/supervisor/instance-lock.ts';
-import { checkStores } from '../store-check.ts';
+import { BEYOND_LOG_ADVICE, checkStores, partitionsBeyondLog } from '../store-check.ts';
 import { type Check, fail, ok } from './check.ts';
 
 /** Whether an `ecom up` holds the data folder, and answers, and its workers run. */
@@ -33,10 +33,10 @@ export async function checkSupervisor(config: Config): Promise<Check> {
   }
 }
 
-/** Whether the stores answer; an embedded one that is not there yet is created when it is needed. */
+/** Whether the stores answer, and the log holds all that is counted; an embedded one that is not there yet is created when it is needed. */
 export async function checkStoresAnswer(config: Config): Promise<Check[]> {
-  const { stores } = await checkStores(config);
-  return stores.map(({ port, url, ok: answers, latencyMs, error = '', missing }) => {
+  const report = await checkStores(config);
+  const checks = report.stores.map(({ port, url, ok: answers, latencyMs, error = '', missing }) => {
     const name = `${port} store`;
     if (answers) return ok(name, `${url} answers in ${latencyMs} ms`);
     if (missing === true) return ok(name, `${url} is not there yet: ecom up or ecom ingest creates it`);
@@ -46,4 +46,14 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
       'see the lines above, or choose another folder with --data-dir DIR',
     );
   });
+  const beyond = partitionsBeyondLog(report);
+  if (beyond.length === 0) return checks;
+  const found = beyond.map(({ partition, position }) => {
+    const counted = position.toLocaleString('en-US');
+    return `partition ${partition} is counted to ${counted}, and the log ends at ${report.bounds[partition]!.end.toLocaleString('en-US')}`;
+  });
+  return [
+    ...checks,
+    fail('positions', `the log is older than the numbers: ${found.join('; ')}`, BEYOND_LOG_ADVICE),
+  ];
 }
