@@ -83,7 +83,8 @@ async function sourceOf(
     typeof stretch === 'string' || !('from' in stretch)
       ? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
       : stretch;
-  checkBegun(from, newestOf(await live.positions()), Date.now());
+  const now = Date.now();
+  checkBegun(from, newestOf(await live.positions(), now), now);
   const conditions = parseFilter(where);
   const fields = knownFields(conditions, properties);
   const filter = createFilter(conditions, fields.onProperty);

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkDataFolder } from '../../src/commands/doctor/data-folder.ts';
 import { checkDatabases } from '../../src/commands/doctor/databases.ts';
 import { checkDriver, checkNode } from '../../src/commands/doctor/installation.ts';
-import { checkStoresAnswer, checkSupervisor } from '../../src/commands/doctor/running.ts';
+import { checkNewest, checkStoresAnswer, checkSupervisor } from '../../src/commands/doctor/running.ts';
 import { checkTerminal } from '../../src/commands/doctor/terminal.ts';
 import { doctorText } from '../../src/commands/doctor.ts';
 import { rebuild } from '../../src/commands/rebuild.ts';
@@ -25,6 +25,14 @@ describe('ecom doctor', () => {
     ['v18.20.0', 'fail'],
   ])('node %s: %s', (version, state) => {
     expect(checkNode(version).state).toBe(state);
+  });
+
+  test('warns of a newest event that is yet to come', () => {
+    const now = Date.UTC(2026, 0, 1);
+    const newest = (watermark: number) => checkNewest([{ partition: 0, position: 1, watermark }], now);
+    expect(newest(now - 1000)).toMatchObject({ state: 'ok', detail: '2025-12-31T23:59:59.000Z' });
+    expect(newest(now + 3_600_000)).toMatchObject({ state: 'warn' });
+    expect(newest(now + 3_600_000).detail).toContain('1.0 hours ahead');
   });
 
   test.each(SQLITE_DRIVERS)('names the driver and its SQLite (%s)', (sqliteDriver) => {

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
+import { LIMITS } from '../../pipeline/events/shop-event.ts';
+import { type Position } from '../../pipeline/live-store/live-store.ts';
 import { requestControl } from '../../pipeline/supervisor/control-client.ts';
 import { controlSocketPath } from '../../pipeline/supervisor/control-socket.ts';
 import { isInstanceRunning } from '../../pipeline/supervisor/instance-lock.ts';
 import { BEYOND_LOG_ADVICE, checkStores, partitionsBeyondLog } from '../store-check.ts';
-import { type Check, fail, ok } from './check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
 
 /** Whether an `ecom up` holds the data folder, and answers, and its workers run. */
 export async function checkSupervisor(config: Config): Promise<Check> {
@@ -36,9 +38,9 @@ export async function checkSupervisor(config: Config): Promise<Check> {
 /** Whether the stores answer, and the log holds all that is counted; an embedded one that is not there yet is created when it is needed. */
 export async function checkStoresAnswer(config: Config): Promise<Check[]> {
   const report = await checkStores(config);
-  const checks = report.stores.map(({ port, url, ok: answers, latencyMs, error = '', missing }) => {
+  const checks = report.stores.map(({ port, url, ok: answered, latencyMs, error = '', missing }): Check => {
     const name = `${port} store`;
-    if (answers) return ok(name, `${url} answers in ${latencyMs} ms`);
+    if (answered) return ok(name, `${url} answers in ${latencyMs} ms`);
     if (missing === true) return ok(name, `${url} is not there yet: ecom up or ecom ingest creates it`);
     return fail(
       name,
@@ -47,6 +49,7 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
     );
   });
   const beyond = partitionsBeyondLog(report);
+  if (report.positions.length > 0) checks.push(checkNewest(report.positions, Date.now()));
   if (beyond.length === 0) return checks;
   const found = beyond.map(({ partition, position }) => {
     const counted = position.toLocaleString('en-US');
@@ -56,4 +59,18 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
     ...checks,
     fail('positions', `the log is older than the numbers: ${found.join('; ')}`, BEYOND_LOG_ADVICE),
   ];
+}
+
+/** Whether the newest event is one of the past. @param now the wall clock, ms since the epoch */
+export function checkNewest(positions: readonly Position[], now: number): Check {
+  const name = 'newest event';
+  const newest = positions.reduce((latest, { watermark }) => Math.max(latest, watermark), 0);
+  if (newest === 0) return ok(name, 'none yet');
+  const at = new Date(newest).toISOString();
+  if (newest <= now + LIMITS.clockMs) return ok(name, at);
+  return warn(
+    name,
+    `${at}, ${((newest - now) / 3_600_000).toFixed(1)} hours ahead of this machine’s clock`,
+    'set the clocks right with NTP, here or where events are counted; ecom rebuild then takes out what came from the future',
+  );
 }

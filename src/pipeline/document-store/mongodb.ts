@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type FindCursor } from 'mongodb';
+import { CLOCK_AHEAD } from '../events/decode.ts';
 import {
   type DeadLetterQuery,
   type DocumentBatch,
@@ -112,7 +113,20 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       await letters(),
       batches.flatMap(({ deadLetters }) => deadLetters.map(toLetterDocument)),
     );
+    await dropAhead(batches);
     await expire();
+  }
+
+  /** What was counted while this host's clock was ahead as well, and is no event now. */
+  async function dropAhead(batches: readonly DocumentBatch[]): Promise<void> {
+    const ids = batches.flatMap(({ deadLetters }) =>
+      deadLetters
+        .filter(({ reason }) => reason === CLOCK_AHEAD)
+        .map(({ partition, offset, index }) => placeId(partition, offset, index)),
+    );
+    for (let i = 0; i < ids.length; i += INSERT) {
+      await (await events()).deleteMany({ _id: { $in: ids.slice(i, i + INSERT) } });
+    }
   }
 
   async function readEvents(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { decodeRecord, isRejected } from '../events/decode.ts';
+import { CLOCK_AHEAD, decodeRecord, isRejected } from '../events/decode.ts';
 import {
   guardFile,
   inTransaction,
@@ -58,6 +58,11 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     'INSERT INTO appended (part, next) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET next = max(next, excluded.next)',
   );
   const putDuplicate = connection.prepare('INSERT OR IGNORE INTO duplicates (part, pos) VALUES (?, ?)');
+  const dropDuplicates = connection.prepare('DELETE FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?');
+  const aheadIn = connection.prepare(
+    'SELECT pos FROM dead_letters WHERE part = ? AND pos >= ? AND pos < ? AND reason = ?',
+  );
+  const dropLetter = connection.prepare('DELETE FROM dead_letters WHERE part = ? AND pos = ?');
   const duplicatesIn = connection.prepare(
     'SELECT pos FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?',
   );
@@ -80,13 +85,23 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     }
     return log?.reader;
   }
-  function appendBatch({ partition, to, events, duplicates, deadLetters }: DocumentBatch): void {
+  function appendBatch({ partition, from, to, events, duplicates, deadLetters }: DocumentBatch): void {
     putNext.run(partition, to);
     if (options.logPath === undefined) {
       for (const { offset, index = 0, event } of events)
         putEvent.run(partition, offset, index, JSON.stringify(event));
     } else {
+      // A batch that is counted again later may find that the time of an arrival has come.
+      dropDuplicates.run(partition, from, to);
       for (const offset of duplicates) putDuplicate.run(partition, offset);
+      // Read by itself, such a record is an event.
+      for (const { offset, reason } of deadLetters)
+        if (reason === CLOCK_AHEAD) putDuplicate.run(partition, offset);
+    }
+    const ahead = aheadIn.all(partition, from, to, CLOCK_AHEAD) as { pos: number }[];
+    if (ahead.length > 0) {
+      const still = new Set(deadLetters.map(({ offset }) => offset));
+      for (const { pos } of ahead) if (!still.has(pos)) dropLetter.run(partition, pos);
     }
     for (const letter of deadLetters) {
       const { offset, time, reason, detail, source, bytes } = letter;

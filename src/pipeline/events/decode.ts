@@ -25,6 +25,9 @@ export interface DecodeContext {
   readonly appendedAt: number;
 }
 
+/** The reason of an event that arrived at a moment which is yet to come. */
+export const CLOCK_AHEAD = 'clock ahead';
+
 /** Thrown inside this file only: leaving a deep check by a return value costs every event, by a throw only bad ones. */
 class Invalid extends Error {
   readonly reason: string;
@@ -87,6 +90,20 @@ export function decodeParsed(
     const { id, source } = parsed;
     return reject(value, validId(id), error.reason, error.message, source ?? undefined);
   }
+}
+
+/**
+ * An event that the log took at a moment which is yet to come: the clock of the host that noted it runs ahead, so nothing is
+ * known of when it happened. Its id stays free, because it may be sent again with the right time.
+ */
+export function rejectAhead(event: ShopEvent, value: string | Uint8Array, appendedAt: number): Rejected {
+  const detail = `it arrived at ${instant(appendedAt)}, which is yet to come where it is counted`;
+  return reject(value, undefined, CLOCK_AHEAD, detail, event.source);
+}
+
+function instant(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? `${time} ms` : date.toISOString();
 }
 
 function tooLarge(value: string | Uint8Array, line: string): Rejected {

@@ -98,6 +98,8 @@ export const LIMITS = {
   keptBytes: 1024 * 1024,
   /** How far ahead of its arrival an event may claim to be, in ms. */
   futureMs: 24 * 3600 * 1000,
+  /** How far the clocks of two hosts may differ before what one of them says is no moment any more, in ms. */
+  clockMs: 5 * 60_000,
   /** 1990-01-01: below it, the time is in other units than ms. */
   minTime: 631_152_000_000,
 } as const;

@@ -2,8 +2,8 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
-import { decodeRecord, isRejected } from '../events/decode.ts';
-import { shopperOf } from '../events/shop-event.ts';
+import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
+import { LIMITS, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
@@ -32,6 +32,8 @@ export interface ProcessorOptions {
   readonly batch?: number | undefined;
   /** Longest wait for records before the next look, ms. */
   readonly flushMs?: number | undefined;
+  /** This host's clock, ms since the epoch: nothing has arrived later. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Counts what is in the log, micro-batch after micro-batch. */
@@ -78,6 +80,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     reader,
     batch: batchSize = BATCH,
     flushMs = FLUSH_MS,
+    now = Date.now,
   } = options;
   const consumer = log.consume({ member, reader, start: recall });
   // All that is held in memory: it may be lost at any time, and is read again from the stores.
@@ -125,7 +128,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   function uncounted(batch: LogBatch): DecodedBatch[] {
     const { position, seen } = memory.get(batch.partition)!;
-    const decoded = decode(batch);
+    const decoded = decode(batch, now());
     const first = batch.records.findIndex(({ offset }) => offset >= position);
     const known = first < 0 ? batch.records.length : first;
     for (let i = 0; i < known; i += 1) {
@@ -167,6 +170,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const batches = await readBatches(waitMs);
     if (batches.length === 0) return undefined;
     const states = await loadStates(batches);
+    for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
     const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings);
     const encoded = new Map<string, string>();
     for (const key of delta.touched.shoppers) {
@@ -293,21 +297,28 @@ function logTooShort(partition: number, position: number, end: number): EcomErro
   );
 }
 
-function decode({ partition, records: origins, next }: LogBatch): DecodedBatch {
-  const records = origins.map(({ offset, index, value, appendedAt }) =>
-    decodeRecord(value, { partition, offset, index, appendedAt }),
-  );
+/** What is the newest event by a clock that was ahead is not known: it shows again with the next one. */
+function bringBack(remembered: PartitionMemory, clock: number): void {
+  if (remembered.watermark > clock + LIMITS.clockMs) remembered.watermark = 0;
+}
+
+/** @param clock ms since the epoch: what the log took later than that, and a little, has no time that could be believed */
+function decode({ partition, records: origins, next }: LogBatch, clock: number): DecodedBatch {
+  const latest = clock + LIMITS.clockMs;
+  const records = origins.map(({ offset, index, value, appendedAt }) => {
+    const record = decodeRecord(value, { partition, offset, index, appendedAt });
+    return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value, appendedAt);
+  });
   const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
-  return { partition, records, origins, shoppers, next };
+  return { partition, records, origins, shoppers, next, clock };
 }
 
 function withoutFirst(batch: DecodedBatch, count: number): DecodedBatch {
-  const { partition, records, origins, shoppers, next } = batch;
+  const { records, origins, shoppers } = batch;
   return {
-    partition,
+    ...batch,
     records: records.slice(count),
     origins: origins.slice(count),
     shoppers: shoppers.slice(count),
-    next,
   };
 }

@@ -57,6 +57,8 @@ export interface DecodedBatch {
   readonly shoppers: readonly (string | undefined)[];
   /** Offset to go on from. */
   readonly next: number;
+  /** The host's clock when they were read, ms since the epoch. */
+  readonly clock: number;
 }
 
 /** States by key; one that is absent from both maps is new. */
@@ -111,11 +113,12 @@ export function reduce(
   const advances: Advance[] = [];
   const documents: DocumentBatch[] = [];
   for (const batch of batches) {
-    const { partition, origins, next } = batch;
+    const { partition, origins, next, clock } = batch;
     const remembered = memory(partition);
     const from = remembered.position;
     const kept = run.countAll(batch, remembered);
     remembered.position = next;
+    remembered.watermark = Math.min(remembered.watermark, clock);
     const { position: to, watermark } = remembered;
     advances.push({ partition, from, to, watermark });
     documents.push({ partition, from, to, time: origins.at(-1)?.appendedAt ?? 0, ...kept });
@@ -162,21 +165,27 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     batch: DecodedBatch,
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> {
-    const { partition, records, origins, shoppers } = batch;
+    const { partition, records, origins, shoppers, clock } = batch;
     const events: StoredEvent[] = [];
     const duplicates: number[] = [];
     const deadLetters: DeadLetter[] = [];
     for (let i = 0; i < records.length; i += 1) {
       const record = records[i]!;
-      const { offset, index, appendedAt: time } = origins[i]!;
+      const { offset, index, appendedAt } = origins[i]!;
       const rejected = isRejected(record);
       const event = rejected || filter === undefined ? record : filter(record);
       if (record.id !== undefined && memory.seen.add(record.id, offset)) {
         duplicates.push(offset);
         if (event !== undefined)
-          increment(cellAt(rejected ? time : record.time).totals, COLUMNS.duplicates, 1);
+          increment(
+            cellAt(rejected ? Math.min(appendedAt, clock) : record.time).totals,
+            COLUMNS.duplicates,
+            1,
+          );
       } else if (rejected) {
         const { reason, detail, source, bytes } = record;
+        // What arrived at a moment that is yet to come is told of when it is counted.
+        const time = Math.min(appendedAt, clock);
         const place = index === undefined ? { offset } : { offset, index };
         deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
         increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);

@@ -1,5 +1,6 @@
+import { LIMITS } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellRange, levelStart } from '../live-store/cells.ts';
+import { type CellRange, levelCeiling, levelStart } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { COLUMNS } from '../processor/columns.ts';
 import { iso, mainCurrency } from './compute-stats.ts';
@@ -29,7 +30,7 @@ export async function readInsights(
 ): Promise<Insights> {
   const { timeZone: name } = await live.layout();
   const zone = timeZone(name);
-  const frame = frameOf(period, newestOf(await live.positions()), now, zone);
+  const frame = frameOf(period, newestOf(await live.positions(), now), now, zone);
   const everything: CellRange = { level: '1d', from: 0, to: Number.POSITIVE_INFINITY };
   const { tallies, series } = await live.snapshot({
     tallies: [
@@ -71,7 +72,7 @@ export async function readInsights(
     return {
       level,
       from: from === null ? 0 : levelStart(level, from, zone),
-      to: open ? Number.POSITIVE_INFINITY : to,
+      to: open ? levelCeiling(level, now + LIMITS.clockMs, zone) : to,
     };
   }
 }

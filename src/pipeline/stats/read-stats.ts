@@ -1,6 +1,7 @@
 import { EcomError } from '../../errors.ts';
 import { readCurrentAlerts } from '../alerts/published.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
+import { LIMITS } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type CellRange, type Counters, RECOMMENDER } from '../live-store/cells.ts';
 import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
@@ -49,7 +50,7 @@ export async function readStats(sources: Sources, request: StatsRequest): Promis
   const [layout, history] = [await live.layout(), await live.snapshot({ tallies: [{ ranges: 'all' }] })];
   checkDimension(request.by, layout.properties);
   const zone = timeZone(layout.timeZone);
-  const newest = newestOf(history.positions);
+  const newest = newestOf(history.positions, request.now);
   const currency = mainCurrency(history.tallies[0]!.totals, request.currency);
   const frame = frameOf(request.period, newest, request.now, zone);
   const all = history.tallies[0]!.totals;
@@ -121,7 +122,7 @@ function checkDimension(by: string | undefined, properties: readonly string[]): 
 
 async function readFrame(
   { live, log }: Sources,
-  { sort, limit, by, currency }: StatsRequest,
+  { sort, limit, by, currency, now }: StatsRequest,
   frame: TimeFrame,
   all: Counters,
   zoneName: string,
@@ -160,7 +161,7 @@ async function readFrame(
   const stats = computeStats({
     frame,
     currency,
-    newest: newestOf(positions),
+    newest: newestOf(positions, now),
     backlog,
     all,
     window: inWindow!,
@@ -202,9 +203,17 @@ export function backlogOf(
   );
 }
 
-/** Time of the newest event, ms since the epoch; 0 for none. */
-export function newestOf(positions: readonly { watermark: number }[]): number {
-  return positions.reduce((newest, { watermark }) => Math.max(newest, watermark), 0);
+/**
+ * Time of the newest event, ms since the epoch; 0 for none. One that is ahead of the clock was counted by a host whose clock was,
+ * and tells nothing of the others.
+ * @param now the wall clock, ms since the epoch
+ */
+export function newestOf(positions: readonly { watermark: number }[], now: number): number {
+  let newest = 0;
+  for (const { watermark } of positions) {
+    if (watermark > newest && watermark <= now + LIMITS.clockMs) newest = watermark;
+  }
+  return newest;
 }
 
 /** The two rankings of a sort key: products, then categories, whose orders are not counted. */

@@ -1,4 +1,5 @@
 import { EcomError } from '../../errors.ts';
+import { LIMITS } from '../events/shop-event.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
@@ -119,10 +120,10 @@ export function frameOf(period: Period, newest: number, now: number, zone: TimeZ
   const history = isHistory(newest, now);
   const time = history ? newest : now;
   const recent = (length: number): CellRange[] =>
-    coverRange(beginning(time, length, '10s', zone), Number.POSITIVE_INFINITY, '10s', zone);
+    coverRange(beginning(time, length, '10s', zone), endAfter(now, '10s', zone), '10s', zone);
   const last = cellStart(time, BASE_CELL_MS);
   return {
-    ...frame(period, time, zone),
+    ...frame(period, time, now, zone),
     asOf: { time, basis: history ? 'latest-event' : 'clock' },
     active: { '5m': recent(5 * MINUTE), '30m': recent(30 * MINUTE) },
     lastMinute: coverRange(last - MINUTE, last, '10s', zone),
@@ -136,18 +137,18 @@ export function stretchBefore({ label, from, to }: TimeFrame): Stretch | undefin
   return { from: from - length, to: from };
 }
 
-function frame(period: Period, time: number, zone: TimeZone): Frame {
-  if (typeof period === 'string') return windowOf(period, time, zone);
-  if ('from' in period) return stretchOf(period, time, zone);
+function frame(period: Period, time: number, now: number, zone: TimeZone): Frame {
+  if (typeof period === 'string') return windowOf(period, time, now, zone);
+  if ('from' in period) return stretchOf(period, time, now, zone);
   const { label, last } = period;
   // The cell that is filling now is in it, as it is in the other windows.
   const from = cellStart(time, BASE_CELL_MS) + BASE_CELL_MS - last;
-  return { ...stretchOf({ from, to: Number.POSITIVE_INFINITY }, time, zone), label };
+  return { ...stretchOf({ from, to: Number.POSITIVE_INFINITY }, time, now, zone), label };
 }
 
 type Frame = Omit<TimeFrame, 'asOf' | 'active' | 'lastMinute'>;
 
-function windowOf(label: WindowLabel, time: number, zone: TimeZone): Frame {
+function windowOf(label: WindowLabel, time: number, now: number, zone: TimeZone): Frame {
   const shape = label === 'all' ? undefined : WINDOWS[label];
   const from = shape === undefined ? null : beginning(time, shape.length, shape.edge, zone);
   const closedTo = cellStart(time - SESSION_GAP_MS, BASE_CELL_MS);
@@ -157,26 +158,26 @@ function windowOf(label: WindowLabel, time: number, zone: TimeZone): Frame {
     from,
     to: time,
     open: true,
-    // Nothing lies ahead of now, so a window is open to the right: no event that has just come is left out.
-    window: shape === undefined ? 'all' : coverRange(from!, Number.POSITIVE_INFINITY, shape.edge, zone),
+    window:
+      shape === undefined ? 'all' : coverRange(from!, endAfter(now, shape.edge, zone), shape.edge, zone),
     closed: coverRange(from === null ? 0 : from - SESSION_GAP_MS, closedTo, '10s', zone),
     series: {
       level,
       from: shape === undefined ? 0 : beginning(time, shape.length, level, zone),
-      to: Number.POSITIVE_INFINITY,
+      to: endAfter(now, level, zone),
     },
     presence: undefined,
   };
 }
 
 /** A stretch, widened to the cells that are still kept. */
-function stretchOf(stretch: Stretch, time: number, zone: TimeZone): Frame {
+function stretchOf(stretch: Stretch, time: number, now: number, zone: TimeZone): Frame {
   const finest = (at: number): Level =>
     (['10s', '1m', '1h'] as const).find((level) => at > time - RETENTION[level] + LEVELS['1d']) ?? '1d';
   const from = Math.max(0, levelStart(finest(stretch.from), Math.max(0, stretch.from), zone));
   const open = stretch.to > time;
   const to = open ? time : levelCeiling(finest(stretch.to), stretch.to, zone);
-  const end = open ? Number.POSITIVE_INFINITY : to;
+  const end = (width: Level): number => (open ? endAfter(now, width, zone) : to);
   const closedTo = cellStart(Math.min(to, time - SESSION_GAP_MS), BASE_CELL_MS);
   const level = seriesLevel(to - from, finest(from));
   return {
@@ -184,9 +185,9 @@ function stretchOf(stretch: Stretch, time: number, zone: TimeZone): Frame {
     from: stretch.from === Number.NEGATIVE_INFINITY ? null : from,
     to,
     open,
-    window: coverRange(from, end, '10s', zone),
+    window: coverRange(from, end('10s'), '10s', zone),
     closed: coverRange(from, Math.max(from, closedTo), '10s', zone),
-    series: { level, from: levelStart(level, from, zone), to: end },
+    series: { level, from: levelStart(level, from, zone), to: end(level) },
     presence: open ? undefined : presenceOf(from, to, zone),
   };
 }
@@ -207,6 +208,15 @@ function presenceOf(from: number, to: number, zone: TimeZone): PresenceRange | u
     if (added <= WIDENED * (to - from)) return { level, ...wide, exact: false };
   }
   return undefined;
+}
+
+/**
+ * Where what is open to the right ends in cells of a width: late enough for an event that has just come by a clock that is a
+ * little ahead, and before all that a clock which was far ahead has left behind. Of a history, what was rejected today is in it.
+ * @param now the wall clock, ms since the epoch
+ */
+function endAfter(now: number, level: Level, zone: TimeZone): number {
+  return levelCeiling(level, now + LIMITS.clockMs, zone);
 }
 
 /** Start of the first of the cells that, with the one that is filling now, make up the length. */
