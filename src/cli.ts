@@ -4,6 +4,7 @@ import { type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './co
 import { EcomError, errorCode, errorMessage } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
+import { redactUrls } from './redact.ts';
 import { loadShownConfig } from './shop-folder.ts';
 import { VERSION } from './version.ts';
 
@@ -481,7 +482,8 @@ function fail(error: unknown): number {
     `unexpected: ${errorMessage(error)}`,
     'this is a bug of ecom: run again with ECOM_LOG_LEVEL=debug and report it',
   );
-  if (readTerminalSettings().debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (readTerminalSettings().debug && error instanceof Error)
+    process.stderr.write(`${redactUrls(error.stack ?? '')}\n`);
   return EXIT.failed;
 }
 
@@ -489,7 +491,8 @@ function report(message: string, hint: string | undefined): void {
   const stderr = guarded(process.stderr);
   const colour = stderr.isTTY === true && readTerminalSettings().colour;
   const label = colour ? '\u001b[31merror:\u001b[39m' : 'error:';
-  stderr.write(`${label} ${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
+  const text = redactUrls(`${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
+  stderr.write(`${label} ${text}`);
 }
 
 try {

@@ -199,6 +199,20 @@ export function childEnvironment(config: Config): NodeJS.ProcessEnv {
   return { ...process.env, ...config.env };
 }
 
+/** Variables of the environment that a program of the user's own gets: none of ours, which may be secret. */
+const PLAIN_VARIABLES =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|SystemRoot)$/;
+
+/** The environment of a program that is not ours: just what it takes to run. */
+export function plainEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => PLAIN_VARIABLES.test(name)));
+}
+
+/** A variable that the user's own settings name; `undefined` where it is not set. */
+export function environmentVariable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env[name];
+}
+
 /** Settings that hold before, and without, a valid configuration. */
 export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): {
   colour: boolean;

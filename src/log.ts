@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from './config.ts';
+import { redactUrls, redactValue } from './redact.ts';
 
 /** The part of pino that we use. */
 export interface Logger {
@@ -32,7 +33,19 @@ export async function createLogger(config: Config, component: string): Promise<L
   // A full disk must not bring down who only wanted to mention something.
   destination.on('error', () => {});
   const base = { component, pid: process.pid };
-  const logger: Logger = pino({ level: config.logLevel, base, redact: ['*.url', '*.password'] }, destination);
+  const options = {
+    level: config.logLevel,
+    base,
+    redact: ['*.url', '*.password'],
+    serializers: { err: (error: unknown) => error },
+    hooks: {
+      // What is logged may be somebody else's error text, which holds the URL that it is about.
+      logMethod([fields, message]: [object, string], method: (fields: object, message: string) => void) {
+        method.call(this, redactValue(fields) as object, redactUrls(message));
+      },
+    },
+  };
+  const logger: Logger = pino(options as object, destination);
   return logger;
 }
 

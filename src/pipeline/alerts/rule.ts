@@ -42,6 +42,8 @@ export interface Rule {
   readonly command: readonly string[] | undefined;
   /** Gets a POST with JSON. */
   readonly webhook: string | undefined;
+  /** Headers of that POST; `${NAME}` in a value stands for a variable of the environment. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** @returns null where there is nothing to tell */
   evaluate(stats: Stats): { readonly value: number | null; readonly holds: boolean };
 }
@@ -60,7 +62,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 export function parseRule(
   name: string,
   when: string,
-  actions: Pick<Rule, 'command' | 'webhook'> = { command: undefined, webhook: undefined },
+  { command, webhook, headers }: Partial<Pick<Rule, 'command' | 'webhook' | 'headers'>> = {},
 ): Rule {
   const groups = when.length > MAX_LENGTH ? undefined : RULE.exec(when.trim())?.groups;
   const read = groups === undefined ? undefined : METRICS[groups.metric!];
@@ -76,7 +78,9 @@ export function parseRule(
     when: when.trim(),
     window: window as WindowLabel,
     forMs: length === undefined ? 0 : Number(length) * UNIT_MS[unit!]!,
-    ...actions,
+    command,
+    webhook,
+    headers,
   };
   if (direction !== undefined) {
     const least = Number(change) / 100;
@@ -128,7 +132,8 @@ function compare(value: number, operator: Operator, limit: number): boolean {
 }
 
 /**
- * Reads a file of rules: `{"alerts": [{"name": …, "when": …, "command": ["program", "argument"], "webhook": "https://…"}]}`.
+ * Reads a file of rules: `{"alerts": [{"name": …, "when": …, "command": ["program", "argument"], "webhook": "https://…",
+ * "headers": {"authorization": "Bearer ${TOKEN}"}}]}`.
  * @throws EcomError `USAGE`, naming the rule that is wrong
  */
 export function parseRules(text: string, path: string): Rule[] {
@@ -145,7 +150,7 @@ export function parseRules(text: string, path: string): Rule[] {
   if (!Array.isArray(file?.alerts)) throw wrong("there is no list 'alerts'");
   const names = new Set<string>();
   return file.alerts.map((entry: unknown, i) => {
-    const { name, when, command, webhook, ...rest } = (entry ?? {}) as Record<string, unknown>;
+    const { name, when, command, webhook, headers, ...rest } = (entry ?? {}) as Record<string, unknown>;
     if (typeof name !== 'string' || !/^[\w .:-]{1,64}$/.test(name)) throw wrong(`alert ${i + 1} has no name`);
     if (names.has(name)) throw wrong(`two alerts are called '${name}'`);
     names.add(name);
@@ -156,12 +161,21 @@ export function parseRules(text: string, path: string): Rule[] {
       throw wrong(`the command of alert '${name}' is no list of program and arguments`);
     if (webhook !== undefined && !isWebUrl(webhook))
       throw wrong(`the webhook of alert '${name}' is no http URL`);
-    return parseRule(name, when, { command, webhook });
+    if (headers !== undefined && (webhook === undefined || !areHeaders(headers)))
+      throw wrong(`the headers of alert '${name}' are no object of texts beside a webhook`);
+    return parseRule(name, when, { command, webhook, headers });
   });
 }
 
 function isCommand(value: unknown): value is string[] {
   return Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string');
+}
+
+function areHeaders(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, text]) => /^[\w-]{1,64}$/.test(name) && typeof text === 'string' && /^[ -~]{0,4096}$/.test(text),
+  );
 }
 
 function isWebUrl(value: unknown): value is string {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { notify } from '../../../src/pipeline/alerts/notify.ts';
 import { parseRule } from '../../../src/pipeline/alerts/rule.ts';
@@ -46,6 +46,9 @@ describe('watch', () => {
   });
 });
 
+/** How a rule names a variable of the environment. */
+const variable = (name: string): string => `\${${name}}`;
+
 describe('notify', () => {
   const state = { name: 'few', when: 'orders<1', state: 'firing', since: 0, value: 0, heldAt: 0 } as const;
 
@@ -85,5 +88,63 @@ describe('notify', () => {
     expect(JSON.parse(bodies[1]!)).toMatchObject({ name: 'few', state: 'resolved' });
     const [problem] = await notify(rule, state);
     expect(problem).toBe(`127.0.0.1:${port} answered 403`);
+  });
+
+  async function serverOf(status: number, headers: Record<string, string> = {}) {
+    const seen: IncomingHttpHeaders[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers);
+      request.resume().on('end', () => response.writeHead(status, headers).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return { seen, port: (server.address() as AddressInfo).port };
+  }
+
+  test('follows no redirect', async () => {
+    const target = await serverOf(200);
+    const { port } = await serverOf(307, { location: `http://127.0.0.1:${target.port}/elsewhere` });
+    const webhook = `http://127.0.0.1:${port}/x`;
+    const [problem] = await notify(parseRule('few', 'orders<1', { webhook }), state);
+    expect(problem).toBe(`127.0.0.1:${port} answered 307: redirects are not followed`);
+    expect(target.seen).toEqual([]);
+  });
+
+  test('sends what the rule and the URL say of who asks, and tells none of it', async () => {
+    const { seen, port } = await serverOf(401);
+    vi.stubEnv('HOOK_TOKEN', 't0ken');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const headers = { authorization: `Bearer ${variable('HOOK_TOKEN')}`, 'x-shop': 'mine' };
+    const told = await notify(
+      parseRule('few', 'orders<1', { webhook: `http://127.0.0.1:${port}/s3cret`, headers }),
+      state,
+    );
+    expect(seen[0]).toMatchObject({ authorization: 'Bearer t0ken', 'x-shop': 'mine' });
+    const login = parseRule('few', 'orders<1', { webhook: `http://me:pa%20ss@127.0.0.1:${port}/s3cret?k=v` });
+    told.push(...(await notify(login, state)));
+    expect(seen[1]!.authorization).toBe(`Basic ${Buffer.from('me:pa ss').toString('base64')}`);
+    const absent = parseRule('few', 'orders<1', {
+      webhook: 'http://127.0.0.1:1/',
+      headers: { a: variable('NO_SUCH') },
+    });
+    told.push(...(await notify(absent, state)));
+    const closed = parseRule('few', 'orders<1', { webhook: 'http://me:pass@127.0.0.1:1/s3cret' });
+    told.push(...(await notify(closed, state)));
+    expect(told).toHaveLength(4);
+    expect(told[2]).toMatch(/needs the variable NO_SUCH/);
+    expect(told.join()).not.toMatch(/s3cret|t0ken|pass|pa%20ss|me:/);
+  });
+
+  test('hands no secret of ours to a command, and tells it the alert', async () => {
+    vi.stubEnv('ECOM_REDIS_PASSWORD', 'hidden');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'hidden');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const file = join(tempDir(), 'env');
+    const script = `require('fs').writeFileSync(process.argv[1], JSON.stringify(process.env))`;
+    const rule = parseRule('few', 'orders<1', { command: [process.execPath, '-e', script, file] });
+    expect(await notify(rule, state)).toEqual([]);
+    const env = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    expect(env).toMatchObject({ ECOM_ALERT_NAME: 'few', ECOM_ALERT_STATE: 'firing', PATH: process.env.PATH });
+    expect(JSON.stringify(env)).not.toContain('hidden');
   });
 });
