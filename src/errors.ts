@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'NOT_FOUND' // a file, component, product or record that is not there
   | 'INPUT' // a file that cannot be read as what it claims to be
   | 'STORAGE' // a store refused: disk full, read-only, corrupt, locked
+  | 'GONE' // a file of the data folder is not any more the one that is open
   | 'UNAVAILABLE' // a server, worker or socket that does not answer
   | 'CONFLICT' // somebody else holds what we need
   | 'CONDITION' // a --fail-if held

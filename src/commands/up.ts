@@ -170,6 +170,7 @@ async function watch(
     stderr.write(`running on ${config.dataDir}; stop with Ctrl-C or ecom down\n`);
     supervisor.subscribe(({ name, state, lastError }) => {
       if (state === 'backoff') stderr.write(`${name} ended (${lastError}) and is started again\n`);
+      if (state === 'failed') stderr.write(`${name} failed and is not started again: ${lastError}\n`);
     });
     await repeat(signal, KPI_LINE_SECONDS, async () => {
       try {

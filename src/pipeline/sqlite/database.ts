@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Connection, type DriverName, openConnection } from './driver.ts';
 import { STORE_FILES } from './files.ts';
+import { rememberFile } from './same-file.ts';
 
 export interface SqliteOptions {
   /** Absolute path of the file. */
@@ -101,14 +102,18 @@ export function prepareValue<T>(
   return (...parameters) => (statement.get(parameters) as { value: T } | undefined)?.value;
 }
 
-/** Runs work on a file; what the driver throws becomes an error that says what to do. */
+/** Runs work on a file, unless that was deleted or replaced; what the driver throws becomes an error that says what to do. */
 export type Guard = <T>(work: () => T) => T;
 
+/** @param path of a file that is open already */
 export function guardFile(path: string): Guard {
+  const verify = rememberFile(path, true);
   return (work) => {
+    verify();
     try {
       return work();
     } catch (error) {
+      if (!(error instanceof EcomError)) verify();
       throw storageError(error, path);
     }
   };

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { EcomError } from '../../errors.ts';
+import { EcomError, errorMessage } from '../../errors.ts';
 import { type Logger } from '../../log.ts';
 import {
   type ComponentState,
@@ -21,6 +21,8 @@ export interface ManagedWorkerOptions {
   readonly logger: Logger;
   /** What every process of it is launched with. */
   readonly launch: Pick<WorkerProcessOptions, 'workerFile' | 'env' | 'output'>;
+  /** @throws EcomError where no process may be started */
+  verify?(): void;
   onChange(status: ComponentStatus): void;
 }
 
@@ -62,6 +64,13 @@ export function createManagedWorker(options: ManagedWorkerOptions): ManagedWorke
     options.onChange(status());
   }
   function launch(): void {
+    try {
+      options.verify?.();
+    } catch (error) {
+      const hint = error instanceof EcomError ? error.hint : undefined;
+      ended({ code: null, signal: null, reason: errorMessage(error), hint, final: true });
+      return;
+    }
     launchedAt = Date.now();
     readyAt = undefined;
     metrics = undefined;

@@ -47,7 +47,8 @@ export type ToWorker =
 export type FromWorker =
   /** Stores are open and work has begun. */
   | { readonly type: 'ready' }
-  | { readonly type: 'failed'; readonly message: string; readonly hint?: string }
+  /** `final`: it would only fail again, or do harm, if it were started again by itself. */
+  | { readonly type: 'failed'; readonly message: string; readonly hint?: string; readonly final?: boolean }
   | { readonly type: 'heartbeat'; readonly metrics: WorkerMetrics };
 
 export type ComponentState =

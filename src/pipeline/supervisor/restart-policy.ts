@@ -25,6 +25,8 @@ export const DEFAULT_TIMINGS: Timings = {
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
+  /** Whether it said that it is not to be started again. */
+  readonly final?: boolean;
   /** Whether it was told to stop. */
   readonly stopping: boolean;
   /** Whether any process of the worker became ready since somebody asked for its start. */
@@ -38,19 +40,19 @@ export interface WorkerEnd {
 export type AfterEnd =
   /** It was told to, or it had nothing more to do. */
   | { readonly next: 'stopped' }
-  /** It never worked: whoever asked for it is told, and decides. */
+  /** It never worked, or must not go on: whoever asked for it is told, and decides. */
   | { readonly next: 'failed' }
   /** It worked and crashed: it is started again after a while. */
   | { readonly next: 'backoff'; readonly delayMs: number; readonly crashes: number };
 
 /**
  * What to do once a worker has ended. A crash is followed by exponential backoff, from `firstBackoffMs` doubling to
- * `longestBackoffMs`; a process that was ready for `stableMs` starts the count anew. It is never given up: what makes a
- * worker crash, such as a full disk, may pass.
+ * `longestBackoffMs`; a process that was ready for `stableMs` starts the count anew. It is given up where it says so
+ * only: what makes a worker crash otherwise, such as a full disk, may pass.
  */
 export function afterEnd(end: WorkerEnd, timings: Timings): AfterEnd {
   if (end.stopping || (end.code === 0 && end.signal === null)) return { next: 'stopped' };
-  if (!end.everReady) return { next: 'failed' };
+  if (!end.everReady || end.final === true) return { next: 'failed' };
   const crashes = (end.readyForMs >= timings.stableMs ? 0 : end.crashes) + 1;
   const delayMs = Math.min(timings.longestBackoffMs, timings.firstBackoffMs * 2 ** Math.min(crashes - 1, 30));
   return { next: 'backoff', delayMs, crashes };

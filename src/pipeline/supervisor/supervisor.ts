@@ -1,8 +1,11 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Config, childEnvironment } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
 import { type Logger, limitLogFile, logFile, logsDir } from '../../log.ts';
 import { packageFile } from '../../package-root.ts';
+import { STORE_FILES } from '../sqlite/files.ts';
+import { rememberFile } from '../sqlite/same-file.ts';
 import { createManagedWorker, type ManagedWorker } from './managed-worker.ts';
 import { type ComponentName, type ComponentStatus, type WorkerOptions } from './messages.ts';
 import { DEFAULT_TIMINGS, type Timings } from './restart-policy.ts';
@@ -50,6 +53,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const limitLogs = (): void => logFiles.forEach(limitLogFile);
   limitLogs();
   const outputs = options.workers.map(({ name }) => openSync(logFile(config, name), 'a', 0o600));
+  const verifiers = embeddedFiles(config)
+    .filter((path) => existsSync(path))
+    .map((path) => rememberFile(path, false));
   const workers = options.workers.map((worker, index) =>
     createManagedWorker({
       worker,
@@ -59,6 +65,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         workerFile: options.workerFile ?? packageFile('dist', 'worker.js'),
         env: childEnvironment(config),
         output: outputs[index]!,
+      },
+      verify() {
+        for (const verify of verifiers) verify();
       },
       onChange(status) {
         for (const listener of listeners) listener(status);
@@ -111,4 +120,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The stores' files that the workers go on with; one that is not there any more would be made anew, empty. */
+function embeddedFiles({ dataDir, logUrl, documentsUrl, liveUrl }: Config): string[] {
+  const urls = { log: logUrl, documents: documentsUrl, live: liveUrl };
+  return (['log', 'documents', 'live'] as const)
+    .filter((port) => urls[port].startsWith('sqlite:'))
+    .map((port) => join(dataDir, STORE_FILES[port]));
 }

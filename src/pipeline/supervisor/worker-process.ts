@@ -24,6 +24,8 @@ export interface ProcessEnd {
   /** Why, in words: what the worker said, or what the supervisor saw. */
   readonly reason: string;
   readonly hint: string | undefined;
+  /** Whether the worker said that it is not to be started again. */
+  readonly final: boolean;
 }
 
 /** One life of a worker. */
@@ -49,7 +51,7 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
     execArgv: [...NODE_ARGUMENTS],
     stdio: ['ignore', options.output, options.output, 'ipc'],
   });
-  let said: { message: string; hint?: string } | undefined;
+  let said: { message: string; hint?: string; final?: boolean } | undefined;
   let seen: string | undefined;
   let ready = false;
   let ended = false;
@@ -71,7 +73,7 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
     watch.stop();
     const reason =
       said?.message ?? seen ?? (signal === null ? `ended with code ${code}` : `killed by ${signal}`);
-    options.onEnd({ code, signal, reason, hint: said?.hint });
+    options.onEnd({ code, signal, reason, hint: said?.hint, final: said?.final === true });
   };
 
   const startLimit = later(timings.readyMs, () => kill(`not ready within ${timings.readyMs / 1000} s`));

@@ -44,7 +44,14 @@ async function fail(error: unknown, logger: Logger | undefined): Promise<void> {
   exitCode = EXIT.failed;
   logger?.error({ err: error }, errorMessage(error));
   const hint = error instanceof EcomError ? error.hint : undefined;
-  await send({ type: 'failed', message: errorMessage(error), ...(hint === undefined ? {} : { hint }) });
+  // Started again, it would create what was deleted, empty, and go on as if nothing had been.
+  const final = error instanceof EcomError && error.code === 'GONE';
+  await send({
+    type: 'failed',
+    message: errorMessage(error),
+    final,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 async function work(options: WorkerOptions, restarts: number): Promise<void> {

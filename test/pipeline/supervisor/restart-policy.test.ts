@@ -37,6 +37,10 @@ describe('what follows the end of a worker', () => {
     });
   });
 
+  test('one that says so is not started again, though it worked', () => {
+    expect(afterEnd({ ...crash, final: true }, timings)).toEqual({ next: 'failed' });
+  });
+
   test('crashes in a row double the wait up to the longest', () => {
     const waits: number[] = [];
     let crashes = 0;
