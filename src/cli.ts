@@ -96,6 +96,9 @@ function createProgram(): Command {
     .action(async (options) =>
       (await import('./commands/rebuild.ts')).rebuild(shownContext(options), options),
     );
+  shopCommand('reset', 'empty the data folder, after a question')
+    .option('--yes', 'delete without a question')
+    .action(async (options) => (await import('./commands/reset.ts')).reset(contextFor(options), options));
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
     .option('--rate <n>', 'events a second of the simulated shop', positive, 100)

@@ -17,7 +17,7 @@ import { knownFields } from './known-fields.ts';
 import { withSpinner } from './spinner.ts';
 
 /** Folder of the data folder. */
-const FOLDER = 'views';
+export const VIEWS_FOLDER = 'views';
 /** File of a view with the properties of its filter that events have had, one a line. */
 const SEEN_FILE = 'properties';
 /** A view that was not asked for so long is deleted, ms. */
@@ -51,7 +51,7 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
     SEEN_FILE,
   ]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const folder = join(config.dataDir, FOLDER);
+  const folder = join(config.dataDir, VIEWS_FOLDER);
   const own = { ...config, dataDir: join(folder, name), liveUrl: 'sqlite:' };
   ensureDataDir({ ...config, dataDir: folder });
   removeUnused(folder, name);

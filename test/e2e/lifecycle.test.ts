@@ -243,6 +243,10 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
     await expect.poll(() => statsOf(dataDir), poll).toMatchObject({ simulated: true, simulatedShare: 1 });
     expect((await ecom(dataDir, 'stats')).stdout).toContain('SIMULATED · all of these shoppers are invented');
     expect(await statusOf(dataDir)).toMatchObject({ simulated: true, dataDir: join(dataDir, 'demo') });
+    expect(await ecom(dataDir, 'reset', '--demo', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is in use by ecom up'),
+    });
     // A second start finds the same shop.
     expect(await ecom(dataDir, 'up', '-d')).toMatchObject({ code: 1 });
 
@@ -256,6 +260,12 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
     expect(pids).toHaveLength(4);
     expect((await ecom(dataDir, 'down')).code).toBe(0);
     expect(pids.filter(runs)).toEqual([]);
+
+    expect(await ecom(dataDir, 'reset')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
+    expect((await ecom(dataDir, 'reset', '--yes')).code).toBe(0);
+    expect((await ecom(dataDir, 'stats')).stderr).toContain('this is the simulated shop');
+    expect((await ecom(dataDir, 'reset', '--yes', '--demo')).code).toBe(0);
+    expect(await ecom(dataDir, 'stats')).toMatchObject({ code: 1, stdout: '' });
   });
 
   test('a shop of one’s own gets no simulated shoppers unless they are asked for', LIMIT, async () => {

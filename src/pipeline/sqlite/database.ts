@@ -20,6 +20,7 @@ export type Migrations = readonly string[];
 
 /** How long a statement waits for another process's write, ms. */
 const BUSY_TIMEOUT_MS = 15_000;
+const LOOK_MS = 200;
 
 /**
  * Opens a database file in WAL mode, so that several processes read and write at once, and brings its schema up to date.
@@ -42,6 +43,26 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
   } catch (error) {
     connection?.close();
     throw storageError(error, path);
+  }
+}
+
+/**
+ * Whether a process has a database file open. SQLite leaves WAL mode only where nobody else has; who opens the file next enters it
+ * again.
+ */
+export function isInUse(path: string, driver: DriverName | undefined): boolean {
+  if (!existsSync(path)) return false;
+  let connection: Connection | undefined;
+  try {
+    connection = openConnection(path, { timeout: LOOK_MS }, driver);
+    connection.exec(`PRAGMA busy_timeout = ${LOOK_MS}`);
+    connection.exec('PRAGMA journal_mode = DELETE');
+    return false;
+  } catch (error) {
+    // What is damaged is no database to anybody.
+    return /SQLITE_BUSY|database is locked/.test(`${errorCode(error) ?? ''} ${errorMessage(error)}`);
+  } finally {
+    connection?.close();
   }
 }
 
