@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'STORAGE' // a store refused: disk full, read-only, corrupt, locked
   | 'GONE' // a file of the data folder is not any more the one that is open
   | 'UNAVAILABLE' // a server, worker or socket that does not answer
+  | 'MEMORY' // it does not fit into the memory that it may take
   | 'CONFLICT' // somebody else holds what we need
   | 'CONDITION' // a --fail-if held
   | 'INTERRUPTED'; // stopped by the user

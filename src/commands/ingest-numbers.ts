@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
+import { errorMessage } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
@@ -23,7 +24,17 @@ export interface Numbers {
   /** Counts what was just appended, so that the log never runs far ahead. */
   afterAppend(): Promise<void>;
   /** Returns when all of the log is counted and recommendations are made of it; early where the signal aborts. */
-  finish(changed: boolean): Promise<void>;
+  finish(changed: boolean): Promise<Training>;
+}
+
+/** What became of the training after an ingest. */
+export interface Training {
+  /** `elsewhere`: a recommender runs; `unneeded`: nothing is new. */
+  readonly state: 'trained' | 'elsewhere' | 'unneeded' | 'failed';
+  /** Why it failed. */
+  readonly reason?: string;
+  /** The least active products of a catalogue that is larger than memory allows. */
+  readonly productsLeftOut?: number;
 }
 
 const LOOK_MS = 100;
@@ -70,11 +81,18 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
     async finish(changed) {
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
-      if (signal.aborted || (await isRunning(config, live, 'recommender'))) return;
-      if (!changed && (await publishedModel(live)) !== undefined) return;
-      const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
-      const settings = await readSettings(config.recommendFile);
-      await trainAndPublish({ documents, live, partitions: log.partitions, settings }, Date.now(), signal);
+      if (signal.aborted || (await isRunning(config, live, 'recommender'))) return { state: 'elsewhere' };
+      if (!changed && (await publishedModel(live)) !== undefined) return { state: 'unneeded' };
+      try {
+        const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
+        const settings = await readSettings(config.recommendFile);
+        const options = { documents, live, partitions: log.partitions, settings };
+        return { state: 'trained', productsLeftOut: await trainAndPublish(options, Date.now(), signal) };
+      } catch (error) {
+        if (signal.aborted) throw error;
+        // The numbers are ready, which is what an ingest is for.
+        return { state: 'failed', reason: errorMessage(error) };
+      }
     },
   };
 }

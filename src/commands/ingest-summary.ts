@@ -1,5 +1,8 @@
+import { stripControls } from '../pipeline/events/text.ts';
 import { type IngestResult } from '../pipeline/ingest/ingest.ts';
+import { type Training } from './ingest-numbers.ts';
 import { rejectedLines } from './ingest-progress.ts';
+import { leftOutText } from './model-text.ts';
 import { printJson } from './output.ts';
 
 /** What an ingest has done, for people. */
@@ -28,11 +31,20 @@ export function ingestSummary(result: IngestResult, seconds: number, rebase: boo
   return `${out.join('\n')}\n`;
 }
 
+/** What is to be said of the training; nothing where all went well. */
+export function trainingNote({ state, reason, productsLeftOut = 0 }: Training): string {
+  if (state === 'failed') {
+    return `warning: everything is counted, but nothing was learnt for recommendations: ${stripControls(reason!)}\n  try: ecom train\n`;
+  }
+  return productsLeftOut === 0 ? '' : `note: recommendations leave out ${leftOutText(productsLeftOut)}\n`;
+}
+
 /** The same as one JSON object, `ecom.ingest/1`. */
 export async function printIngestJson(
   stdout: NodeJS.WriteStream,
   file: string,
   result: IngestResult,
+  training: Training,
   seconds: number,
   dataDir: string,
 ): Promise<void> {
@@ -51,6 +63,11 @@ export async function printIngestJson(
       times === undefined
         ? null
         : { from: new Date(times.from).toISOString(), to: new Date(times.to).toISOString() },
+    training: {
+      state: training.state,
+      reason: training.reason ?? null,
+      productsLeftOut: training.productsLeftOut ?? null,
+    },
     seconds: Math.round(seconds * 1000) / 1000,
     dataDir,
   });

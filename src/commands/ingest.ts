@@ -11,7 +11,7 @@ import { type CommandContext } from './context.ts';
 import { isMixed } from './holdings.ts';
 import { createNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
-import { ingestSummary, printIngestJson } from './ingest-summary.ts';
+import { ingestSummary, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
 import { withStores } from './stores.ts';
 
@@ -66,11 +66,12 @@ export async function ingest(context: CommandContext, file: string, options: Ing
       throw error;
     }
     progress.stop();
-    await numbers.finish(result.lines > 0);
+    const training = await numbers.finish(result.lines > 0);
     if (signal.aborted) throw interrupted(last);
     if (result.events > 0 && (await isMixed(stores.live))) stderr.write(MIXED);
+    await write(stderr, trainingNote(training));
     const seconds = (performance.now() - started) / 1000;
-    if (options.json) await printIngestJson(stdout, file, result, seconds, config.dataDir);
+    if (options.json) await printIngestJson(stdout, file, result, training, seconds, config.dataDir);
     else await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
   });
 }

@@ -8,6 +8,8 @@ import { withStores } from './stores.ts';
 
 /** Most interactions that a command learns from, the latest: about 30 bytes each. */
 const INTERACTIONS = 2_000_000;
+/** Most memory of names: a command's heap is larger than the worker's. */
+const NAME_BYTES = 400e6;
 
 export interface Learning {
   readonly trainer: Trainer;
@@ -37,7 +39,15 @@ export async function withInteractions(
   const threads = availableParallelism();
   await withStores(config, async ({ log, documents, live }) => {
     const { partitions } = log;
-    const options = { documents, live, partitions, settings, threads, interactions: INTERACTIONS };
+    const options = {
+      documents,
+      live,
+      partitions,
+      settings,
+      threads,
+      interactions: INTERACTIONS,
+      nameBytes: NAME_BYTES,
+    };
     const trainer = createTrainer(options);
     try {
       await withSpinner(context, 'reading events', async (spin) => {

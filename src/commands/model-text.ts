@@ -2,12 +2,24 @@ import { type ModelVersion } from '../pipeline/recommender/models.ts';
 
 /** What is known of a version, in lines. */
 export function modelText(model: ModelVersion): string {
-  const { version, time, trainingMs, interactions, users, products, algorithms, weights, quality } = model;
+  const {
+    version,
+    time,
+    trainingMs,
+    interactions,
+    users,
+    products,
+    algorithms,
+    weights,
+    quality,
+    productsLeftOut = 0,
+  } = model;
   const lines = [
     `model ${version}, trained ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC in ${(trainingMs / 1000).toFixed(1)} s`,
     `  learnt from   ${count(interactions)} interactions of ${count(users)} shoppers with ${count(products)} products`,
     `  algorithms    ${algorithms.join(', ')}`,
   ];
+  if (productsLeftOut > 0) lines.push(`  left out      ${leftOutText(productsLeftOut)}`);
   if (weights !== undefined) {
     const related = Object.entries(weights.related).map(([name, weight]) => `${name} ${weight}`);
     const days = weights.halfLifeMs / 86_400_000;
@@ -22,6 +34,11 @@ export function modelText(model: ModelVersion): string {
       : `  quality       NDCG@10 ${quality.ndcg.toFixed(4)} on the last sessions of ${count(quality.users)} shoppers, new products only; trending alone ${quality.trendingNdcg.toFixed(4)}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** What a catalogue that was cut means. */
+export function leftOutText(products: number): string {
+  return `${count(products)} products that least happened with: the catalogue is larger than memory allows`;
 }
 
 function count(number: number): string {

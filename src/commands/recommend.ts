@@ -17,6 +17,7 @@ import { type RecommendSettings } from '../pipeline/recommender/settings.ts';
 import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type CommandContext } from './context.ts';
+import { leftOutText } from './model-text.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
 import { reasons, shortReason } from './reasons.ts';
@@ -75,6 +76,7 @@ export async function recommend(
         arm,
         algorithm: answer.algorithm,
         model: version,
+        productsLeftOut: answer.productsLeftOut,
         simulated,
         source,
         items: items.map((item) => ({
@@ -93,6 +95,8 @@ export async function recommend(
       why: shortReason(item, products),
     }));
     if (rows.length > 0 && !explain) await write(stdout, await productTable(rows, stdout));
+    if (explain && answer.productsLeftOut > 0)
+      await write(stderr, `left out are ${leftOutText(answer.productsLeftOut)}\n`);
     if (explain) await write(stdout, await explanation(items, products, stdout.columns));
   });
 }

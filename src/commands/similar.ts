@@ -2,6 +2,7 @@ import { EcomError } from '../errors.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { publishedModel, publishedSimilar } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
+import { leftOutText } from './model-text.ts';
 import { printJson, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
 
@@ -33,7 +34,11 @@ export async function similar(
       await printJson(stdout, { schema: 'ecom.similar/1', product: listed(product, products), items });
       return;
     }
-    if (list.length === 0) await write(stderr, 'nothing goes with it yet\n');
+    if (list.length === 0) {
+      const leftOut = (await publishedModel(live))?.productsLeftOut ?? 0;
+      const why = leftOut > 0 ? `; recommendations leave out ${leftOutText(leftOut)}` : '';
+      await write(stderr, `nothing goes with it yet${why}\n`);
+    }
     const rows = list.map(([id, score, support]) => {
       const why = support === 0 ? 'alike' : `${support} took both`;
       return { product: listed(id, products), score, why };

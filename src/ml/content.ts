@@ -13,6 +13,8 @@ export interface ContentOptions {
   readonly recency?: number;
 }
 
+/** Words of an item that are looked at, the last, where its category and brand are: more would take more memory than all else. */
+const MOST_WORDS = 32;
 /** Items of a word that are always looked at, however few items the shop has. */
 const NEVER_COMMON = 50;
 
@@ -34,7 +36,7 @@ function findAlike(
   { neighbours = 50, commonShare = 0.2 }: ContentOptions,
   progress: Progress,
 ): NeighbourLists {
-  const { vectors, postings } = weigh(texts.map(wordsOf));
+  const { vectors, postings } = weigh(texts.map((text) => wordsOf(text).slice(-MOST_WORDS)));
   const common = Math.max(NEVER_COMMON, commonShare * itemIds.length);
   const lists = createNeighbourLists(itemIds);
   const best = createBestFew(neighbours);

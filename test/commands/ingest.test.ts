@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -62,6 +62,32 @@ async function statsOf(dataDir: string) {
 }
 
 describe('ecom ingest', () => {
+  test('what is read is counted, and told, where nothing can be learnt of it', async () => {
+    const dataDir = join(tempDir(), 'shop');
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'recommend.json'), '{');
+    const event = { id: '1', type: 'view_item', time: T, userId: 'u', items: [{ productId: 'a' }] };
+    const path = file('events.jsonl', `${JSON.stringify(event)}\n`);
+    const { context, out, notes } = createContext(dataDir);
+    await ingest(context, path, { ...OPTIONS, json: true });
+    const answer = JSON.parse(out());
+    expect(answer).toMatchObject({
+      state: 'ingested',
+      events: 1,
+      training: { state: 'failed', reason: expect.stringContaining('recommend.json'), productsLeftOut: null },
+    });
+    expect(notes()).toMatch(
+      /warning: everything is counted, but nothing was learnt.*recommend\.json.*\n {2}try: ecom train\n/,
+    );
+    writeFileSync(join(dataDir, 'recommend.json'), '{}');
+    const again = createContext(dataDir);
+    await ingest(again.context, path, { ...OPTIONS, json: true });
+    expect(JSON.parse(again.out())).toMatchObject({
+      state: 'unchanged',
+      training: { state: 'trained', reason: null, productsLeftOut: 0 },
+    });
+  });
+
   test('returns when the numbers are ready, and the same file again changes none', async () => {
     const dataDir = join(tempDir(), 'data');
     const path = file('shop.jsonl', `${orders(12_000)}{"broken\n${order(1, { type: 'boom' })}`);

@@ -61,7 +61,7 @@ const SOLVE_BLOCKS = 512;
 /** WebAssembly's 32-bit offsets. */
 const MOST_BYTES = 2 ** 32;
 
-/** @throws EcomError INPUT where it does not fit */
+/** @throws EcomError MEMORY where it does not fit */
 export function createPlan(matrix: SparseRows, options: PlanOptions): Plan {
   const f = padded(options.factors);
   const arena = createArena();
@@ -71,7 +71,7 @@ export function createPlan(matrix: SparseRows, options: PlanOptions): Plan {
   const items = layOut(arena, transpose(matrix), f);
   if (arena.bytes > MOST_BYTES) {
     throw new EcomError(
-      'INPUT',
+      'MEMORY',
       `${matrix.items.length} interactions with ${options.factors} factors need more than 4 GB`,
       { hint: 'Use fewer factors, or a shorter period' },
     );

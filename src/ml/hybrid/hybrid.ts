@@ -97,8 +97,11 @@ function blendLists(
     touched.delete(item);
     for (const other of touched) best.offer(other, Math.round(scores[other]!), supports[other]!);
     best.flush(lists);
-    scores.fill(0);
-    supports.fill(0);
+    // Not all of them: time would grow with the square of the catalogue.
+    for (const other of touched.add(item)) {
+      scores[other] = 0;
+      supports[other] = 0;
+    }
   }
   return lists;
 }

@@ -14,12 +14,16 @@ export const DEFAULT_WEIGHTS: InteractionWeights = {
 
 /** Most interactions that are remembered, the latest. With twice as many the worker would need over 250 MB. */
 const INTERACTIONS = 500_000;
+/** Most memory of the names of shoppers and products, and of what is known of these, bytes, as {@link bytesOf} counts it. */
+const NAME_BYTES = 160e6;
 /** Sessions that can go on: those that had an event last. */
 const OPEN_SESSIONS = 50_000;
 
 export interface InteractionMemoryOptions {
   /** Most interactions that are remembered. @default 500 000 */
   readonly interactions?: number;
+  /** Most memory that names and texts may take, bytes: beyond it the earliest interactions are forgotten. @default 160 MB */
+  readonly nameBytes?: number | undefined;
   /** Of the types that are no interactions, none. @default views 1, wishes 2, carts 3, purchases 5 */
   readonly weights?: InteractionWeights;
   /** Products that are none, such as postage; none is passed over where absent. */
@@ -42,6 +46,8 @@ export interface InteractionMemory {
   productsSince(added: number): Set<string>;
   /** What the events say of the products that occur. */
   texts(): Map<string, ItemText>;
+  /** Number of different products that are remembered. */
+  readonly products: number;
   /** Number of interactions added so far, those that were forgotten too. */
   readonly added: number;
   /** Number of interactions that are remembered. */
@@ -69,9 +75,14 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     weights: weightOf = DEFAULT_WEIGHTS,
     isIgnored,
     perDay = 2000,
+    nameBytes = NAME_BYTES,
   } = options;
-  const products = createNumbering(most);
-  const users = createNumbering(most);
+  let bytes = 0;
+  const weigh = (name: string, sign: 1 | -1) => {
+    bytes += sign * bytesOf(name);
+  };
+  const products = createNumbering(most, weigh);
+  const users = createNumbering(most, weigh);
   const texts = new Map<string, ItemText>();
   const busy = createDailyCounts(perDay);
   /** The one with the latest event last. */
@@ -83,6 +94,7 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
   const weights = new Float32Array(most);
   const times = new Float64Array(most);
   let added = 0;
+  let forgotten = 0;
   let nextSession = 0;
   let base = 0;
 
@@ -102,13 +114,36 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     if (open.size > OPEN_SESSIONS) open.delete(open.keys().next().value!);
     return number;
   }
-  function remember(session: number, user: string, productId: string, weight: number, time: number): void {
-    const row = added % most;
-    if (added >= most) {
-      const forgotten = products.drop(items[row]!);
-      if (forgotten !== undefined) texts.delete(forgotten);
-      users.drop(shoppers[row]!);
+  /** Forgets the earliest. */
+  function forget(): void {
+    const row = forgotten % most;
+    const product = products.drop(items[row]!);
+    if (product !== undefined) describe(product, undefined);
+    users.drop(shoppers[row]!);
+    forgotten += 1;
+  }
+  function describe(product: string, text: ItemText | undefined): void {
+    const before = texts.get(product);
+    if (before !== undefined) bytes -= textBytes(before);
+    if (text === undefined) texts.delete(product);
+    else {
+      bytes += textBytes(text);
+      texts.set(product, text);
     }
+  }
+  /** The remembered part of a column of the ring; the order of rows says nothing. */
+  function columnOf<T extends Uint32Array | Float32Array | Float64Array>(ring: T): T {
+    const [from, to] = [forgotten % most, added % most];
+    if (added - forgotten === most) return ring.slice() as T;
+    if (from <= to) return ring.slice(from, to) as T;
+    const column = new (ring.constructor as new (length: number) => T)(added - forgotten);
+    column.set(ring.subarray(from));
+    column.set(ring.subarray(0, to), most - from);
+    return column;
+  }
+  function remember(session: number, user: string, productId: string, weight: number, time: number): void {
+    if (added - forgotten === most) forget();
+    const row = added % most;
     shoppers[row] = users.take(user);
     sessions[row] = session - base;
     items[row] = products.take(productId);
@@ -128,35 +163,34 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
       for (const { productId, name, category, brand } of taken) {
         remember(session, user, productId, weight, time);
         if (name !== undefined || category !== undefined || brand !== undefined)
-          texts.set(productId, { name, category, brand });
+          describe(productId, { name, category, brand });
+        while (bytes > nameBytes && added - forgotten > 1) forget();
       }
     },
     interactions() {
-      const length = Math.min(added, most);
       let oldest = nextSession - base;
-      for (let row = 0; row < length; row += 1) oldest = Math.min(oldest, sessions[row]!);
-      for (let row = 0; row < length; row += 1) sessions[row]! -= oldest;
+      for (let n = forgotten; n < added; n += 1) oldest = Math.min(oldest, sessions[n % most]!);
+      for (let n = forgotten; n < added; n += 1) sessions[n % most]! -= oldest;
       base += oldest;
       return {
-        length,
-        users: shoppers.slice(0, length),
+        length: added - forgotten,
+        users: columnOf(shoppers),
         userCount: users.names.length,
         userIds: [...users.names],
-        sessions: sessions.slice(0, length),
+        sessions: columnOf(sessions),
         sessionCount: nextSession - base,
-        items: items.slice(0, length),
+        items: columnOf(items),
         itemIds: [...products.names],
-        weights: weights.slice(0, length),
-        times: times.slice(0, length),
+        weights: columnOf(weights),
+        times: columnOf(times),
       };
     },
     productsSince(since) {
-      const length = Math.min(added, most);
       const touched = new Set<number>();
-      for (let n = Math.max(since, added - length); n < added; n += 1) touched.add(sessions[n % most]!);
+      for (let n = Math.max(since, forgotten); n < added; n += 1) touched.add(sessions[n % most]!);
       const found = new Set<string>();
-      for (let row = 0; row < length; row += 1)
-        if (touched.has(sessions[row]!)) found.add(products.names[items[row]!]!);
+      for (let n = forgotten; n < added; n += 1)
+        if (touched.has(sessions[n % most]!)) found.add(products.names[items[n % most]!]!);
       return found;
     },
     texts: () => new Map(texts),
@@ -164,7 +198,10 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
       return added;
     },
     get size() {
-      return Math.min(added, most);
+      return added - forgotten;
+    },
+    get products() {
+      return products.size;
     },
   };
 }
@@ -190,8 +227,20 @@ function createDailyCounts(most: number) {
   };
 }
 
-/** Numbers below `most` for names, each for as long as it is in use. */
-function createNumbering(most: number) {
+/** What a name takes at most: its characters, and its places in a map and in a list. */
+function bytesOf(name: string): number {
+  return 64 + 2 * name.length;
+}
+
+function textBytes({ name = '', category = '', brand = '' }: ItemText): number {
+  return 64 + bytesOf(name) + bytesOf(category) + bytesOf(brand);
+}
+
+/**
+ * Numbers below `most` for names, each for as long as it is in use.
+ * @param weigh told of each name that comes or goes
+ */
+function createNumbering(most: number, weigh: (name: string, sign: 1 | -1) => void) {
   const numbers = new Map<string, number>();
   const names: (string | undefined)[] = [];
   const uses = new Uint32Array(most);
@@ -199,12 +248,16 @@ function createNumbering(most: number) {
 
   return {
     names,
+    get size() {
+      return numbers.size;
+    },
     take(name: string): number {
       let number = numbers.get(name);
       if (number === undefined) {
         number = free.pop() ?? names.length;
         names[number] = name;
         numbers.set(name, number);
+        weigh(name, 1);
       }
       uses[number]! += 1;
       return number;
@@ -215,6 +268,7 @@ function createNumbering(most: number) {
       if (uses[number] !== 0) return undefined;
       const name = names[number]!;
       numbers.delete(name);
+      weigh(name, -1);
       names[number] = undefined;
       free.push(number);
       return name;

@@ -13,6 +13,8 @@ export interface ModelVersion {
   readonly interactions: number;
   readonly users: number;
   readonly products: number;
+  /** Those that nothing was learnt of, the least active ones of too large a catalogue; absent in older versions. */
+  readonly productsLeftOut?: number;
   /** What was trained. */
   readonly algorithms: readonly AlgorithmName[];
   readonly weights: HybridWeights | undefined;

@@ -19,6 +19,8 @@ export interface PublishedModel {
   /** When it was made, ms since the epoch. */
   readonly time: number;
   readonly weights: HybridWeights;
+  /** As of its version. */
+  readonly productsLeftOut?: number;
   /** What is trending, best first, the best being 1. */
   readonly trending: readonly (readonly [id: string, score: number])[];
 }
@@ -26,6 +28,8 @@ export interface PublishedModel {
 const MODEL = { kind: 'recommender', key: 'model' } as const;
 /** Lists of products that something happened with since the last training: they come before those of the parts. */
 const FRESH = 'similar-fresh';
+/** Longest list, characters: ids may be of any length, and a part is published as a whole. */
+const LIST_CHARACTERS = 16_384;
 /** Length of the list of what is trending. */
 const TRENDING = 200;
 
@@ -45,7 +49,7 @@ export function hash(text: string): number {
 export async function publishModel(
   live: LiveStore,
   model: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
   pause: () => Promise<void> = async () => {},
 ): Promise<void> {
   const { itemIds } = model;
@@ -65,7 +69,7 @@ export async function publishModel(
 export async function publishFresh(
   live: LiveStore,
   model: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
   productIds: ReadonlySet<string>,
 ): Promise<void> {
   const entries = new Map<string, string>();
@@ -79,7 +83,7 @@ export async function publishFresh(
 async function publishForAll(
   live: LiveStore,
   { itemIds, trending, weights }: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
 ): Promise<void> {
   const published: PublishedModel = {
     ...about,
@@ -93,8 +97,12 @@ async function publishForAll(
 function listJson({ itemIds, lists }: HybridModel, item: number): string {
   const list = lists.of(item);
   const entries: [string, number, number][] = [];
-  for (let i = 0; i < list.length; i += FIELDS)
-    entries.push([itemIds[list[i]!]!, rounded(list[i + 1]! / SCORE_UNITS), list[i + 2]!]);
+  for (let i = 0, characters = 0; i < list.length; i += FIELDS) {
+    const id = itemIds[list[i]!]!;
+    characters += id.length;
+    if (characters > LIST_CHARACTERS) break;
+    entries.push([id, rounded(list[i + 1]! / SCORE_UNITS), list[i + 2]!]);
+  }
   return JSON.stringify(entries);
 }
 

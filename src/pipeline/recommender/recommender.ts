@@ -1,4 +1,6 @@
+import { EcomError } from '../../errors.ts';
 import { type AlgorithmName } from '../../ml/algorithm-names.ts';
+import { MOST_PRODUCTS } from '../../ml/catalogue.ts';
 import { type HybridModel, loadHybrid } from '../../ml/hybrid/model.ts';
 import { type Progress } from '../../ml/recommender.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
@@ -26,6 +28,8 @@ export interface TrainerOptions {
   readonly threads?: number;
   /** Most interactions that are learnt from, the latest. @default 500 000 */
   readonly interactions?: number;
+  /** Most memory that names may take, bytes. @default as the interaction memory's */
+  readonly nameBytes?: number | undefined;
   /** What trains; a thread of its own where absent. */
   readonly training?: TrainingClient;
 }
@@ -54,13 +58,15 @@ export interface Trainer {
   /** Interactions that no training, and no full one, has seen. */
   readonly unseen: number;
   readonly unseenByFull: number;
+  /** Products that the last training left out, because the catalogue is too large: the least active ones. */
+  readonly productsLeftOut: number;
   /** Interactions that are remembered. */
   readonly remembered: number;
   /** What is remembered. */
   interactions(): NamedInteractions;
   /** Tries algorithms on what is remembered. */
   evaluate(
-    options: Omit<EvaluationRequest, 'interactions' | 'texts'>,
+    options: Omit<EvaluationRequest, 'interactions' | 'texts' | 'mostProducts'>,
     signal?: AbortSignal,
     progress?: Progress,
   ): Promise<AlgorithmEvaluation[]>;
@@ -72,11 +78,27 @@ const READ_RECORDS = 1_000;
 /** What lies further back than so many records for each interaction, of all partitions, is not read. */
 const RECORDS_PER_INTERACTION = 2;
 const INTERACTIONS = 500_000;
+/** A catalogue that does not fit into memory is halved, down to so many products. */
+const FEWEST_PRODUCTS = 1000;
 
 export function createTrainer(options: TrainerOptions): Trainer {
-  const { documents, live, partitions, settings, threads = 1, interactions = INTERACTIONS } = options;
+  const {
+    documents,
+    live,
+    partitions,
+    settings,
+    threads = 1,
+    interactions = INTERACTIONS,
+    nameBytes,
+  } = options;
   const { weights, isIgnored, halfLifeMs, robotActionsPerDay } = settings;
-  const memory = createInteractionMemory({ interactions, weights, isIgnored, perDay: robotActionsPerDay });
+  const memory = createInteractionMemory({
+    interactions,
+    weights,
+    isIgnored,
+    perDay: robotActionsPerDay,
+    nameBytes,
+  });
   const training = options.training ?? createTrainingClient();
   const next = new Array<number>(partitions).fill(0);
   let seen = 0;
@@ -84,6 +106,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   /** Whether what takes long to learn is known where it is trained, as far as anybody knows it. */
   let isPrepared = false;
   let foldedIn = 0;
+  let mostProducts = MOST_PRODUCTS;
+  let productsLeftOut = 0;
 
   /** @returns false at the end of what is to be read */
   async function readSome(partition: number, end: number): Promise<boolean> {
@@ -118,7 +142,19 @@ export function createTrainer(options: TrainerOptions): Trainer {
   }
   function requestFor(level: TrainingRequest['level'], algorithms: readonly AlgorithmName[]) {
     const [columns, texts] = [memory.interactions(), memory.texts()];
-    return { level, interactions: columns, texts, halfLifeMs, algorithms, threads } as const;
+    return { level, interactions: columns, texts, halfLifeMs, algorithms, threads, mostProducts } as const;
+  }
+  /** Works with as large a catalogue as memory has room for. @param work is told the most products */
+  async function fitting<T>(work: (most: number) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work(mostProducts);
+      } catch (error) {
+        const fewer = Math.min(mostProducts, memory.products) >>> 1;
+        if (!(error instanceof EcomError) || error.code !== 'MEMORY' || fewer < FEWEST_PRODUCTS) throw error;
+        mostProducts = fewer;
+      }
+    }
   }
   async function train(
     request: TrainingRequest,
@@ -127,12 +163,15 @@ export function createTrainer(options: TrainerOptions): Trainer {
   ): Promise<TrainingResult> {
     // What is given up takes with it what was known there.
     isPrepared = false;
-    const result = await training.train(request, signal, progress);
+    const result = await fitting((most) =>
+      training.train({ ...request, mostProducts: most }, signal, progress),
+    );
+    productsLeftOut = result.productsLeftOut;
     isPrepared = true;
     return result;
   }
   async function publish(model: HybridModel, version: number, time: number): Promise<void> {
-    await publishModel(live, model, { version, time }, unhurried());
+    await publishModel(live, model, { version, time, productsLeftOut }, unhurried());
   }
   return {
     readNew,
@@ -156,7 +195,12 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const hybrid = models.get('hybrid');
       const { pinned, current } = await readModelIndex(documents);
       if (hybrid !== undefined && !pinned)
-        await publishFresh(live, loadHybrid(hybrid), { version: current, time: now }, products);
+        await publishFresh(
+          live,
+          loadHybrid(hybrid),
+          { version: current, time: now, productsLeftOut },
+          products,
+        );
       foldedIn = added;
     },
     async trainFully({ algorithms = [], now, progress }, signal) {
@@ -184,30 +228,36 @@ export function createTrainer(options: TrainerOptions): Trainer {
     get unseenByFull() {
       return memory.added - seenByFull;
     },
+    get productsLeftOut() {
+      return productsLeftOut;
+    },
     get remembered() {
       return memory.size;
     },
     interactions: () => memory.interactions(),
     evaluate: (chosen, signal, progress) =>
-      training.evaluate(
-        { ...chosen, interactions: memory.interactions(), texts: memory.texts() },
-        signal,
-        progress,
+      fitting((most) =>
+        training.evaluate(
+          { ...chosen, interactions: memory.interactions(), texts: memory.texts(), mostProducts: most },
+          signal,
+          progress,
+        ),
       ),
     close: () => training.close(),
   };
 }
 
-/** Learns once, quickly, from the latest events. */
+/** Learns once, quickly, from the latest events. @returns the number of products that were left out of it */
 export async function trainAndPublish(
   options: TrainerOptions,
   now: number,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const trainer = createTrainer(options);
   try {
     await trainer.readNew(unhurried(signal));
     await trainer.trainQuick(now, signal);
+    return trainer.productsLeftOut;
   } finally {
     await trainer.close();
   }

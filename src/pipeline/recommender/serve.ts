@@ -35,6 +35,8 @@ export interface Recommended {
   readonly algorithm: AlgorithmName;
   /** Of the model; 0 for one that was learnt in passing. */
   readonly version: number;
+  /** Products that nothing was learnt of: see the published model. */
+  readonly productsLeftOut: number;
   /** When the recommender last published, ms since the epoch. */
   readonly time: number;
   /** What the list was made from. */
@@ -85,9 +87,19 @@ export async function recommendTo(
   const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
   const selected = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
   const items = selected.map((item) => ({ ...item, because: evidenceFor(item) }));
-  const { version, time } = published;
+  const { version, time, productsLeftOut = 0 } = published;
   const id = newRecommendationId(arm, version);
-  return { id, arm, known: shopper !== undefined, algorithm, version, time, source: sourceOf(items), items };
+  return {
+    id,
+    arm,
+    known: shopper !== undefined,
+    algorithm,
+    version,
+    time,
+    productsLeftOut,
+    source: sourceOf(items),
+    items,
+  };
 }
 
 /** A user id, an anonymous id or a session id: whatever the shop knows the shopper by. */

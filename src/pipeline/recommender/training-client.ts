@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { EcomError } from '../../errors.ts';
+import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Progress } from '../../ml/recommender.ts';
 import { packageFile } from '../../package-root.ts';
 import {
@@ -10,9 +10,12 @@ import {
 } from './training.ts';
 import { type FromTraining, type ToTraining } from './training-messages.ts';
 
+/** Training failed, and nothing else: what was published is as it was. */
+export class TrainingError extends EcomError {}
+
 /** A thread that does one thing after another. What it is told to do is given up where the signal aborts. */
 export interface TrainingClient {
-  /** @throws the signal's reason, or EcomError `UNAVAILABLE` where the thread fails */
+  /** @throws the signal's reason, EcomError `MEMORY` where less to learn from may do, or `UNAVAILABLE` where the thread fails */
   train(request: TrainingRequest, signal?: AbortSignal, progress?: Progress): Promise<TrainingResult>;
   /** @throws as `train` */
   evaluate(
@@ -26,12 +29,12 @@ export interface TrainingClient {
 /** Heap of the thread, MB; numbers in arrays lie outside of it. */
 const HEAP_MB = 1024;
 
-/** Starts the thread with the first request; one that was given up is replaced by the next. */
-export function createTrainingClient(): TrainingClient {
+/** Starts the thread with the first request; one that was given up, or that failed, is replaced by the next. */
+export function createTrainingClient(heapMb = HEAP_MB): TrainingClient {
   let thread: Worker | undefined;
 
   function start(): Worker {
-    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
+    const resourceLimits = { maxOldGenerationSizeMb: heapMb };
     const started = new Worker(packageFile('dist', 'training.js'), { resourceLimits, execArgv: [] });
     started.unref();
     return started;
@@ -59,12 +62,13 @@ export function createTrainingClient(): TrainingClient {
         working.on('message', (answer: FromTraining) => {
           if (answer.type === 'progress') progress(answer.done);
           else if (answer.type === 'done') resolve(answer.result);
-          else reject(new EcomError('UNAVAILABLE', `training failed: ${answer.message}`));
+          else reject(failure(answer.message, answer.isTooLarge));
         });
-        working.on('error', reject);
-        working.on('exit', (code) =>
-          reject(new EcomError('UNAVAILABLE', `the thread that trains ended with code ${code}`)),
-        );
+        working.on('error', (error) => {
+          const isTooLarge = errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY';
+          reject(failure(isTooLarge ? `it needs more than ${heapMb} MB` : errorMessage(error), isTooLarge));
+        });
+        working.on('exit', (code) => reject(failure(`its thread ended with code ${code}`, false)));
         working.postMessage(message);
       });
     } catch (error) {
@@ -82,4 +86,8 @@ export function createTrainingClient(): TrainingClient {
       ask({ type: 'evaluate', request }, signal, progress) as Promise<AlgorithmEvaluation[]>,
     close,
   };
+}
+
+function failure(why: string, isTooLarge: boolean): TrainingError {
+  return new TrainingError(isTooLarge ? 'MEMORY' : 'UNAVAILABLE', `training failed: ${why}`);
 }

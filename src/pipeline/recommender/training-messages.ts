@@ -8,4 +8,5 @@ export type FromTraining =
   | { readonly type: 'progress'; readonly done: number }
   /** What the work returned. */
   | { readonly type: 'done'; readonly result: unknown }
-  | { readonly type: 'failed'; readonly message: string };
+  /** `isTooLarge` where less to learn from may do. */
+  | { readonly type: 'failed'; readonly message: string; readonly isTooLarge: boolean };

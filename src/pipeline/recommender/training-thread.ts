@@ -6,8 +6,13 @@ import { type FromTraining, type ToTraining } from './training-messages.ts';
 const STEP = 0.01;
 
 // Imported late: what else is in this file runs wherever the bundler lets others share it.
-const { errorMessage } = await import('../../errors.ts');
+const { EcomError, errorMessage } = await import('../../errors.ts');
 const { createTrainingRoom, evaluateAlgorithms } = await import('./training.ts');
+
+/** Whether an array, a string or a memory of WebAssembly could not be as long as it would have to be. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof EcomError && error.code === 'MEMORY');
+}
 
 const room = createTrainingRoom();
 const port = parentPort!;
@@ -27,6 +32,6 @@ port.on('message', (message: ToTraining) => {
         : evaluateAlgorithms(message.request, progress);
     tell({ type: 'done', result });
   } catch (error) {
-    tell({ type: 'failed', message: errorMessage(error) });
+    tell({ type: 'failed', message: errorMessage(error), isTooLarge: isTooLarge(error) });
   }
 });

@@ -1,5 +1,6 @@
 import { type AlgorithmName } from '../../ml/algorithm-names.ts';
 import { createAlgorithm } from '../../ml/algorithms.ts';
+import { cutCatalogue } from '../../ml/catalogue.ts';
 import { type Evaluation, evaluate } from '../../ml/evaluation/evaluate.ts';
 import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
 import {
@@ -36,6 +37,8 @@ export interface TrainingRequest {
   /** Algorithms to learn besides the hybrid, each for itself; only where `full`. */
   readonly algorithms: readonly AlgorithmName[];
   readonly threads: number;
+  /** Most products that are learnt of, the most active ones. */
+  readonly mostProducts: number;
 }
 
 /** What algorithms are tried on. */
@@ -47,6 +50,8 @@ export interface EvaluationRequest {
   readonly split: SplitOptions;
   readonly ks: readonly number[];
   readonly threads: number;
+  /** As for a training. */
+  readonly mostProducts: number;
 }
 
 export interface AlgorithmEvaluation {
@@ -64,6 +69,8 @@ export interface TrainingResult {
   readonly interactions: number;
   readonly users: number;
   readonly products: number;
+  /** Products with interactions that nothing was learnt of: the catalogue is too large, and these are the least active. */
+  readonly productsLeftOut: number;
 }
 
 /** Name of what was learnt in another room. */
@@ -81,7 +88,8 @@ export interface TrainingRoom {
 
 /** Fits every algorithm on one part of the interactions, and lets it find the other. */
 export function evaluateAlgorithms(request: EvaluationRequest, progress: Progress): AlgorithmEvaluation[] {
-  const { interactions, texts, halfLifeMs, algorithms, ks, threads } = request;
+  const { halfLifeMs, algorithms, ks, threads } = request;
+  const { interactions, texts } = cutCatalogue(request.interactions, request.texts, request.mostProducts);
   const { train, tests } = split(interactions, request.split);
   const data = prepare(train, { halfLifeMs, catalogue: texts });
   return algorithms.map((algorithm, i) => {
@@ -144,9 +152,14 @@ export function createTrainingRoom(): TrainingRoom {
   }
   return {
     train(
-      { level, trained, products: named, interactions, texts, halfLifeMs, algorithms, threads },
+      { level, trained, products: named, halfLifeMs, algorithms, threads, mostProducts, ...learntFrom },
       progress,
     ) {
+      const { interactions, texts, leftOut } = cutCatalogue(
+        learntFrom.interactions,
+        learntFrom.texts,
+        mostProducts,
+      );
       const data = prepare(interactions, { halfLifeMs, catalogue: texts });
       const isFull = level === 'full';
       if (!isFull && slow.size === 0 && trained !== undefined) take(trained, data);
@@ -173,7 +186,12 @@ export function createTrainingRoom(): TrainingRoom {
         models.set(name, recommender.save());
       });
       const products = new Set(data.sessions.items).size;
-      const size = { interactions: interactions.length, users: data.users.rows, products };
+      const size = {
+        interactions: interactions.length,
+        users: data.users.rows,
+        products,
+        productsLeftOut: leftOut,
+      };
       return components.length === 0 ? { models: new Map(), ...size } : { models, ...size };
     },
   };

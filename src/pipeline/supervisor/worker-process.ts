@@ -41,6 +41,9 @@ export interface WorkerProcess {
  */
 export const NODE_ARGUMENTS = ['--max-semi-space-size=32', '--max-old-space-size=160'] as const;
 
+/** The names of shoppers and products, and the lists of a large catalogue while they are published. The last one given holds. */
+const RECOMMENDER_HEAP = '--max-old-space-size=512';
+
 const WATCH_MS = 1000;
 
 /** Forks a worker and watches over it until it ends. */
@@ -48,7 +51,7 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
   const { timings } = options;
   const child = fork(options.workerFile, [], {
     env: options.env,
-    execArgv: [...NODE_ARGUMENTS],
+    execArgv: [...NODE_ARGUMENTS, ...(options.worker.component === 'recommender' ? [RECOMMENDER_HEAP] : [])],
     stdio: ['ignore', options.output, options.output, 'ipc'],
   });
   let said: { message: string; hint?: string; final?: boolean } | undefined;

@@ -7,6 +7,7 @@ import { readModelIndex } from '../recommender/models.ts';
 import { throttled, unhurried } from '../recommender/pace.ts';
 import { createTrainer } from '../recommender/recommender.ts';
 import { readSettings } from '../recommender/settings-file.ts';
+import { TrainingError } from '../recommender/training-client.ts';
 import { type RunComponent } from './component.ts';
 
 /** A quick training waits until so large a share of what is known is new, or until so long after the last there is anything, ms. */
@@ -50,23 +51,40 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
     let hasModel = (await readModelIndex(documents)).current > 0;
     ready();
     let pace = unhurried(signal);
+    let leftOut = 0;
     while (!signal.aborted) {
       handled(await trainer.readNew(pace));
       const { unseen, unseenByFull, remembered } = trainer;
       const isDrifted = unseenByFull >= remembered * DRIFT || full.sinceMs() >= FULL_STALE_MS;
       const isNew = unseen >= remembered * NEW_SHARE || quick.sinceMs() >= STALE_MS;
-      if (hasModel && unseenByFull > 0 && remembered >= FULL_INTERACTIONS && full.isOver() && isDrifted) {
-        const version = await full.time(() => trainer.trainFully({ algorithms, now: Date.now() }, signal));
-        const { time: _, ...told } = version;
-        logger.info(told, 'trained');
-      } else if (unseen > 0 && quick.isOver() && isNew) {
-        // Before the first full training, and between two.
-        await quick.time(() => trainer.trainQuick(Date.now(), signal));
-        logger.debug({ interactions: remembered }, 'trained quickly');
-        hasModel = true;
-        pace = throttled(CORE_SHARE, signal);
-      } else if (unseen > 0 && foldIn.isOver()) {
-        await foldIn.time(() => trainer.foldIn(Date.now(), signal));
+      try {
+        if (hasModel && unseenByFull > 0 && remembered >= FULL_INTERACTIONS && full.isOver() && isDrifted) {
+          const version = await full.time(() => trainer.trainFully({ algorithms, now: Date.now() }, signal));
+          const { time: _, ...told } = version;
+          logger.info(told, 'trained');
+        } else if (unseen > 0 && quick.isOver() && isNew) {
+          // Before the first full training, and between two.
+          await quick.time(() => trainer.trainQuick(Date.now(), signal));
+          logger.debug({ interactions: remembered }, 'trained quickly');
+          hasModel = true;
+          pace = throttled(CORE_SHARE, signal);
+        } else if (unseen > 0 && foldIn.isOver()) {
+          await foldIn.time(() => trainer.foldIn(Date.now(), signal));
+        }
+        if (trainer.productsLeftOut > 0 && trainer.productsLeftOut !== leftOut) {
+          leftOut = trainer.productsLeftOut;
+          logger.warn(
+            { productsLeftOut: leftOut },
+            'the catalogue is larger than memory allows: the least active products are left out',
+          );
+        }
+      } catch (error) {
+        // What was published before stays. It rests as after a training that was done, so it does not do nothing else.
+        if (!(error instanceof TrainingError)) throw error;
+        logger.error(
+          { reason: error.message },
+          'training failed: the last model stays, and it is tried again later',
+        );
       }
       await sleep(LOOK_MS, undefined, { signal });
     }
@@ -88,10 +106,12 @@ function createRest(leastMs: number, rest: number) {
     isOver: () => performance.now() - end >= Math.max(leastMs, took * rest),
     async time<T>(work: () => Promise<T>): Promise<T> {
       const begin = performance.now();
-      const result = await work();
-      end = performance.now();
-      took = end - begin;
-      return result;
+      try {
+        return await work();
+      } finally {
+        end = performance.now();
+        took = end - begin;
+      }
     },
   };
 }

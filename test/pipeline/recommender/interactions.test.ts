@@ -42,6 +42,40 @@ describe('interaction memory', () => {
     expect([memory.added, memory.size]).toEqual([7, 7]);
   });
 
+  test.each([
+    ['many shoppers and products', (i: number) => [`product ${i}`, `user ${i}`]],
+    ['ids of 1 000 characters', (i: number) => [`${i}`.padStart(1000, 'p'), `${i % 7}`.padStart(1000, 'u')]],
+    ['one shopper', (i: number) => [`product ${i}`, 'u']],
+  ] as const)('names take no more memory than they may: %s', (_, names) => {
+    const [all, nameBytes] = [5000, 100_000];
+    const memory = createInteractionMemory({ nameBytes, perDay: all });
+    for (let i = 0; i < all; i += 1) {
+      const [product, userId] = names(i);
+      const item = { productId: product!, quantity: 1, name: `name of ${i}` };
+      memory.add({ ...event('view_item', [], { userId: userId!, time: i }), items: [item] });
+    }
+    const { length, items, itemIds, userIds, users, times } = memory.interactions();
+    const texts = [...memory.texts()];
+    const known = [...itemIds, ...userIds].filter((name) => name !== undefined);
+    const bytes = [...known, ...texts.map(([, { name }]) => name!)].reduce(
+      (sum, name) => sum + 2 * name.length,
+      0,
+    );
+    expect(bytes).toBeLessThan(nameBytes);
+    expect(memory.size).toBe(length);
+    expect(memory.products).toBe(texts.length);
+    expect(length).toBeGreaterThan(10);
+    expect(length).toBeLessThan(all);
+    // The latest are remembered, and whole.
+    const expected = Array.from({ length }, (_, row) => all - length + row);
+    expect([...(times as Float64Array)].sort((a, b) => a - b)).toEqual(expected);
+    for (let row = 0; row < length; row += 1)
+      expect([itemIds[items[row]!], userIds[users[row]!]]).toEqual([
+        names(times[row]!)[0],
+        `u:${names(times[row]!)[1]}`,
+      ]);
+  });
+
   test('a gap of over 30 minutes ends a session, before as well as after', () => {
     const memory = createInteractionMemory();
     for (const [product, minute] of [

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { createAlgorithm } from '../../../src/ml/algorithms.ts';
+import { MOST_PRODUCTS } from '../../../src/ml/catalogue.ts';
 import { loadHybrid, saveHybrid, UNTUNED } from '../../../src/ml/hybrid/model.ts';
 import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../../src/ml/neighbour-lists.ts';
 import { prepare } from '../../../src/ml/training-data.ts';
@@ -19,6 +20,11 @@ import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommende
 import { type Recommended, recommendTo } from '../../../src/pipeline/recommender/serve.ts';
 import { DEFAULT_SETTINGS } from '../../../src/pipeline/recommender/settings.ts';
 import { createTrainingRoom } from '../../../src/pipeline/recommender/training.ts';
+import {
+  createTrainingClient,
+  type TrainingClient,
+  TrainingError,
+} from '../../../src/pipeline/recommender/training-client.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -120,6 +126,69 @@ describe('recommender', () => {
     await stores.close();
   });
 
+  test('a catalogue that does not fit is halved until it does, and that is told', async () => {
+    const events = Array.from({ length: 4000 }, (_, i) => purchase(`${i}`, [`p${i}`], { userId: `u${i}` }));
+    const stores = await shopOf(events);
+    const tried: number[] = [];
+    const room = createTrainingRoom();
+    const training: TrainingClient = {
+      async train(request) {
+        tried.push(request.mostProducts);
+        if (request.mostProducts > 1000) throw new TrainingError('MEMORY', 'training failed: too large');
+        return room.train(request, () => {});
+      },
+      evaluate: () => Promise.reject(new Error('not asked')),
+      close: async () => {},
+    };
+    const trainer = createTrainer({ ...stores, partitions: 2, settings, training });
+    await trainer.readNew(unhurried());
+    await trainer.trainQuick(START);
+    expect(tried).toEqual([MOST_PRODUCTS, 2000, 1000]);
+    expect(trainer.productsLeftOut).toBe(3000);
+    expect(await publishedModel(stores.live)).toMatchObject({ productsLeftOut: 3000 });
+    // It does not begin anew with what was too large.
+    await trainer.trainQuick(START);
+    expect(tried).toEqual([MOST_PRODUCTS, 2000, 1000, 1000]);
+    await stores.close();
+  });
+
+  test('a training that needs more memory than its thread may have fails, and the next one works', async () => {
+    const stores = await shopOf(teaShop(10));
+    const small = createTrainingClient(8);
+    const trainer = createTrainer({ ...stores, partitions: 2, settings, training: small });
+    onTestFinished(() => trainer.close());
+    await trainer.readNew(unhurried());
+    const length = 200_000;
+    const numbers = Uint32Array.from({ length }, (_, i) => i);
+    const names = Array.from({ length }, (_, i) => `some product ${i}`);
+    const request = {
+      level: 'quick',
+      interactions: {
+        length,
+        users: numbers,
+        userCount: length,
+        sessions: numbers,
+        sessionCount: length,
+        items: numbers,
+        itemIds: names,
+        weights: new Float32Array(length).fill(1),
+        times: new Float64Array(length),
+      },
+      texts: new Map(names.map((name) => [name, { name }])),
+      halfLifeMs: Number.POSITIVE_INFINITY,
+      algorithms: [],
+      threads: 1,
+      mostProducts: length,
+    } as const;
+    await expect(small.train(request)).rejects.toMatchObject({
+      code: 'MEMORY',
+      message: expect.stringMatching(/^training failed: [^\n]+$/),
+    });
+    await trainer.trainQuick(START);
+    expect(await publishedModel(stores.live)).toMatchObject({ version: 0, productsLeftOut: 0 });
+    await stores.close();
+  });
+
   test('a quick training in another process keeps what a full one has found', () => {
     const lists = createNeighbourLists(['cup', 'rare', 'tea']);
     // Nobody took the two together: only what takes long could know.
@@ -140,6 +209,7 @@ describe('recommender', () => {
       halfLifeMs: Number.POSITIVE_INFINITY,
       algorithms: [],
       threads: 1,
+      mostProducts: 1000,
     } as const;
     const train = (more: object) =>
       loadHybrid(
