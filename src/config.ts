@@ -32,6 +32,8 @@ export interface Config {
   readonly logDays: number | undefined;
   /** Days that a document store of its own keeps raw events; 0 is for ever. */
   readonly eventDays: number;
+  /** How long a command that writes waits for a server that is away, s. */
+  readonly patienceSeconds: number;
   /** File with the rules of alerts; there need not be one. */
   readonly alertsFile: string;
   /** File with what the shop decides about its recommendations; there need not be one. */
@@ -110,6 +112,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
+  const patienceSeconds = wholeNumber('ECOM_PATIENCE', env.ECOM_PATIENCE, 0, 86_400) ?? 600;
   const stack = readStack(flags.stack ?? env.ECOM_STACK, dataDir);
   const servers = stack === 'embedded' ? undefined : LOCAL_SERVERS;
   // Who asks for the embedded stack by name means it, whatever the environment says.
@@ -136,6 +139,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     partitions,
     logDays,
     eventDays,
+    patienceSeconds,
     alertsFile: resolve(files.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
     recommendFile: resolve(files.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
     logLevel,
@@ -154,6 +158,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_SQLITE_DRIVER: driver,
       ECOM_STACK: stack,
       ECOM_EVENT_DAYS: String(eventDays),
+      ECOM_PATIENCE: String(patienceSeconds),
       ECOM_ALERTS_FILE: config.alertsFile,
       ECOM_RECOMMEND_FILE: config.recommendFile,
       ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),

@@ -15,18 +15,23 @@ export interface EcomErrorOptions {
   /** What the user can try next, one line. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** Name of the server that is away, where waiting for it may help. */
+  readonly away?: string;
 }
 
 /** The one error that is meant for people: a line that says what and why, and a hint that says what to try. */
 export class EcomError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** The server that does not answer now, and may later. */
+  readonly away: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: EcomErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'EcomError';
     this.code = code;
     this.hint = options.hint;
+    this.away = options.away;
   }
 }
 

@@ -4,6 +4,7 @@ import { errorMessage } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
+import { impatient, type Patience } from '../pipeline/patience.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
 import { publishedModel } from '../pipeline/recommender/published.ts';
 import { readSettings } from '../pipeline/recommender/settings-file.ts';
@@ -41,7 +42,13 @@ const LOOK_MS = 100;
 /** How often it is asked whether the processor still runs, in looks. */
 const ASK_EVERY = 20;
 
-export async function createNumbers(config: Config, stores: Stores, signal: AbortSignal): Promise<Numbers> {
+/** @param patience for everything but the first look, which tells whether the servers are there at all */
+export async function createNumbers(
+  config: Config,
+  stores: Stores,
+  signal: AbortSignal,
+  patience: Patience = impatient,
+): Promise<Numbers> {
   const { log, documents, live } = stores;
   let foreign = await isRunning(config, live, 'processor');
   let own: Processor | undefined;
@@ -56,18 +63,21 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
         settings: { currency: config.currency, ...config.layout },
       });
     }
-    await own.step(waitMs);
+    const processor = own;
+    await patience(() => processor.step(waitMs));
   }
 
-  async function isCounted(): Promise<boolean> {
-    const [bounds, positions] = [await log.bounds(), await live.positions()];
-    return backlogOf(bounds, positions) === 0;
-  }
+  const isCounted = (): Promise<boolean> =>
+    patience(async () => {
+      const [bounds, positions] = [await log.bounds(), await live.positions()];
+      return backlogOf(bounds, positions) === 0;
+    });
+  const runs = (name: ComponentName): Promise<boolean> => patience(() => isRunning(config, live, name));
 
   async function awaitProcessor(): Promise<void> {
     for (let look = 1; !signal.aborted && !(await isCounted()); look += 1) {
       if (look % ASK_EVERY === 0) {
-        foreign = await isRunning(config, live, 'processor');
+        foreign = await runs('processor');
         if (!foreign) return;
       }
       await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
@@ -81,13 +91,15 @@ export async function createNumbers(config: Config, stores: Stores, signal: Abor
     async finish(changed) {
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
-      if (signal.aborted || (await isRunning(config, live, 'recommender'))) return { state: 'elsewhere' };
-      if (!changed && (await publishedModel(live)) !== undefined) return { state: 'unneeded' };
+      if (signal.aborted || (await runs('recommender'))) return { state: 'elsewhere' };
+      if (!changed && (await patience(() => publishedModel(live))) !== undefined)
+        return { state: 'unneeded' };
       try {
         const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
         const settings = await readSettings(config.recommendFile);
         const options = { documents, live, partitions: log.partitions, settings };
-        return { state: 'trained', productsLeftOut: await trainAndPublish(options, Date.now(), signal) };
+        const productsLeftOut = await patience(() => trainAndPublish(options, Date.now(), signal));
+        return { state: 'trained', productsLeftOut };
       } catch (error) {
         if (signal.aborted) throw error;
         // The numbers are ready, which is what an ingest is for.

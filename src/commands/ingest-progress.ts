@@ -6,6 +6,8 @@ import { type IngestStart } from '../pipeline/ingest/ingest.ts';
 export interface ProgressReporter {
   start(start: IngestStart, recognised: boolean): void;
   update(progress: IngestProgress): void;
+  /** Says something in a line of its own. */
+  note(text: string): void;
   stop(): void;
 }
 
@@ -73,6 +75,10 @@ export function createProgressReporter(stderr: NodeJS.WriteStream): ProgressRepo
       lineAt = now;
       const { bytes, events, rate, rejected } = figures(progress);
       stderr.write(`${bytes} · ${events} events, ${rate}/s · ${rejected} rejected\n`);
+    },
+    note(text) {
+      // The bar draws itself again below.
+      stderr.write(`${bar === undefined ? '' : '\r\u001b[K'}${text}\n`);
     },
     stop() {
       stopped = true;

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { ensureDataDir } from '../config.ts';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
+import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
 import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
 import { type IngestProgress } from '../pipeline/ingest/appender.ts';
 import { type IngestResult, ingest as ingestSource } from '../pipeline/ingest/ingest.ts';
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { findInput } from '../pipeline/ingest/source.ts';
+import { createPatience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { isMixed } from './holdings.ts';
 import { createNumbers } from './ingest-numbers.ts';
@@ -37,13 +39,20 @@ export async function ingest(context: CommandContext, file: string, options: Ing
   const input = await findInput(file, stdin);
   ensureDataDir(config);
   await withStores(config, async (stores) => {
-    const numbers = await createNumbers(config, stores, signal);
     const progress = createProgressReporter(stderr);
+    const limitMs = config.patienceSeconds * 1000;
+    const patience = createPatience({ limitMs, signal, say: progress.note });
+    const numbers = await createNumbers(config, stores, signal, patience);
+    const log: EventLog = {
+      ...stores.log,
+      append: (records, progress, before) => patience(() => stores.log.append(records, progress, before)),
+      progress: (source) => patience(() => stores.log.progress(source)),
+    };
     let last: IngestProgress | undefined;
     let result: IngestResult;
     try {
       result = await ingestSource({
-        log: stores.log,
+        log,
         input,
         choice,
         speed,
@@ -63,10 +72,12 @@ export async function ingest(context: CommandContext, file: string, options: Ing
       // The part of the file that could be read counts.
       if (last !== undefined && error instanceof EcomError && error.code === 'INPUT')
         await numbers.finish(true);
-      throw error;
+      throw gaveUp(error, last);
     }
     progress.stop();
-    const training = await numbers.finish(result.lines > 0);
+    const training = await numbers.finish(result.lines > 0).catch((error: unknown) => {
+      throw signal.aborted ? interrupted(last) : gaveUp(error, last);
+    });
     if (signal.aborted) throw interrupted(last);
     if (result.events > 0 && (await isMixed(stores.live))) stderr.write(MIXED);
     await write(stderr, trainingNote(training));
@@ -80,10 +91,18 @@ const MIXED =
   'note: simulated events are counted together with others here; ecom stats tells their share, ecom reset empties the data folder\n';
 
 function interrupted(progress: IngestProgress | undefined): EcomError {
+  return new EcomError('INTERRUPTED', 'interrupted', { hint: whatIsSafe(progress) });
+}
+
+/** What failed for a server that is away leaves something to go on from; anything else stays as it is. */
+function gaveUp(error: unknown, progress: IngestProgress | undefined): unknown {
+  if (!(error instanceof EcomError) || error.code !== 'UNAVAILABLE') return error;
+  return new EcomError('UNAVAILABLE', error.message, { hint: whatIsSafe(progress), cause: error });
+}
+
+function whatIsSafe(progress: IngestProgress | undefined): string {
   const lines = (progress?.lines ?? 0).toLocaleString('en-US');
-  return new EcomError('INTERRUPTED', 'interrupted', {
-    hint: `stopped after ${lines} new lines, which are safe; run the same command again to go on from there`,
-  });
+  return `stopped after ${lines} new lines, which are safe; run the same command again to go on from there`;
 }
 
 function readSpeed(text: string): number | undefined {

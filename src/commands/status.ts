@@ -144,7 +144,7 @@ export function statusText(current: Status): string {
       String(restarts),
       metrics === undefined ? '-' : metrics.events.toLocaleString('en-US'),
       metrics === undefined ? '-' : `${Math.round(metrics.rss / 2 ** 20)} MB`,
-      stripControls(lastError ?? '').slice(0, 80),
+      stripControls(metrics?.waiting ? `waiting for ${metrics.waiting}` : (lastError ?? '')).slice(0, 80),
     ]),
   );
   table(

@@ -188,17 +188,29 @@ describeWith(['kafka', 'mongodb', 'redis'], 'faults of real servers', () => {
     });
   });
 
-  test('Redis is away for longer than a processor waits', LIMIT, async () => {
-    await survive(async ({ counted, logged, supervisor }) => {
-      await counted(5000);
-      await control('stop', 'redis');
-      await expect.poll(() => supervisor.status()[0]!.state, { timeout: 60_000 }).toBe('backoff');
-      expect(supervisor.status()[0]!.lastError).toMatch(/redis/i);
-      await control('start', 'redis');
-      await expect.poll(() => supervisor.status()[0]!.state, { timeout: 60_000 }).toBe('running');
-      expect(logged()).toMatch(/worker ended unexpectedly/);
-    });
-  });
+  test.each([
+    ['redis', /redis/],
+    ['ferretdb', /mongodb/],
+    ['kafka', /kafka/],
+  ] as const)(
+    '%s is away for longer than a client waits: the processor waits, and says so',
+    LIMIT,
+    async (server, name) => {
+      await survive(async ({ shop, counted, supervisor }) => {
+        const worker = () => supervisor.status()[0]!;
+        await counted(5000);
+        await control('stop', server);
+        await expect.poll(() => worker().metrics?.waiting, { timeout: 60_000 }).toMatch(name);
+        expect(worker().state).toBe('running');
+        await control('start', server);
+        await expect.poll(() => worker().metrics?.waiting, { timeout: 60_000 }).toBeUndefined();
+        expect(worker().restarts).toBe(0);
+        const log = readFileSync(logFile(shop.config, 'processor-1'), 'utf8');
+        expect(log.match(/"msg":"waiting: /g)).toHaveLength(1);
+        expect(log).toMatch(/is back, going on/);
+      });
+    },
+  );
 
   test('MongoDB is restarted', LIMIT, async () => {
     await survive(async ({ counted }) => {

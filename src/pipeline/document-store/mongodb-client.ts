@@ -53,11 +53,25 @@ function nameIn(url: string): string {
 
 /** Whether an error is about a server that is away, and may pass. */
 export function isPassing(error: unknown): boolean {
-  const { name = '' } = error as { name?: string };
-  return /^Mongo(Network|ServerSelection|ServerClosed|PoolCleared|PoolClosed|TopologyClosed|ConnectionPool)/.test(
-    name,
+  const { name = '', code = 0, errorResponse } = error as MongoFailure;
+  // A bulk write wraps what it failed for.
+  if (errorResponse instanceof Error && errorResponse !== error) return isPassing(errorResponse);
+  return (
+    PASSING_CODES.has(code) ||
+    /^Mongo(Network|ServerSelection|ServerClosed|PoolCleared|PoolClosed|TopologyClosed|ConnectionPool)/.test(
+      name,
+    )
   );
 }
+
+interface MongoFailure {
+  readonly name?: string;
+  readonly code?: number;
+  readonly errorResponse?: unknown;
+}
+
+/** Of a server that ends, or hands its place on to another one. */
+const PASSING_CODES = new Set([6, 7, 89, 91, 189, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
 /** What a driver's error means to people; never with a secret in it. */
 export function mongoError(error: unknown, url: string): EcomError {
@@ -79,8 +93,10 @@ export function mongoError(error: unknown, url: string): EcomError {
       cause: error,
     });
   }
-  return new EcomError(isPassing(error) ? 'UNAVAILABLE' : 'STORAGE', `${where}: ${errorMessage(error)}`, {
+  const passing = isPassing(error);
+  return new EcomError(passing ? 'UNAVAILABLE' : 'STORAGE', `${where}: ${errorMessage(error)}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,
+    ...(passing ? { away: where } : {}),
   });
 }

@@ -67,7 +67,7 @@ export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<vo
       const { topics } = await inTime(admin.fetchTopicMetadata({ topics: [topic.topic] }));
       const { partitions = [] } = topics[0] ?? {};
       if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return;
-      if (performance.now() > end) throw new Error(`the topic ${topic.topic} has no leader yet`);
+      if (performance.now() > end) throw new Late(`the topic ${topic.topic} has no leader yet`);
     } catch (error) {
       if (performance.now() > end) throw error;
     }
@@ -110,14 +110,29 @@ export function kafkaError(error: unknown, { brokers }: KafkaAddress): EcomError
   return new EcomError('UNAVAILABLE', `kafka ${where}: ${errorMessage(error)}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,
+    ...(isAway(error) ? { away: `kafka ${where}` } : {}),
   });
 }
+
+/** Whether brokers do not answer, or have not settled yet who leads. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, message, retriable, cause } = error as Error & { retriable?: boolean };
+  const isSaid = AWAY.test(name) || /^Connection (error|timeout)|ECONN|closed connection/i.test(message);
+  return error instanceof Late || retriable === true || isSaid || isAway(cause);
+}
+
+const AWAY =
+  /^KafkaJS(Connection|ConnectionClosed|RequestTimeout|BrokerNotFound|MetadataNotLoaded|NumberOfRetriesExceeded|GroupCoordinatorNotFound|LockTimeout|Timeout|DeletedBroker)/;
+
+/** Somebody does not answer in time. */
+class Late extends Error {}
 
 /** Rejects where the work takes too long. */
 export async function inTime<T>(work: Promise<T>, ms = OPEN_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(new Late(`no answer within ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([work, late]);

@@ -25,6 +25,8 @@ const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 const FETCH_BYTES = 1024 * 1024;
 const COMMIT_MS = 1000;
+/** About ten seconds. */
+const RETRIES = 8;
 
 /** A fetched batch that waits to be taken. */
 interface Parcel {
@@ -32,14 +34,41 @@ interface Parcel {
   settle(taken: boolean): void;
 }
 
+/** A reader that begins anew after a failure, such as of brokers that were away for longer than the client waits. */
+export function createKafkaConsumer(options: KafkaConsumerOptions, consuming: ConsumeOptions): LogConsumer {
+  let session = createSession(options, consuming);
+  let closed = false;
+  return {
+    async poll(limit, waitMs) {
+      const current = session;
+      try {
+        return await current.poll(limit, waitMs);
+      } catch (error) {
+        if (current.failed() && !closed && session === current) {
+          session = createSession(options, consuming);
+          current.close().catch(() => {});
+        }
+        throw error;
+      }
+    },
+    owned: () => session.owned(),
+    seek: (partition, offset) => session.seek(partition, offset),
+    commit: (positions) => session.commit(positions),
+    close() {
+      closed = true;
+      return session.close();
+    },
+  };
+}
+
 /**
  * kafkajs pushes batches; this holds one a partition until `poll` asks for it, which is when kafkajs fetches the next. The
  * group deals out the partitions, and where to begin with them is asked inside `poll`, never taken from the group.
  */
-export function createKafkaConsumer(
+function createSession(
   { kafka, topic, group, partitions, bounds, read, explain }: KafkaConsumerOptions,
   { start }: ConsumeOptions,
-): LogConsumer {
+): LogConsumer & { failed(): boolean } {
   const consumer = kafka.consumer({
     groupId: group,
     sessionTimeout: SESSION_MS,
@@ -47,7 +76,12 @@ export function createKafkaConsumer(
     rebalanceTimeout: 3 * SESSION_MS,
     maxBytesPerPartition: FETCH_BYTES,
     maxWaitTimeInMs: 100,
-    retry: { retries: 60, initialRetryTime: 200, maxRetryTime: 2000, restartOnFailure: async () => false },
+    retry: {
+      retries: RETRIES,
+      initialRetryTime: 200,
+      maxRetryTime: 2000,
+      restartOnFailure: async () => false,
+    },
   });
   const waiting = new Map<number, Parcel>();
   /** Offsets to go on from, of the owned partitions. */
@@ -213,6 +247,7 @@ export function createKafkaConsumer(
         wake = () => {};
       }
     },
+    failed: () => failure !== undefined,
     owned: () => [...expected.keys()].sort((a, b) => a - b),
     seek(partition, offset) {
       if (expected.has(partition)) goOn(partition, offset);

@@ -45,6 +45,8 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
   const sourcesTopic = `${topic}.sources`;
   let ledger: Ledger = { end: 0, sources: new Map() };
   let writer: Writer | undefined;
+  /** The last append. */
+  let unsettled: StoredProgress | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
@@ -152,9 +154,10 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     await transaction.commit();
   }
 
-  /** Whoever comes too late must not fence the one that goes on. */
-  async function refuseLate(source: string, before: SourceProgress | undefined): Promise<void> {
-    if (!isSamePlace((await readLedger()).sources.get(source), before)) throw sourceTakenOver();
+  /** Whoever comes too late must not fence the one that goes on. What stands there may be one's own. */
+  async function refuseLate(next: StoredProgress, before: SourceProgress | undefined): Promise<void> {
+    const stored = (await readLedger()).sources.get(next.source);
+    if (stored?.append !== next.append && !isSamePlace(stored, before)) throw sourceTakenOver();
   }
   async function append(
     records: readonly NewRecord[],
@@ -162,11 +165,14 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     before: SourceProgress | undefined,
   ): Promise<void> {
     const { source } = progress;
-    const next: StoredProgress = { ...progress, append: randomUUID() };
+    // One that failed may have been committed all the same: when it comes again, it is known by its id.
+    const again = unsettled?.source === source && isSamePlace(unsettled, progress);
+    const next: StoredProgress = { ...progress, append: again ? unsettled!.append! : randomUUID() };
+    unsettled = next;
     let current = writer;
     if (current?.source !== source) {
       await ensureTopic();
-      await refuseLate(source, before);
+      await refuseLate(next, before);
       current = await takeOver(source);
     }
     let cause: unknown;
@@ -183,7 +189,7 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
         cause = error;
         writer = undefined;
         await current.producer.disconnect().catch(() => {});
-        if (isFenced(error)) await refuseLate(source, before);
+        if (isFenced(error)) await refuseLate(next, before);
         current = await takeOver(source);
       }
     }

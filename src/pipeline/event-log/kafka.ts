@@ -26,8 +26,8 @@ export interface KafkaEventLogOptions {
 }
 
 const PARTITIONS = 8;
-/** Retries of a client at work: about a minute and a half. */
-const PATIENT = 45;
+/** Retries of a client at work: about ten seconds. Whoever waits longer says so. */
+const PATIENT = 7;
 
 /**
  * The event log on Kafka: a topic, keyed by shopper, and a compacted one beside it for the progress of sources. It connects

@@ -97,9 +97,9 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       const next = { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done };
       await log.append(batch, next, stored);
       stored = next;
+      onProgress?.(progress());
       await afterAppend?.();
       failing = false;
-      onProgress?.(progress());
     },
     failed: () => failing,
     progress,

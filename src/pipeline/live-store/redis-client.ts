@@ -1,5 +1,5 @@
 import { type Cluster, type Redis } from 'ioredis';
-import { EcomError, errorMessage } from '../../errors.ts';
+import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type RedisTarget } from './redis-url.ts';
 
 /** How long a command waits for a server that is away or does not answer, ms. */
@@ -56,5 +56,18 @@ export function redisError(error: unknown, { nodes }: RedisTarget): EcomError {
   return new EcomError('UNAVAILABLE', `${where}: ${message}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,
+    ...(isAway(error, message) ? { away: where } : {}),
   });
+}
+
+function isAway(error: unknown, message: string): boolean {
+  const { name } = error as { name?: string };
+  // Said by a server that starts, or is just becoming a replica or the leader.
+  if (name === 'ReplyError') return /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)/.test(message);
+  return (
+    errorCode(error) !== undefined ||
+    /max retries per request|^(Command timed out|Connection is closed|None of startup nodes|Failed to refresh slots|Stream isn't writ)/.test(
+      message,
+    )
+  );
 }

@@ -34,6 +34,8 @@ export interface WorkerMetrics {
   readonly events: number;
   /** Partitions that it works on, if any. */
   readonly partitions?: readonly number[];
+  /** The server that is away, for which it waits. */
+  readonly waiting?: string;
   /** A generator is finished when it has made its count. */
   readonly done?: boolean;
 }

@@ -20,8 +20,19 @@ export const run: RunComponent = async (context) => {
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config);
+  let failing = false;
   const look = (): void => {
-    log.bounds().then(reaches, (error: unknown) => logger.warn({ err: error }, errorMessage(error)));
+    log.bounds().then(
+      (bounds) => {
+        failing = false;
+        reaches(bounds);
+      },
+      (error: unknown) => {
+        // Once until it is told again.
+        if (!failing) logger.warn({ err: error }, errorMessage(error));
+        failing = true;
+      },
+    );
   };
   const looking = setInterval(look, LOOK_MS);
   const forget = (): void => {

@@ -49,6 +49,8 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   try {
     // What was published before stays until something as good is learnt.
     let hasModel = (await readModelIndex(documents)).current > 0;
+    // Only then is it known that both stores answer.
+    await live.positions();
     ready();
     let pace = unhurried(signal);
     let leftOut = 0;

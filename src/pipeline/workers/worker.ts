@@ -10,8 +10,9 @@ import {
   type WorkerMetrics,
   type WorkerOptions,
 } from '../supervisor/messages.ts';
-import { type RunComponent } from './component.ts';
+import { type ComponentContext, type RunComponent } from './component.ts';
 import { type Reporter, startReporting } from './reporter.ts';
+import { createWait } from './wait.ts';
 
 const HEARTBEAT_MS = 1000;
 /** How long an orphan may take to finish what is under way. */
@@ -61,10 +62,12 @@ async function work(options: WorkerOptions, restarts: number): Promise<void> {
   let events = 0;
   let partitions: readonly number[] | undefined;
   let bounds: readonly PartitionBounds[] | undefined;
+  let waiting: string | undefined;
   const metrics = (): WorkerMetrics => ({
     rss: process.memoryUsage.rss(),
     events,
     ...(partitions === undefined ? {} : { partitions }),
+    ...(waiting === undefined ? {} : { waiting }),
   });
   const beat = (done = false): Promise<void> =>
     send({ type: 'heartbeat', metrics: { ...metrics(), ...(done ? { done } : {}) } });
@@ -78,16 +81,21 @@ async function work(options: WorkerOptions, restarts: number): Promise<void> {
     });
     reporter = await startReporting({ config, options, restarts, logger, metrics, bounds: () => bounds });
     const run = await loadComponent(options.component);
-    await run({
+    const wait = createWait(logger, controller.signal, (server) => {
+      waiting = server;
+    });
+    const context: ComponentContext = {
       config,
       options,
       logger,
       signal: controller.signal,
       ready() {
+        wait.begun();
         void send({ type: 'ready' });
         void beat();
       },
       handled(more) {
+        wait.over();
         events += more;
       },
       owns(owned) {
@@ -96,7 +104,8 @@ async function work(options: WorkerOptions, restarts: number): Promise<void> {
       reaches(now) {
         bounds = now;
       },
-    });
+    };
+    await wait.through(() => run(context));
     await beat(!controller.signal.aborted);
   } catch (error) {
     if (!isStop(error)) await fail(error, logger);
