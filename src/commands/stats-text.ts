@@ -308,6 +308,9 @@ function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: numbe
     newest,
     `${freshness.backlog === null ? 'unknown how many' : grouped(freshness.backlog)} not counted yet`,
     `${grouped(freshness.late)} late`,
+    ...(freshness.lost > 0
+      ? [`${grouped(freshness.lost)} lost: gone from the log before they were counted`]
+      : []),
     ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,

@@ -41,6 +41,8 @@ export interface Status {
   readonly supervisor: { readonly pid: number; readonly startedAt: string } | null;
   readonly components: readonly Omit<ComponentStatus, 'component'>[];
   readonly partitions: readonly PartitionStatus[];
+  /** Records that the log let go of before they were counted. */
+  readonly lost: number;
   readonly stores: readonly StoreCheck[];
   /** How it stands with the rules of alerts; empty where nobody looks at any. */
   readonly alerts: readonly {
@@ -80,7 +82,7 @@ async function readStatus(config: Config): Promise<Status> {
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions, reports, simulated = false, alerts }: StoreReport,
+  { stores, bounds, positions, reports, simulated = false, lost = 0, alerts }: StoreReport,
   now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
@@ -100,7 +102,7 @@ export function composeStatus(
     partitions: bounds.map(({ begin, end }, partition) => {
       const position = counted.get(partition) ?? begin;
       const owner = workers.find(({ metrics }) => metrics?.partitions?.includes(partition) === true);
-      const lag = end - position;
+      const lag = end - Math.max(begin, position);
       const isBeyond = counted.has(partition) && lag < 0;
       return {
         partition,
@@ -111,6 +113,7 @@ export function composeStatus(
         ...(isBeyond && { error: 'more is counted than the log holds' }),
       };
     }),
+    lost,
     stores,
     alerts: (alerts?.alerts ?? []).map(({ name, when, state, since }) => ({
       name,
@@ -157,6 +160,11 @@ export function statusText(current: Status): string {
   const wrong = partitions.filter(({ error }) => error !== undefined);
   for (const { partition, error } of wrong) lines.push(`error: partition ${partition}: ${error}`);
   if (wrong.length > 0) lines.push(`  try: ${BEYOND_LOG_ADVICE}`);
+  if (current.lost > 0)
+    lines.push(
+      '',
+      `${current.lost.toLocaleString('en-US')} records are lost: gone from the log before they were counted`,
+    );
   table(
     ['STORE', 'ANSWERS', 'URL'],
     stores.map(({ port, ok, latencyMs, error, url }) => [

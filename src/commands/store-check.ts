@@ -6,6 +6,7 @@ import { type PublishedAlerts, readCurrentAlerts } from '../pipeline/alerts/publ
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
+import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type ReadReport } from '../pipeline/workers/report.ts';
@@ -32,6 +33,8 @@ export interface StoreReport {
   /** By partition; empty where the log is not there. */
   readonly bounds: readonly PartitionBounds[];
   readonly positions: readonly Position[];
+  /** Records that the log let go of before they were counted; 0 where absent. */
+  readonly lost?: number;
   /** Workers that reported lately to the live store. */
   readonly reports: readonly ReadReport[];
   /** Whether any of what is counted came from simulated shoppers. */
@@ -59,11 +62,14 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let positions: readonly Position[] = [];
   let reports: readonly ReadReport[] = [];
   let simulated = false;
+  let lost = 0;
   let alerts: PublishedAlerts | undefined;
   // Before the log, which only grows: what is counted by then lies below the end that is read after it.
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
     simulated = await readSimulated(store);
+    const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all' }] });
+    lost = Number(tallies[0]!.totals.get(COLUMNS.lost) ?? 0);
     const now = Date.now();
     reports = await readWorkers(store, now);
     alerts = await readCurrentAlerts(store, now);
@@ -74,7 +80,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const documents = await check(config, 'documents', openDocuments, async (store) => {
     await store.deadLetters({ limit: 1 });
   });
-  return { stores: [log, documents, live], bounds, positions, reports, simulated, alerts };
+  return { stores: [log, documents, live], bounds, positions, lost, reports, simulated, alerts };
 }
 
 /**

@@ -51,6 +51,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       backlog: count(1204),
       received: count(181_430),
       late: count(312),
+      lost: 0,
       truncated: 0,
       duplicates: count(87),
       duplicateOrders: 4,

@@ -50,6 +50,16 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
   });
   const beyond = partitionsBeyondLog(report);
   if (report.positions.length > 0) checks.push(checkNewest(report.positions, Date.now()));
+  if (report.lost !== undefined && report.lost > 0) {
+    const count = report.lost.toLocaleString('en-US');
+    checks.push(
+      warn(
+        'lost records',
+        `${count} were gone from the log before they were counted`,
+        'let the log keep its records for longer than processors may be away, then ingest the source again',
+      ),
+    );
+  }
   if (beyond.length === 0) return checks;
   const found = beyond.map(({ partition, position }) => {
     const counted = position.toLocaleString('en-US');

@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 /**
  * The names of all counters, in one place. Totals of a cell:
  *
- * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `truncated`, `duplicates`,
+ * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `lost` (when that was noticed), `truncated`, `duplicates`,
  *   `duplicateOrders`, `rejected:REASON`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
@@ -23,6 +23,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 export const COLUMNS = {
   simulated: 'simulated',
   late: 'late',
+  lost: 'lost',
   truncated: 'truncated',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',

@@ -106,9 +106,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
     shoppers = createStateCache(CACHED_SHOPPERS / 2);
     for (const partition of partitions) {
       const { position = 0, watermark = 0 } = stored.get(partition) ?? {};
-      const { end } = bounds[partition]!;
+      const { begin, end } = bounds[partition]!;
       if (position > end) throw logTooShort(partition, position, end);
-      memory.set(partition, { position, watermark, seen: createSeenIds() });
+      memory.set(partition, { position, begin, watermark, seen: createSeenIds() });
       starts.set(partition, Math.max(0, position - DUPLICATE_HORIZON));
     }
     return starts;
@@ -120,23 +120,47 @@ export function createProcessor(options: ProcessorOptions): Processor {
       const polled = await consumer.poll(batchSize, waitMs);
       const owned = new Set(consumer.owned());
       for (const partition of memory.keys()) if (!owned.has(partition)) memory.delete(partition);
-      const batches = polled.flatMap(uncounted);
-      if (batches.length > 0 || polled.length === 0) return batches;
+      const batches: DecodedBatch[] = [];
+      for (const batch of polled) {
+        const found = await uncounted(batch);
+        if (found !== undefined) batches.push(found);
+      }
+      if (batches.length > 0) return batches;
+      if (polled.length === 0) return emptied();
       await setImmediate();
     }
   }
 
-  function uncounted(batch: LogBatch): DecodedBatch[] {
+  /** What the log let go of before it was counted, where nothing has come after it. */
+  function emptied(): DecodedBatch[] {
+    return [...memory]
+      .filter(([, { begin, position }]) => begin > position)
+      .map(([partition, { begin: next, position }]) => ({
+        ...decode({ partition, records: [], next }, now()),
+        lost: next - position,
+      }));
+  }
+
+  /** How many offsets before one the log let go of before they were counted; other gaps, as of transactions, hold no record. */
+  async function lostBefore(partition: number, offset: number): Promise<number> {
+    const remembered = memory.get(partition)!;
+    if (offset <= remembered.position) return 0;
+    if (remembered.begin < offset) remembered.begin = (await log.bounds())[partition]!.begin;
+    return Math.max(0, Math.min(offset, remembered.begin) - remembered.position);
+  }
+
+  async function uncounted(batch: LogBatch): Promise<DecodedBatch | undefined> {
     const { position, seen } = memory.get(batch.partition)!;
-    const decoded = decode(batch, now());
+    const lost = await lostBefore(batch.partition, batch.records[0]?.offset ?? batch.next);
+    const decoded = { ...decode(batch, now()), lost };
     const first = batch.records.findIndex(({ offset }) => offset >= position);
     const known = first < 0 ? batch.records.length : first;
     for (let i = 0; i < known; i += 1) {
       const { id } = decoded.records[i]!;
       if (id !== undefined) seen.add(id, batch.records[i]!.offset);
     }
-    if (batch.next <= position) return [];
-    return [known === 0 ? decoded : withoutFirst(decoded, known)];
+    if (batch.next <= position) return undefined;
+    return known === 0 ? decoded : withoutFirst(decoded, known);
   }
 
   async function loadStates(batches: readonly DecodedBatch[]): Promise<States> {
@@ -310,7 +334,7 @@ function decode({ partition, records: origins, next }: LogBatch, clock: number):
     return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value, appendedAt);
   });
   const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
-  return { partition, records, origins, shoppers, next, clock };
+  return { partition, records, origins, shoppers, next, clock, lost: 0 };
 }
 
 function withoutFirst(batch: DecodedBatch, count: number): DecodedBatch {

@@ -43,6 +43,8 @@ export const LATE_MS = 60_000;
 export interface PartitionMemory {
   /** Offset of the next record. */
   position: number;
+  /** The first offset that the log still held when that was last asked. */
+  begin: number;
   /** Newest event time so far, ms since the epoch. */
   watermark: number;
   readonly seen: SeenIds;
@@ -59,6 +61,8 @@ export interface DecodedBatch {
   readonly next: number;
   /** The host's clock when they were read, ms since the epoch. */
   readonly clock: number;
+  /** Records before them that the log let go of before they were counted. */
+  readonly lost: number;
 }
 
 /** States by key; one that is absent from both maps is new. */
@@ -165,7 +169,8 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     batch: DecodedBatch,
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> {
-    const { partition, records, origins, shoppers, clock } = batch;
+    const { partition, records, origins, shoppers, clock, lost } = batch;
+    if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
     const events: StoredEvent[] = [];
     const duplicates: number[] = [];
     const deadLetters: DeadLetter[] = [];

@@ -83,6 +83,7 @@ export function computeStats(input: StatsInput): Stats {
       backlog,
       received: events + duplicates + rejected,
       late: whole(window, COLUMNS.late),
+      lost: whole(window, COLUMNS.lost),
       truncated: whole(window, COLUMNS.truncated),
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),

@@ -198,7 +198,8 @@ export function backlogOf(
   const counted = new Map(positions.map(({ partition, position }) => [partition, position]));
   // The bounds may be a moment older than the positions.
   return bounds.reduce(
-    (sum, { begin, end }, partition) => sum + Math.max(0, end - (counted.get(partition) ?? begin)),
+    (sum, { begin, end }, partition) =>
+      sum + Math.max(0, end - Math.max(begin, counted.get(partition) ?? begin)),
     0,
   );
 }

@@ -85,6 +85,8 @@ export interface Stats {
     /** Records of the window that were counted: accepted + duplicates + rejected. */
     readonly received: number;
     readonly late: number;
+    /** Records that the log let go of before they were counted; noticed in the window. */
+    readonly lost: number;
     /** Events that lost what an event does not hold: unknown fields, and what of properties is beyond the bounds. */
     readonly truncated: number;
     readonly duplicates: number;
