@@ -6,6 +6,7 @@ import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
 import { redactUrls } from './redact.ts';
 import { loadShownConfig } from './shop-folder.ts';
+import { requireTrusted } from './trust.ts';
 import { VERSION } from './version.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, condition: 3, interrupted: 130 } as const;
@@ -73,7 +74,9 @@ function createProgram(): Command {
     );
   shopCommand('doctor', 'check the installation, the data folder and the stores')
     .option('--json', 'print one JSON object')
-    .action(async (options) => (await import('./commands/doctor.ts')).doctor(shownContext(options), options));
+    .action(async (options) =>
+      (await import('./commands/doctor.ts')).doctor(shownContext(options, false), options),
+    );
 
   command('ingest', 'read the shop’s events from a file or from standard input')
     .argument('<file>', 'CSV or JSON lines, .gz too; - for standard input')
@@ -384,19 +387,22 @@ function stackOption(): Option {
 }
 
 /** What a command that shows or controls a shop gets: the simulated one where no other has been begun, and it says so. */
-function shownContext(flags: ConfigFlags): CommandContext {
+function shownContext(flags: ConfigFlags, trusted = true): CommandContext {
   const { dataDir } = loadConfig(flags);
   const config = loadShownConfig(flags);
-  const context = contextFor(flags, config);
+  const context = contextFor(flags, config, trusted);
   if (config.dataDir !== dataDir)
     context.stderr.write(`there is no shop's data in ${dataDir}: this is the simulated shop\n`);
   return context;
 }
 
+/** @param trusted whether the data folder has to be one that nobody else writes to: `doctor` says so itself */
 function contextFor(
   { dataDir, stack, demo }: ConfigFlags,
   config = loadConfig({ dataDir, stack, demo }),
+  trusted = true,
 ): CommandContext {
+  if (trusted) requireTrusted(config.dataDir);
   let controller: AbortController | undefined;
   return {
     config,

@@ -1,15 +1,22 @@
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { EcomError, errorCode, errorMessage } from './errors.ts';
+import { requireTrustedFile } from './trust.ts';
 
 /**
  * The text of a file that there need not be; `undefined` where there is none.
- * @throws EcomError `INPUT` where it cannot be read
+ * @throws EcomError `INPUT` where it cannot be read, or somebody else may have written it
  */
 export async function readOptionalFile(path: string): Promise<string | undefined> {
+  let file: FileHandle | undefined;
   try {
-    return await readFile(path, 'utf8');
+    file = await open(path, 'r');
+    requireTrustedFile(path, await file.stat());
+    return await file.readFile('utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
+    if (error instanceof EcomError) throw error;
     throw new EcomError('INPUT', `${path} cannot be read: ${errorMessage(error)}`);
+  } finally {
+    await file?.close();
   }
 }

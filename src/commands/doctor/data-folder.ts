@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
+import { distrustOf } from '../../trust.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const GIB = 2 ** 30;
@@ -35,6 +36,8 @@ function nearestExisting(path: string): string {
 }
 
 function checkPermissions(dataDir: string): Check {
+  const distrust = distrustOf(dataDir);
+  if (distrust !== undefined) return fail('permissions', distrust.problem, distrust.advice);
   const mode = statSync(dataDir).mode & 0o777;
   const text = mode.toString(8).padStart(3, '0');
   if (process.platform === 'win32' || (mode & 0o077) === 0) return ok('permissions', `${text}, yours alone`);

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, errorMessage } from '../../errors.ts';
+import { errorMessage } from '../../errors.ts';
+import { readOptionalFile } from '../../optional-file.ts';
 import { notify } from '../alerts/notify.ts';
 import { parseRules, type Rule } from '../alerts/rule.ts';
 import { createWatch } from '../alerts/watch.ts';
@@ -31,10 +31,7 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   let text: string | undefined;
   /** A file that was edited holds from now on; one that is wrong leaves what holds. */
   async function readRules(): Promise<void> {
-    const now = await readFile(config.alertsFile, 'utf8').catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return '{"alerts":[]}';
-      throw error;
-    });
+    const now = (await readOptionalFile(config.alertsFile)) ?? '{"alerts":[]}';
     if (now === text) return;
     text = now;
     try {

@@ -2,6 +2,7 @@
 import { loadConfig } from '../../config.ts';
 import { EcomError, errorMessage } from '../../errors.ts';
 import { createLogger, type Logger } from '../../log.ts';
+import { requireTrusted } from '../../trust.ts';
 import { type PartitionBounds } from '../event-log/event-log.ts';
 import {
   type ComponentName,
@@ -74,6 +75,7 @@ async function work(options: WorkerOptions, restarts: number): Promise<void> {
   const heart = setInterval(() => void beat(), HEARTBEAT_MS);
   try {
     const config = loadConfig();
+    requireTrusted(config.dataDir);
     logger = await createLogger(config, options.name);
     process.on('uncaughtException', async (error) => {
       await fail(error, logger);
