@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext } from './commands/context.ts';
-import { type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
-import { EcomError, errorCode, errorMessage } from './errors.ts';
+import { type Config, type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
+import { EcomError, errorCode, errorMessage, systemReason } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
 import { redactUrls } from './redact.ts';
@@ -18,7 +19,8 @@ function createProgram(): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ outputError: () => {} }) // every error is printed in one place, by `fail`
+    // Every error is printed in one place, by `fail`.
+    .configureOutput({ outputError: () => {}, writeOut: (text) => void guarded(process.stdout).write(text) })
     .exitOverride()
     .showHelpAfterError(false);
   const command = (name: string, description: string): Command =>
@@ -396,6 +398,9 @@ function shownContext(flags: ConfigFlags, trusted = true): CommandContext {
   return context;
 }
 
+/** The configuration of the command that runs: where its log is. */
+let latest: Config | undefined;
+
 /** @param trusted whether the data folder has to be one that nobody else writes to: `doctor` says so itself */
 function contextFor(
   { dataDir, stack, demo }: ConfigFlags,
@@ -404,6 +409,7 @@ function contextFor(
 ): CommandContext {
   if (trusted) requireTrusted(config.dataDir);
   let controller: AbortController | undefined;
+  latest = config;
   return {
     config,
     // Made when asked for: each costs milliseconds of the start.
@@ -427,14 +433,20 @@ const guardedStreams = new Set<NodeJS.WriteStream>();
 
 /** A reader that has seen enough (`| head`) closes the pipe: that is no failure. A command may decide otherwise, once. */
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (!guardedStreams.has(stream)) stream.on('error', endQuietly);
+  if (!guardedStreams.has(stream)) stream.on('error', (error) => endFor(stream, error));
   guardedStreams.add(stream);
   return stream;
 }
 
-function endQuietly(error: Error): void {
+/** Nothing that the command could still do would be seen; what cannot be said on standard error changes no answer. */
+function endFor(stream: NodeJS.WriteStream, error: Error): void {
+  if (stream === process.stderr) return;
   if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  report(
+    `cannot write to standard output: ${systemReason(error)}`,
+    'free some space, or send it elsewhere; what is there is not all',
+  );
+  process.exit(EXIT.failed);
 }
 
 function abortOnSignal(): AbortController {
@@ -470,7 +482,7 @@ function share(value: string): number {
 }
 
 /** Prints one line that says what and why, a second that says what to try, and returns the exit code. */
-function fail(error: unknown): number {
+async function fail(error: unknown): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
     if (error.code === 'commander.help') return EXIT.usage;
@@ -487,13 +499,27 @@ function fail(error: unknown): number {
     return error.code === 'USAGE' ? EXIT.usage : error.code === 'CONDITION' ? EXIT.condition : EXIT.failed;
   }
   if (errorCode(error) === 'EPIPE') return EXIT.done;
+  const path = await noteUnexpected(error);
   report(
-    `unexpected: ${errorMessage(error)}`,
-    'this is a bug of ecom: run again with ECOM_LOG_LEVEL=debug and report it',
+    `unexpected: ${errorMessage(error).split('\n', 1)[0]}`,
+    `this is a bug of ecom: report it, with ${path ?? 'what ECOM_LOG_LEVEL=debug adds'}`,
   );
   if (readTerminalSettings().debug && error instanceof Error)
     process.stderr.write(`${redactUrls(error.stack ?? '')}\n`);
   return EXIT.failed;
+}
+
+/** Logs an error with its stack where there is a data folder. @returns the log's path */
+async function noteUnexpected(error: unknown): Promise<string | undefined> {
+  if (latest === undefined || !existsSync(latest.dataDir)) return undefined;
+  try {
+    const { createLogger, logFile } = await import('./log.ts');
+    const logger = await createLogger(latest, 'commands');
+    logger.error({ err: error }, errorMessage(error));
+    return logFile(latest, 'commands');
+  } catch {
+    return undefined;
+  }
 }
 
 function report(message: string, hint: string | undefined): void {
@@ -504,8 +530,15 @@ function report(message: string, hint: string | undefined): void {
   stderr.write(`${label} ${text}`);
 }
 
+async function endUnexpectedly(error: unknown): Promise<void> {
+  process.exit(await fail(error));
+}
+
+// What a callback throws has nobody to catch it.
+process.on('uncaughtException', endUnexpectedly);
+process.on('unhandledRejection', endUnexpectedly);
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
+  process.exitCode = await fail(error);
 }

@@ -45,3 +45,21 @@ export function errorCode(error: unknown): string | undefined {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be too large',
+  EIO: 'the device fails',
+  EROFS: 'the disk is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOENT: 'no such file or folder',
+  EBADF: 'it is closed',
+};
+
+/** Why the operating system refused to read or write, in words. */
+export function systemReason(error: unknown): string {
+  return SYSTEM_REASONS[errorCode(error) ?? ''] ?? errorMessage(error);
+}

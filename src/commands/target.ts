@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { EcomError, errorMessage } from '../errors.ts';
+import { EcomError, systemReason } from '../errors.ts';
 import { write } from './output.ts';
 
 /** Where lines are written to. */
@@ -24,7 +24,7 @@ function toStream(stream: NodeJS.WriteStream): Target {
 
 async function toFile(path: string): Promise<Target> {
   const failed = (cause: unknown): EcomError =>
-    new EcomError('STORAGE', `cannot write ${path}: ${errorMessage(cause)}`, {
+    new EcomError('STORAGE', `cannot write ${path}: ${systemReason(cause)}`, {
       hint: 'choose another file with --out FILE, or --out - for standard output',
       cause,
     });
@@ -42,6 +42,12 @@ async function toFile(path: string): Promise<Target> {
         throw failed(cause);
       }
     },
-    close: () => file.close(),
+    close: async () => {
+      try {
+        await file.close();
+      } catch (cause) {
+        throw failed(cause);
+      }
+    },
   };
 }
