@@ -86,7 +86,7 @@ async function openSource(stream: Readable, { path, name, size, signal }: Descri
   }
   const abort = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
-  const chunks = unpack(counted());
+  const chunks = unpack(counted(), path);
   const close = (): void => {
     signal.removeEventListener('abort', abort);
     stream.destroy();
@@ -155,8 +155,16 @@ async function readHead(pull: () => Promise<Buffer | undefined>): Promise<Head> 
   }
 }
 
-/** The bytes, gunzipped where they begin as gzip does. */
-async function* unpack(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+/** Unpacked bytes up to which any ratio is taken: so much is read in a moment. */
+const FREE_BYTES = 64 * 1024 * 1024;
+/** Unpacked bytes for one packed one. The most that gzip can is 1032; a long file of events has 5 to 50. */
+const MAX_RATIO = 200;
+
+/**
+ * The bytes, gunzipped where they begin as gzip does.
+ * @throws EcomError `INPUT` where a few packed bytes become so many that they are made to fill the disk, not to be read
+ */
+async function* unpack(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Buffer> {
   let first = await chunks.next();
   while (first.done !== true && first.value.length < 2) {
     const more = await chunks.next();
@@ -178,7 +186,16 @@ async function* unpack(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
     const gunzip = createGunzip({ chunkSize: 256 * 1024 });
     // A failure reaches the reader through the last stream.
     pipeline(Source.from(all()), gunzip, () => {});
-    yield* gunzip as AsyncIterable<Buffer>;
+    let unpacked = 0;
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      unpacked += chunk.length;
+      if (unpacked > FREE_BYTES && unpacked > MAX_RATIO * gunzip.bytesWritten) {
+        throw new EcomError('INPUT', `${path} unpacks to more than ${MAX_RATIO} times its size`, {
+          hint: 'what came before is ingested; if it is meant to be so, unpack it: zcat FILE | ecom ingest -',
+        });
+      }
+      yield chunk;
+    }
   }
 }
 

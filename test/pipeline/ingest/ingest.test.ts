@@ -313,6 +313,53 @@ describe('two runs on one source', () => {
   });
 });
 
+describe('packed data that unpacks to far more', () => {
+  const MIB = 1024 * 1024;
+  test.each([
+    ['zeros', '\u0000'],
+    ['a row without an end', '['],
+  ])('%s: is stopped, what came before is safe, and again says the same', async (_, byte) => {
+    const log = await emptyLog();
+    const bomb = Buffer.alloc(96 * MIB, byte);
+    const path = file('bomb.jsonl.gz', gzipSync(Buffer.concat([Buffer.from(lines(500)), bomb])));
+    for (let run = 0; run < 2; run += 1) {
+      const error = await failure(read(log, path));
+      expect(error).toMatchObject({ code: 'INPUT', message: /bomb.*more than 200 times its size/ });
+      expect(error.hint).toContain('zcat FILE | ecom ingest -');
+      expect((await ids(log)).filter((id) => id !== undefined)).toHaveLength(500);
+    }
+  });
+
+  /** Tells how many bytes there were, though reading may have failed. */
+  async function unpacked(path: string): Promise<number | string> {
+    const source = await (await findInput(path, process.stdin)).open(new AbortController().signal);
+    let size = 0;
+    try {
+      for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next())
+        size += chunk.length;
+      return size;
+    } catch {
+      return `${size / MIB} MiB, then stopped`;
+    }
+  }
+
+  test('empty lines are stopped as soon as 64 MiB are read', async () => {
+    const bomb = Buffer.concat([Buffer.from(line(1)), Buffer.alloc(96 * MIB, '\n')]);
+    expect(await unpacked(file('lines.gz', gzipSync(bomb)))).toBe('64 MiB, then stopped');
+  });
+
+  test('a short or merely repetitive file is no such data', async () => {
+    const same = Buffer.from(line(1).repeat((32 * MIB) / line(1).length));
+    const short = gzipSync(same);
+    expect(same.length / short.length).toBeGreaterThan(200);
+    expect(await unpacked(file('short.gz', short))).toBe(same.length);
+    // Nothing but the time differs.
+    const long = Buffer.from(lines(800_000, { properties: { country: 'DE', device: 'phone' } }));
+    expect(long.length).toBeGreaterThan(72 * MIB);
+    expect(await unpacked(file('long.gz', gzipSync(long)))).toBe(long.length);
+  });
+});
+
 describe('what cannot be read is told in one line', () => {
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
   test.each([
