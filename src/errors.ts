@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'INPUT' // a file that cannot be read as what it claims to be
   | 'STORAGE' // a store refused: disk full, read-only, corrupt, locked
   | 'GONE' // a file of the data folder is not any more the one that is open
+  | 'REFUSED' // a store takes no such value, however often it is tried
   | 'UNAVAILABLE' // a server, worker or socket that does not answer
   | 'MEMORY' // it does not fit into the memory that it may take
   | 'CONFLICT' // somebody else holds what we need

@@ -73,6 +73,19 @@ interface MongoFailure {
 /** Of a server that ends, or hands its place on to another one. */
 const PASSING_CODES = new Set([6, 7, 89, 91, 189, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
+/** Codes for a document that is too large, nested too deeply, or has a name or a value that the server takes in none. */
+const DOCUMENT_CODES: ReadonlySet<unknown> = new Set([
+  2, 14, 15, 22, 52, 57, 121, 10_334, 17_280, 17_419, 17_420,
+]);
+
+/** Whether an error is about what was to be stored: however often it is tried, it is refused. */
+function isOfDocument(error: unknown): boolean {
+  const { name = '', code, writeErrors } = error as { name?: string; code?: number; writeErrors?: unknown };
+  if (error instanceof RangeError || error instanceof TypeError || name.startsWith('BSON')) return true;
+  const codes = [code, ...[writeErrors ?? []].flat().map((one) => (one as { code?: number }).code)];
+  return codes.some((one) => DOCUMENT_CODES.has(one));
+}
+
 /** What a driver's error means to people; never with a secret in it. */
 export function mongoError(error: unknown, url: string): EcomError {
   if (error instanceof EcomError) return error;
@@ -94,6 +107,11 @@ export function mongoError(error: unknown, url: string): EcomError {
     });
   }
   const passing = isPassing(error);
+  if (isOfDocument(error)) {
+    return new EcomError('REFUSED', `${where} takes no such document: ${errorMessage(error).slice(0, 200)}`, {
+      cause: error,
+    });
+  }
   return new EcomError(passing ? 'UNAVAILABLE' : 'STORAGE', `${where}: ${errorMessage(error)}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,

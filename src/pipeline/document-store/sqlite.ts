@@ -66,6 +66,9 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   const duplicatesIn = connection.prepare(
     'SELECT pos FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?',
   );
+  const lettersIn = connection.prepare(
+    'SELECT pos FROM dead_letters WHERE part = ? AND pos >= ? AND pos < ?',
+  );
   const putLetter = connection.prepare(
     'INSERT OR IGNORE INTO dead_letters (part, pos, time, reason, detail, source, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -136,7 +139,10 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     if (from >= end || reader === undefined) return { events: [], next: from };
     const batch = reader.read(partition, from, Math.min(limit, end - from));
     const next = Math.min(batch.next, end);
-    const rows = duplicatesIn.all(partition, from, next) as { pos: number }[];
+    // A dead letter may be an event that could not be counted.
+    const rows = [duplicatesIn, lettersIn].flatMap(
+      (query) => query.all(partition, from, next) as { pos: number }[],
+    );
     const skipped = new Set(rows.map(({ pos }) => pos));
     const events: StoredEvent[] = [];
     for (const { offset, value, appendedAt } of batch.records) {

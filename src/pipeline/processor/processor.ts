@@ -15,6 +15,7 @@ import {
   type States,
   stateKeys,
 } from './reduce.ts';
+import { createRefused, firstOffsets, mayBeOfRecord, offsetsIn, sliceOf } from './refused.ts';
 import { createSeenIds, DUPLICATE_HORIZON } from './seen-ids.ts';
 import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
 import { createStateCache } from './state-cache.ts';
@@ -53,6 +54,7 @@ export interface Processor {
 
 /** A micro-batch that is counted in memory. */
 interface Work {
+  readonly batches: readonly DecodedBatch[];
   readonly delta: Delta;
   /** Encoded. */
   readonly states: ReadonlyMap<string, string>;
@@ -90,7 +92,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
   /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
   /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
-  let storing: { readonly states: ReadonlyMap<string, string>; readonly done: Promise<boolean> } | undefined;
+  let storing: (Pick<Work, 'batches' | 'states'> & { readonly done: Promise<boolean> }) | undefined;
+  const refused = createRefused();
+  /** Most offsets in a micro-batch: fewer while the record is sought that made one fail. */
+  let most = Number.POSITIVE_INFINITY;
 
   /**
    * Reads from the stores what has to be known of partitions.
@@ -109,6 +114,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       const { begin, end } = bounds[partition]!;
       if (position > end) throw logTooShort(partition, position, end);
       memory.set(partition, { position, begin, watermark, seen: createSeenIds() });
+      refused.forget(partition, position);
       starts.set(partition, Math.max(0, position - DUPLICATE_HORIZON));
     }
     return starts;
@@ -125,7 +131,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         const found = await uncounted(batch);
         if (found !== undefined) batches.push(found);
       }
-      if (batches.length > 0) return batches;
+      if (batches.length > 0) return firstOffsets(batches, most, consumer.seek);
       if (polled.length === 0) return emptied();
       await setImmediate();
     }
@@ -152,7 +158,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function uncounted(batch: LogBatch): Promise<DecodedBatch | undefined> {
     const { position, seen } = memory.get(batch.partition)!;
     const lost = await lostBefore(batch.partition, batch.records[0]?.offset ?? batch.next);
-    const decoded = { ...decode(batch, now()), lost };
+    const decoded = refused.takeOut({ ...decode(batch, now()), lost });
     const first = batch.records.findIndex(({ offset }) => offset >= position);
     const known = first < 0 ? batch.records.length : first;
     for (let i = 0; i < known; i += 1) {
@@ -160,7 +166,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       if (id !== undefined) seen.add(id, batch.records[i]!.offset);
     }
     if (batch.next <= position) return undefined;
-    return known === 0 ? decoded : withoutFirst(decoded, known);
+    return known === 0 ? decoded : sliceOf(decoded, known, decoded.records.length, decoded.next);
   }
 
   async function loadStates(batches: readonly DecodedBatch[]): Promise<States> {
@@ -194,6 +200,16 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const batches = await readBatches(waitMs);
     if (batches.length === 0) return undefined;
     const states = await loadStates(batches);
+    try {
+      return count(batches, states);
+    } catch (error) {
+      // Counting reads no store: what goes wrong in it is about what is counted.
+      if (!narrow(error, batches, true)) throw error;
+      return compute(waitMs);
+    }
+  }
+
+  function count(batches: readonly DecodedBatch[], states: States): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
     const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings);
     const encoded = new Map<string, string>();
@@ -204,7 +220,25 @@ export function createProcessor(options: ProcessorOptions): Processor {
     }
     for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    return { delta, states: encoded, records };
+    return { batches, delta, states: encoded, records };
+  }
+
+  /**
+   * Sees to it that a micro-batch that failed is tried again in halves, until the one record is found whose fault it is: that
+   * becomes a dead letter, and what comes before and after it counts.
+   * @returns false where it is no record's fault
+   */
+  function narrow(
+    error: unknown,
+    batches: readonly DecodedBatch[],
+    ofRecord = mayBeOfRecord(error),
+  ): boolean {
+    if (!ofRecord) return false;
+    const offsets = offsetsIn(batches);
+    if (offsets > 1) most = Math.ceil(offsets / 2);
+    else if (!refused.add(batches, error)) return false;
+    unsure = true;
+    return true;
   }
 
   /** @returns false where somebody else has counted these records, or some of them */
@@ -217,8 +251,16 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   /** Waits until what is being stored is stored. @returns false where it was refused: memory is wrong then */
   async function settled(): Promise<boolean> {
+    if (storing === undefined) return true;
+    const { batches, done } = storing;
     try {
-      return (await storing?.done) ?? true;
+      const applied = await done;
+      // What was sought may be found by now, or lie further on.
+      most *= 2;
+      return applied;
+    } catch (error) {
+      if (!narrow(error, batches)) throw error;
+      return false;
     } finally {
       storing = undefined;
     }
@@ -249,7 +291,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const done = store(work);
     // Who awaits it later learns of a failure.
     done.catch(() => {});
-    storing = { states: work.states, done };
+    storing = { batches: work.batches, states: work.states, done };
     return work.records;
   }
 
@@ -335,14 +377,4 @@ function decode({ partition, records: origins, next }: LogBatch, clock: number):
   });
   const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
   return { partition, records, origins, shoppers, next, clock, lost: 0 };
-}
-
-function withoutFirst(batch: DecodedBatch, count: number): DecodedBatch {
-  const { records, origins, shoppers } = batch;
-  return {
-    ...batch,
-    records: records.slice(count),
-    origins: origins.slice(count),
-    shoppers: shoppers.slice(count),
-  };
 }

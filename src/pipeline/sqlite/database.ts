@@ -150,7 +150,10 @@ export function storageError(error: unknown, path: string): EcomError {
   const known = KNOWN.find(({ test }) => test.test(isUnreadable ? 'malformed' : `${code} ${message}`));
   if (known === DAMAGED && basename(path) === STORE_FILES.live)
     return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: COUNT_AGAIN, cause: error });
-  if (known === undefined) return new EcomError('STORAGE', `${path}: ${message}`, { cause: error });
+  if (known === undefined) {
+    const ofValue = error instanceof RangeError || error instanceof TypeError || REFUSED.test(code);
+    return new EcomError(ofValue ? 'REFUSED' : 'STORAGE', `${path}: ${message}`, { cause: error });
+  }
   return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: known.hint, cause: error });
 }
 
@@ -168,6 +171,9 @@ const DAMAGED: Known = {
 /** The live store holds nothing that is not made from the log. */
 const COUNT_AGAIN =
   'count everything again from the log: ecom down, then ecom rebuild; where that fails, move the file away first';
+
+/** Codes that are about a value and not about the file. */
+const REFUSED = /^SQLITE_(TOOBIG|MISMATCH|CONSTRAINT|RANGE)/;
 
 const KNOWN: readonly Known[] = [
   {
