@@ -104,6 +104,19 @@ function createProgram(): Command {
   shopCommand('reset', 'empty the data folder, after a question')
     .option('--yes', 'delete without a question')
     .action(async (options) => (await import('./commands/reset.ts')).reset(contextFor(options), options));
+  command('backup', 'write the data folder’s stores and settings into one file, while the shop runs')
+    .argument('<file>', 'archive to write, such as shop.tar.gz')
+    .option('--json', 'print one JSON object')
+    .action(async (file, options) =>
+      (await import('./commands/backup.ts')).backup(contextFor(options), file, options),
+    );
+  command('restore', 'put a back-up into the data folder')
+    .argument('<file>', 'archive that ecom backup wrote')
+    .option('--force', 'replace what is there')
+    .option('--json', 'print one JSON object')
+    .action(async (file, options) =>
+      (await import('./commands/restore.ts')).restore(contextFor(options), file, options),
+    );
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
     .option('--rate <n>', 'events a second of the simulated shop', positive, 100)
