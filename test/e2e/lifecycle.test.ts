@@ -208,7 +208,7 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
         `error: ${join(dataDir, 'live.db')}: it is damaged or no database of ecom\n` +
-          '  try: move it away and ingest the data again, or choose another folder with --data-dir DIR\n',
+          '  try: count everything again from the log: ecom down, then ecom rebuild; where that fails, move the file away first\n',
       );
     }
     expect(readFileSync(join(dataDir, 'logs', 'processor-1.log'), 'utf8')).toBe(logged);
