@@ -23,7 +23,7 @@ export function connectMongo({ url, username, password, caFile }: MongoAddress):
 
   async function connect(): Promise<MongoClient> {
     const { MongoClient } = await import('mongodb');
-    return new MongoClient(url, {
+    const fresh = new MongoClient(url, {
       appName: 'ecom',
       serverSelectionTimeoutMS: SELECTION_MS,
       connectTimeoutMS: SELECTION_MS,
@@ -33,15 +33,28 @@ export function connectMongo({ url, username, password, caFile }: MongoAddress):
       ...(username === undefined ? {} : { auth: { username, password: password ?? '' } }),
       ...(caFile === undefined ? {} : { tlsCAFile: caFile }),
     });
+    try {
+      return await fresh.connect();
+    } catch (error) {
+      await fresh.close().catch(() => {});
+      throw error;
+    }
   }
   return {
     async database() {
       client ??= connect();
-      const connected = await client;
-      return connected.db(nameIn(url));
+      const connecting = client;
+      try {
+        return (await connecting).db(nameIn(url));
+      } catch (error) {
+        // A client whose first connection fails stays closed for good: the next one who asks gets another.
+        if (client === connecting) client = undefined;
+        throw error;
+      }
     },
     async close() {
-      await (await client)?.close();
+      const connected = await client?.catch(() => undefined);
+      await connected?.close();
     },
   };
 }

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { type StoredEvent } from '../../../src/pipeline/document-store/document-store.ts';
+import { openDocumentStore } from '../../../src/pipeline/document-store/open.ts';
 import { describeDocumentStore } from '../../conformance/document-store.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
 import { configFor, openStores } from '../../support/stores.ts';
+import { tcpProxy } from '../../support/tcp-proxy.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 describeWith(['mongodb'], 'mongodb', () => {
@@ -31,6 +33,22 @@ describeWith(['mongodb'], 'mongodb', () => {
       await close();
     }
     expect(seen).toEqual(events);
+  });
+
+  test('works once the server is there that was away when it was first needed', async () => {
+    let away = true;
+    const target = new URL(backendUrl('mongodb')!);
+    const way = await tcpProxy(Number(target.port), () => (away ? 'cut' : 'pass'));
+    target.port = String(way.port);
+    target.pathname = `/${uniqueName('late')}`;
+    const documents = await openDocumentStore(configFor(tempDir(), { ECOM_DOCUMENTS_URL: target.href }));
+    await expect(documents.deadLetterReasons()).rejects.toMatchObject({
+      away: expect.stringMatching('mongodb'),
+    });
+    away = false;
+    expect(await documents.deadLetterReasons()).toEqual([]);
+    await documents.close();
+    way.close();
   });
 
   const run = uniqueName('documents');
