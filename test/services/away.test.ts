@@ -92,17 +92,16 @@ describeWith(['kafka', 'mongodb', 'redis'], 'ingest while a server is away', () 
     await control('stop', server);
     patient.send(lines.slice(500, 1000));
     await expect
-      .poll(() => patient.said.filter((line) => /^waiting up to 10 min/.test(line)), WAIT)
-      .toHaveLength(1);
+      .poll(() => patient.said, WAIT)
+      .toContainEqual(expect.stringMatching(/^waiting up to 10 min/));
     await sleep(2000);
     await control('start', server);
-    await expect
-      .poll(() => patient.said.filter((line) => /is back, going on$/.test(line)), WAIT)
-      .toHaveLength(1);
+    await expect.poll(() => patient.said, WAIT).toContainEqual(expect.stringMatching(/is back, going on$/));
     patient.send(lines.slice(1000, 1200));
     patient.end();
     expect(await patient.exit, patient.said.join('\n')).toBe(0);
-    expect(patient.said.filter((line) => /^waiting/.test(line))).toEqual([expect.stringMatching(name)]);
+    // A connection that broke meanwhile may be noticed only when it is used again, and is told then too.
+    for (const line of patient.said.filter((text) => /^waiting/.test(text))) expect(line).toMatch(name);
     // Redis keeps nothing on its disk here: what is lost is counted again from the log.
     expect(await counted(config)).toBe(1200);
 

@@ -34,26 +34,25 @@ interface Parcel {
   settle(taken: boolean): void;
 }
 
-/** A reader that begins anew after a failure, such as of brokers that were away for longer than the client waits. */
+/**
+ * A reader that begins anew after a failure, such as of brokers that were away for longer than the client waits. A failure is
+ * told by the `poll` that it happens in; one that happened while nobody asked is old news, and tells nothing of now.
+ */
 export function createKafkaConsumer(options: KafkaConsumerOptions, consuming: ConsumeOptions): LogConsumer {
   let session = createSession(options, consuming);
   let closed = false;
+  function working(): LogConsumer {
+    if (session.failed() && !closed) {
+      session.close().catch(() => {});
+      session = createSession(options, consuming);
+    }
+    return session;
+  }
   return {
-    async poll(limit, waitMs) {
-      const current = session;
-      try {
-        return await current.poll(limit, waitMs);
-      } catch (error) {
-        if (current.failed() && !closed && session === current) {
-          session = createSession(options, consuming);
-          current.close().catch(() => {});
-        }
-        throw error;
-      }
-    },
-    owned: () => session.owned(),
-    seek: (partition, offset) => session.seek(partition, offset),
-    commit: (positions) => session.commit(positions),
+    poll: async (limit, waitMs) => working().poll(limit, waitMs),
+    owned: () => working().owned(),
+    seek: (partition, offset) => working().seek(partition, offset),
+    commit: async (positions) => working().commit(positions),
     close() {
       closed = true;
       return session.close();
