@@ -9,6 +9,7 @@ import { redactUrls } from './redact.ts';
 import { loadShownConfig } from './shop-folder.ts';
 import { requireTrusted } from './trust.ts';
 import { VERSION } from './version.ts';
+import { visibleLine, visibleText, writeVisibly } from './visible-text.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, condition: 3, interrupted: 130 } as const;
 
@@ -407,7 +408,9 @@ function shownContext(flags: ConfigFlags, trusted = true): CommandContext {
   const config = loadShownConfig(flags);
   const context = contextFor(flags, config, trusted);
   if (config.dataDir !== dataDir)
-    context.stderr.write(`there is no shop's data in ${dataDir}: this is the simulated shop\n`);
+    context.stderr.write(
+      `${visibleLine(`there is no shop's data in ${dataDir}: this is the simulated shop`)}\n`,
+    );
   return context;
 }
 
@@ -446,7 +449,10 @@ const guardedStreams = new Set<NodeJS.WriteStream>();
 
 /** A reader that has seen enough (`| head`) closes the pipe: that is no failure. A command may decide otherwise, once. */
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (!guardedStreams.has(stream)) stream.on('error', (error) => endFor(stream, error));
+  if (!guardedStreams.has(stream)) {
+    stream.on('error', (error) => endFor(stream, error));
+    writeVisibly(stream);
+  }
   guardedStreams.add(stream);
   return stream;
 }
@@ -505,7 +511,7 @@ async function fail(error: unknown): Promise<number> {
   }
   if (error instanceof EcomError) {
     if (error.code === 'INTERRUPTED') {
-      if (error.hint !== undefined) process.stderr.write(`${error.hint}\n`);
+      if (error.hint !== undefined) guarded(process.stderr).write(`${visibleLine(error.hint)}\n`);
       return EXIT.interrupted;
     }
     report(error.message, error.hint);
@@ -518,7 +524,7 @@ async function fail(error: unknown): Promise<number> {
     `this is a bug of ecom: report it, with ${path ?? 'what ECOM_LOG_LEVEL=debug adds'}`,
   );
   if (readTerminalSettings().debug && error instanceof Error)
-    process.stderr.write(`${redactUrls(error.stack ?? '')}\n`);
+    guarded(process.stderr).write(`${visibleText(redactUrls(error.stack ?? ''))}\n`);
   return EXIT.failed;
 }
 
@@ -539,7 +545,8 @@ function report(message: string, hint: string | undefined): void {
   const stderr = guarded(process.stderr);
   const colour = stderr.isTTY === true && readTerminalSettings().colour;
   const label = colour ? '\u001b[31merror:\u001b[39m' : 'error:';
-  const text = redactUrls(`${message}\n${hint === undefined ? '' : `  try: ${hint}\n`}`);
+  const advice = hint === undefined ? '' : `  try: ${visibleLine(redactUrls(hint))}\n`;
+  const text = `${visibleLine(redactUrls(message))}\n${advice}`;
   stderr.write(`${label} ${text}`);
 }
 

@@ -1,5 +1,6 @@
 import { EcomError } from '../errors.ts';
 import { type CommandContext } from './context.ts';
+import { tell } from './output.ts';
 import { askSupervisor } from './supervisor-client.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function control(
   }
   for (const worker of answer.components) {
     if (worker.name === component || worker.component === component) {
-      stderr.write(`${worker.name} is ${worker.state}\n`);
+      tell(stderr, `${worker.name} is ${worker.state}`);
     }
   }
 }

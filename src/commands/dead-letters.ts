@@ -8,6 +8,7 @@ import { writeJson } from '../pipeline/events/foreign.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
+import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
@@ -154,7 +155,7 @@ function exportedLetter(letter: DeadLetter): string {
   const readable = { ...summary(letter), event };
   // Of what is nested too deeply to be written again, the text is what there is.
   const line = event === undefined ? undefined : writeJson(readable);
-  return line ?? JSON.stringify({ ...summary(letter), ...original });
+  return visibleText(line ?? JSON.stringify({ ...summary(letter), ...original }));
 }
 
 /** What the letter says, where that is a JSON object. */

@@ -4,6 +4,7 @@ import { EcomError } from '../errors.ts';
 import { isInstanceRunning } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
 import { stopServers } from './docker.ts';
+import { tell } from './output.ts';
 import { askStartingSupervisor } from './supervisor-client.ts';
 
 /** Longer than the supervisor gives its workers, one kind after the other. */
@@ -44,7 +45,7 @@ export async function down(context: CommandContext, options: DownOptions = {}): 
   if (servers) {
     await stopServers(context, { volumes });
     if (volumes) rememberStack({ ...config, stack: 'embedded' });
-    stderr.write(`stopped the servers${volumes ? ' and deleted their data' : ''}\n`);
+    tell(stderr, `stopped the servers${volumes ? ' and deleted their data' : ''}`);
   } else if (config.stack === 'docker') {
     stderr.write('the servers go on; ecom down --stack docker stops them too\n');
   }
@@ -54,7 +55,7 @@ async function stopWorkers({ config, stderr }: CommandContext): Promise<void> {
   const isRunning = (): boolean => isInstanceRunning(config);
   const answer = await askStartingSupervisor(config, { command: 'down' }, isRunning);
   if (answer === undefined && !isRunning()) {
-    stderr.write(`nothing is running on ${config.dataDir}\n`);
+    tell(stderr, `nothing is running on ${config.dataDir}`);
     return;
   }
   if (answer === undefined) {
@@ -63,7 +64,7 @@ async function stopWorkers({ config, stderr }: CommandContext): Promise<void> {
     });
   }
   await gone(config, answer.pid);
-  stderr.write(`stopped ${answer.components.map(({ name }) => name).join(', ')}\n`);
+  tell(stderr, `stopped ${answer.components.map(({ name }) => name).join(', ')}`);
 }
 
 /** How long a process that has given the folder free may take to end, ms. */

@@ -6,7 +6,7 @@ import { type SplitOptions } from '../ml/evaluation/split.ts';
 import { type AlgorithmEvaluation } from '../pipeline/recommender/training.ts';
 import { type CommandContext } from './context.ts';
 import { withInteractions } from './learning.ts';
-import { printJson, write } from './output.ts';
+import { printJson, tell, write } from './output.ts';
 
 export interface EvaluateOptions {
   readonly algorithm: readonly AlgorithmName[];
@@ -40,7 +40,7 @@ export async function evaluate(context: CommandContext, options: EvaluateOptions
     if (options.exportSplit !== undefined) {
       const { exportSplit } = await import('../pipeline/recommender/export-split.ts');
       const files = await exportSplit(options.exportSplit, interactions, rule);
-      await write(stderr, `wrote ${files.join(' and ')}\n`);
+      tell(stderr, `wrote ${files.join(' and ')}`);
     }
     const { halfLifeMs } = settings;
     const request = { algorithms, split: rule, ks: options.k, threads, halfLifeMs };

@@ -14,6 +14,7 @@ import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
 import { createFilter, parseFilter } from '../pipeline/stats/filter.ts';
 import { newestOf } from '../pipeline/stats/read-stats.ts';
 import { checkBegun } from '../pipeline/stats/time-frame.ts';
+import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
 import { type Stores } from './ingest-numbers.ts';
 import { type KnownFields, knownFields } from './known-fields.ts';
@@ -116,7 +117,7 @@ async function writeAll(
     chunk +=
       format === 'csv'
         ? csvLine(row)
-        : `${JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))}\n`;
+        : `${visibleText(JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]]))))}\n`;
     if (chunk.length < CHUNK) continue;
     await target.write(chunk);
     chunk = '';

@@ -1,6 +1,8 @@
 import { type SingleBar } from 'cli-progress';
 import { type IngestProgress } from '../pipeline/ingest/appender.ts';
 import { type IngestStart } from '../pipeline/ingest/ingest.ts';
+import { visibleLine } from '../visible-text.ts';
+import { tell } from './output.ts';
 
 /** Shows how an ingest gets on: a bar on a terminal, a line now and then anywhere else. */
 export interface ProgressReporter {
@@ -61,7 +63,7 @@ export function createProgressReporter(stderr: NodeJS.WriteStream): ProgressRepo
       lineAt = started;
       const how = recognised ? ', as its beginning shows' : '';
       const known = start.knownLines === 0 ? '' : `; ${count(start.knownLines)} lines are known`;
-      stderr.write(`${start.name}: format ${start.format}${how}${known}\n`);
+      tell(stderr, `${start.name}: format ${start.format}${how}${known}`);
       if (stderr.isTTY && start.size !== undefined) void showBar(start.size);
     },
     update(progress) {
@@ -74,11 +76,11 @@ export function createProgressReporter(stderr: NodeJS.WriteStream): ProgressRepo
       if (now - lineAt < LINE_MS) return;
       lineAt = now;
       const { bytes, events, rate, rejected } = figures(progress);
-      stderr.write(`${bytes} · ${events} events, ${rate}/s · ${rejected} rejected\n`);
+      tell(stderr, `${bytes} · ${events} events, ${rate}/s · ${rejected} rejected`);
     },
     note(text) {
       // The bar draws itself again below.
-      stderr.write(`${bar === undefined ? '' : '\r\u001b[K'}${text}\n`);
+      stderr.write(`${bar === undefined ? '' : '\r\u001b[K'}${visibleLine(text)}\n`);
     },
     stop() {
       stopped = true;

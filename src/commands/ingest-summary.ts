@@ -1,5 +1,6 @@
 import { stripControls } from '../pipeline/events/text.ts';
 import { type IngestResult } from '../pipeline/ingest/ingest.ts';
+import { visibleLine } from '../visible-text.ts';
 import { type Training } from './ingest-numbers.ts';
 import { rejectedLines } from './ingest-progress.ts';
 import { leftOutText } from './model-text.ts';
@@ -28,7 +29,7 @@ export function ingestSummary(result: IngestResult, seconds: number, rebase: boo
     }
   }
   out.push('next: ecom stats --window all');
-  return `${out.join('\n')}\n`;
+  return `${out.map(visibleLine).join('\n')}\n`;
 }
 
 /** What is to be said of the training; nothing where all went well. */

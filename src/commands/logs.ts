@@ -1,10 +1,11 @@
 import { readTerminalSettings } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { COMPONENTS } from '../pipeline/supervisor/messages.ts';
+import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
 import { formatLogEntry, type LogEntry } from './log-entry.ts';
 import { createLogReader, isOf, loggedNames } from './log-reader.ts';
-import { repeat, write } from './output.ts';
+import { repeat, tell, write } from './output.ts';
 
 const FOLLOW_SECONDS = 0.25;
 
@@ -23,12 +24,15 @@ export async function logs(
   const colour = stdout.isTTY === true && readTerminalSettings().colour;
   const print = async (entries: readonly LogEntry[]): Promise<void> => {
     for (const entry of entries) {
-      await write(stdout, options.json === true ? `${entry.line}\n` : formatLogEntry(entry, colour));
+      await write(
+        stdout,
+        options.json === true ? `${visibleText(entry.line)}\n` : formatLogEntry(entry, colour),
+      );
     }
   };
   const reader = createLogReader(config, component);
   if (!names.some((name) => isOf(name, component))) {
-    stderr.write(`nothing is logged yet for ${component ?? 'any component'} on ${config.dataDir}\n`);
+    tell(stderr, `nothing is logged yet for ${component ?? 'any component'} on ${config.dataDir}`);
   }
   await print(reader.tail(options.lines));
   if (options.follow === true) {

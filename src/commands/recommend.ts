@@ -18,7 +18,7 @@ import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type CommandContext } from './context.ts';
 import { leftOutText } from './model-text.ts';
-import { printJson, write } from './output.ts';
+import { printJson, tell, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
 import { reasons, shortReason } from './reasons.ts';
 
@@ -88,7 +88,7 @@ export async function recommend(
       });
       return;
     }
-    await write(stderr, `${simulated ? 'SIMULATED: ' : ''}${introduction(audience, answer)}\n`);
+    tell(stderr, `${simulated ? 'SIMULATED: ' : ''}${introduction(audience, answer)}`);
     const rows = items.map((item) => ({
       product: listed(item.productId, products),
       score: item.score,
@@ -96,7 +96,7 @@ export async function recommend(
     }));
     if (rows.length > 0 && !explain) await write(stdout, await productTable(rows, stdout));
     if (explain && answer.productsLeftOut > 0)
-      await write(stderr, `left out are ${leftOutText(answer.productsLeftOut)}\n`);
+      tell(stderr, `left out are ${leftOutText(answer.productsLeftOut)}`);
     if (explain) await write(stdout, await explanation(items, products, stdout.columns));
   });
 }

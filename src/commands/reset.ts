@@ -9,6 +9,7 @@ import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { controlSocketPath } from '../pipeline/supervisor/control-socket.ts';
 import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
+import { tell } from './output.ts';
 import { isEmbedded, PORTS, shownUrl } from './store-check.ts';
 import { VIEWS_FOLDER } from './view.ts';
 
@@ -36,7 +37,7 @@ export async function reset(context: CommandContext, options: { readonly yes?: b
   const found = findOwn(config);
   const onServers = PORTS.filter((port) => !isEmbedded(config, port));
   if (found.length === 0) {
-    stderr.write(`there is nothing of ecom in ${config.dataDir}\n`);
+    tell(stderr, `there is nothing of ecom in ${config.dataDir}`);
     untouched(context, onServers);
     return;
   }
@@ -44,8 +45,8 @@ export async function reset(context: CommandContext, options: { readonly yes?: b
   try {
     if (lock === undefined) throw inUse(config.dataDir, 'ecom up', `ecom down --data-dir ${config.dataDir}`);
     checkUnused(config);
-    stderr.write(`to be deleted from ${config.dataDir}, for good:\n`);
-    for (const { what, size } of found) stderr.write(`  ${what}, ${(size / 1e6).toFixed(1)} MB\n`);
+    tell(stderr, `to be deleted from ${config.dataDir}, for good:`);
+    for (const { what, size } of found) tell(stderr, `  ${what}, ${(size / 1e6).toFixed(1)} MB`);
     untouched(context, onServers);
     if (options.yes !== true) await confirm(context);
     // Somebody may have begun while the question stood.
@@ -55,7 +56,7 @@ export async function reset(context: CommandContext, options: { readonly yes?: b
   } finally {
     lock?.release();
   }
-  stderr.write(`deleted; ecom ingest FILE or ecom up begins anew in ${config.dataDir}\n`);
+  tell(stderr, `deleted; ecom ingest FILE or ecom up begins anew in ${config.dataDir}`);
 }
 
 /** What a data folder holds of ecom's, but for the lock that is held meanwhile. */
@@ -112,14 +113,13 @@ function inUse(dataDir: string, who: string, hint: string): EcomError {
 }
 
 function untouched({ config, stderr }: CommandContext, ports: readonly (typeof PORTS)[number][]): void {
-  for (const port of ports)
-    stderr.write(`  stays as it is: the ${port} store, on ${shownUrl(config, port)}\n`);
+  for (const port of ports) tell(stderr, `  stays as it is: the ${port} store, on ${shownUrl(config, port)}`);
   if (ports.length === 0) return;
   const how =
     config.stack === 'docker'
       ? 'ecom down --stack docker --volumes deletes what lies there'
       : 'what lies there may be others’ too: delete the topic, the database or the keys with the servers’ own tools';
-  stderr.write(`  ${how}\n`);
+  tell(stderr, `  ${how}`);
 }
 
 /** @throws EcomError `USAGE` where nobody can be asked, `INTERRUPTED` where the answer is no */

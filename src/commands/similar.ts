@@ -3,7 +3,7 @@ import { stripControls } from '../pipeline/events/text.ts';
 import { publishedModel, publishedSimilar } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
 import { leftOutText } from './model-text.ts';
-import { printJson, write } from './output.ts';
+import { printJson, tell, write } from './output.ts';
 import { listed, notTrained, productTable, withLiveStore } from './product-list.ts';
 
 export interface SimilarOptions {
@@ -37,7 +37,7 @@ export async function similar(
     if (list.length === 0) {
       const leftOut = (await publishedModel(live))?.productsLeftOut ?? 0;
       const why = leftOut > 0 ? `; recommendations leave out ${leftOutText(leftOut)}` : '';
-      await write(stderr, `nothing goes with it yet${why}\n`);
+      tell(stderr, `nothing goes with it yet${why}`);
     }
     const rows = list.map(([id, score, support]) => {
       const why = support === 0 ? 'alike' : `${support} took both`;

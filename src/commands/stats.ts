@@ -5,10 +5,11 @@ import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { type Condition as FilterCondition } from '../pipeline/stats/filter.ts';
 import { type LogReach, readStats } from '../pipeline/stats/read-stats.ts';
 import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
+import { styledText } from '../visible-text.ts';
 import { type Condition } from './condition.ts';
 import { type CommandContext } from './context.ts';
 import { openLogBounds } from './log-bounds.ts';
-import { printJson, repeat, write } from './output.ts';
+import { draw, printJson, repeat, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
 import { storedLayout } from './stored-layout.ts';
@@ -129,7 +130,7 @@ async function textPrinter(
   let first = true;
   return async (answer) => {
     const text = statsText(answer, { width: stdout.columns ?? 80, sort, styled });
-    if (watch && stdout.isTTY) await write(stdout, inPlace(text, stdout.rows, first));
+    if (watch && stdout.isTTY) await draw(stdout, inPlace(styledText(text), stdout.rows, first));
     else await write(stdout, watch && !first ? `\n${text}` : text);
     first = false;
   };

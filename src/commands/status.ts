@@ -4,8 +4,9 @@ import { type AlertState } from '../pipeline/alerts/state.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { requestControl } from '../pipeline/supervisor/control-client.ts';
 import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
+import { visibleLine } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
-import { printJson, repeat, write } from './output.ts';
+import { draw, printJson, repeat } from './output.ts';
 import {
   BEYOND_LOG_ADVICE,
   checkStores,
@@ -62,7 +63,7 @@ export async function status(
   const print = async (): Promise<void> => {
     const current = await readStatus(config);
     if (options.json === true) await printJson(stdout, current, options.watch === true ? true : undefined);
-    else await write(stdout, `${options.watch && stdout.isTTY ? CLEAR : ''}${statusText(current)}`);
+    else await draw(stdout, `${options.watch && stdout.isTTY ? CLEAR : ''}${statusText(current)}`);
   };
   if (options.watch === true) await repeat(context.signal, 1, print);
   else await print();
@@ -182,7 +183,7 @@ export function statusText(current: Status): string {
       stripControls(when),
     ]),
   );
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visibleLine).join('\n')}\n`;
 }
 
 /** Aligns the cells of rows to the left. */

@@ -1,6 +1,7 @@
 import { type CellLayout } from '../pipeline/live-store/cells.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { type CommandContext } from './context.ts';
+import { tell } from './output.ts';
 
 /**
  * How the numbers are cut. Where the environment names another time zone or other properties, a line says so: they are those
@@ -23,7 +24,7 @@ export async function storedLayout(
       : []),
   ];
   if (differing.length > 0) {
-    stderr.write(`note: the numbers are ${differing.join(', and ')}; ecom rebuild counts them anew\n`);
+    tell(stderr, `note: the numbers are ${differing.join(', and ')}; ecom rebuild counts them anew`);
   }
   return stored;
 }

@@ -4,7 +4,9 @@ import { type Config, childEnvironment } from '../config.ts';
 import { EcomError, type ErrorCode, errorMessage } from '../errors.ts';
 import { logFile, logsDir } from '../log.ts';
 import { packageFile } from '../package-root.ts';
+import { visibleLine } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
+import { tell } from './output.ts';
 import { type ShopChoice } from './shop-choice.ts';
 import { type UpOptions } from './up-options.ts';
 
@@ -26,8 +28,8 @@ export async function startInBackground(
   const child = launch(config, { ...options, simulate });
   await started(child, context.signal);
   child.unref();
-  for (const note of notes) stderr.write(`${note}\n`);
-  const folder = `--data-dir ${config.dataDir}`;
+  for (const note of notes) tell(stderr, note);
+  const folder = visibleLine(`--data-dir ${config.dataDir}`);
   stderr.write(
     `ecom is running in the background, process ${child.pid}\n` +
       `  watch it:  ecom dashboard ${folder}\n` +

@@ -13,7 +13,7 @@ import { createDashboardSource } from './dashboard-source.ts';
 import { startServers } from './docker.ts';
 import { holdingsOf } from './holdings.ts';
 import { kpiLine } from './kpi-line.ts';
-import { repeat } from './output.ts';
+import { repeat, tell } from './output.ts';
 import { findShop, type ShopChoice } from './shop-choice.ts';
 import { withSpinner } from './spinner.ts';
 import { prepareStores } from './store-check.ts';
@@ -101,7 +101,7 @@ async function runShop(
   try {
     await startWorkers(context, supervisor, stop.signal);
     await reportStart();
-    for (const note of notes) context.stderr.write(`${note}\n`);
+    for (const note of notes) tell(context.stderr, note);
     if (!stop.signal.aborted) await watch(context, options, supervisor, stop.signal);
   } catch (error) {
     logger.error({ err: error }, errorMessage(error));
@@ -167,16 +167,16 @@ async function watch(
       const title = config.dataDir;
       return await runDashboard({ source, window: WINDOW, signal, stdin, stdout, title, colour });
     }
-    stderr.write(`running on ${config.dataDir}; stop with Ctrl-C or ecom down\n`);
+    tell(stderr, `running on ${config.dataDir}; stop with Ctrl-C or ecom down`);
     supervisor.subscribe(({ name, state, lastError }) => {
-      if (state === 'backoff') stderr.write(`${name} ended (${lastError}) and is started again\n`);
-      if (state === 'failed') stderr.write(`${name} failed and is not started again: ${lastError}\n`);
+      if (state === 'backoff') tell(stderr, `${name} ended (${lastError}) and is started again`);
+      if (state === 'failed') tell(stderr, `${name} failed and is not started again: ${lastError}`);
     });
     await repeat(signal, KPI_LINE_SECONDS, async () => {
       try {
         stdout.write(`${kpiLine((await source.read({ window: WINDOW, recommendations: false })).stats)}\n`);
       } catch (error) {
-        stderr.write(`the numbers cannot be read: ${errorMessage(error)}\n`);
+        tell(stderr, `the numbers cannot be read: ${errorMessage(error)}`);
       }
     });
   } finally {

@@ -5,6 +5,7 @@ import { createLogger } from '../log.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { createSupervisor } from '../pipeline/supervisor/supervisor.ts';
 import { type CommandContext } from './context.ts';
+import { tell } from './output.ts';
 import { isEmbedded, PORTS, prepareStores } from './store-check.ts';
 
 /**
@@ -34,11 +35,11 @@ export async function worker(
   const logger = await createLogger(config, 'supervisor');
   const supervisor = createSupervisor({ config, workers: [{ component, name }], logger });
   supervisor.subscribe(({ state, lastError }) => {
-    if (state === 'backoff') stderr.write(`${name} ended (${lastError}) and is started again\n`);
+    if (state === 'backoff') tell(stderr, `${name} ended (${lastError}) and is started again`);
   });
   try {
     await supervisor.start();
-    stderr.write(`${name} is running; stop it with Ctrl-C\n`);
+    tell(stderr, `${name} is running; stop it with Ctrl-C`);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await supervisor.stop();
