@@ -312,6 +312,7 @@ function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: numbe
       ? [`${grouped(freshness.lost)} lost: gone from the log before they were counted`]
       : []),
     ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
+    ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,
     `${grouped(freshness.rejected)} rejected${rejectedFor.length === 0 ? '' : ` (${rejectedFor.join(', ')})`}`,

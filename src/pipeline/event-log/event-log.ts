@@ -11,8 +11,8 @@ export interface LogRecord {
   readonly offset: number;
   /** Place among the events of one foreign record that holds several; absent for the first and only one. */
   readonly index?: number;
-  /** As it was appended; bytes where a foreign producer wrote what is no UTF-8. */
-  readonly value: string | Uint8Array;
+  /** As it was appended; bytes where a foreign producer wrote what is no UTF-8, `null` for a tombstone. */
+  readonly value: string | Uint8Array | null;
   /** When the log took it, ms since the epoch. */
   readonly appendedAt: number;
 }

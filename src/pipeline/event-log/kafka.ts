@@ -151,7 +151,7 @@ async function openTopic(
 }
 
 function readNative(_: number, offset: number, value: Buffer | null, appendedAt: number): LogRecord[] {
-  return [{ offset, value: textOf(value), appendedAt }];
+  return [{ offset, value: value === null ? null : textOf(value), appendedAt }];
 }
 
 function readFormat(
@@ -162,6 +162,7 @@ function readFormat(
   value: Buffer | null,
   appendedAt: number,
 ): LogRecord[] {
+  if (value === null) return [{ offset, value, appendedAt }];
   const lines = readForeign(textOf(value), { format, source: topic, id: `${topic}:${partition}:${offset}` });
   return lines.map((line, index) =>
     index === 0 ? { offset, value: line, appendedAt } : { offset, index, value: line, appendedAt },
@@ -171,8 +172,7 @@ function readFormat(
 const REPLACEMENT = '\ufffd';
 
 /** The text; the bytes where they are no UTF-8, for the dead letters to keep. */
-function textOf(value: Buffer | null): string | Uint8Array {
-  if (value === null) return '';
+function textOf(value: Buffer): string | Uint8Array {
   const text = value.toString('utf8');
   if (!text.includes(REPLACEMENT)) return text;
   return isUtf8(value) ? text : new Uint8Array(value);

@@ -153,7 +153,7 @@ function createConsumer(
       const batch = reader.read(partition, position, room);
       if (batch.records.length === 0) continue;
       room -= batch.records.length;
-      for (const { value } of batch.records) characters += value.length;
+      for (const { value } of batch.records) characters += value!.length;
       positions.set(partition, batch.next);
       batches.push(batch);
     }

@@ -25,6 +25,15 @@ export interface DecodeContext {
   readonly appendedAt: number;
 }
 
+/** What a topic says of a key whose records it is to forget: it holds no event, and nothing is wrong with it. */
+export const TOMBSTONE: Rejected = {
+  id: undefined,
+  reason: 'tombstone',
+  detail: 'the record has no value',
+  source: 'unknown',
+  bytes: new Uint8Array(),
+};
+
 /** The reason of an event that arrived at a moment which is yet to come. */
 export const CLOCK_AHEAD = 'clock ahead';
 
@@ -48,9 +57,13 @@ export function isRejected(decoded: ShopEvent | Rejected): decoded is Rejected {
  * An event cannot happen after it arrived: a time ahead of `appendedAt` by up to a day is a clock that runs fast and
  * becomes `appendedAt`; further ahead, the event is rejected.
  */
-export function decodeRecord(value: string | Uint8Array, context: DecodeContext): ShopEvent | Rejected {
+export function decodeRecord(
+  value: string | Uint8Array | null,
+  context: DecodeContext,
+): ShopEvent | Rejected {
   let line: string;
   if (typeof value === 'string') line = value;
+  else if (value === null) return TOMBSTONE;
   else {
     try {
       line = new TextDecoder('utf-8', { fatal: true }).decode(value);
@@ -64,9 +77,16 @@ export function decodeRecord(value: string | Uint8Array, context: DecodeContext)
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    return reject(value, undefined, 'not JSON', (error as Error).message.slice(0, 200));
+    const { reason, detail } = notJson(line, error);
+    return reject(value, undefined, reason, detail);
   }
   return (envelope ? rejectedLine(parsed) : undefined) ?? decodeParsed(value, line, parsed, context);
+}
+
+/** Why a text that is no JSON holds no event. */
+export function notJson(text: string, error: unknown): Pick<Rejected, 'reason' | 'detail'> {
+  if (text.trim() === '') return { reason: 'empty record', detail: 'the record holds no text' };
+  return { reason: 'not JSON', detail: (error as Error).message.slice(0, 200) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { notJson } from './decode.ts';
 import { BadRow, type JsonFormat, type Outcome } from './formats/format.ts';
 import { parseJson } from './formats/json.ts';
 import { encodeRejectedLine } from './record.ts';
@@ -69,7 +70,8 @@ function readOutcomes(text: string, format: ForeignFormat): readonly Outcome[] {
   try {
     value = parseJson(text);
   } catch (error) {
-    return [new BadRow('not JSON', (error as Error).message.slice(0, 200))];
+    const { reason, detail } = notJson(text, error);
+    return [new BadRow(reason, detail)];
   }
   const outcomes = format.read(value);
   return outcomes.length > 0 ? outcomes : [new BadRow('not an event', 'the record holds no event')];

@@ -4,7 +4,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * The names of all counters, in one place. Totals of a cell:
  *
  * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `lost` (when that was noticed), `truncated`, `duplicates`,
- *   `duplicateOrders`, `rejected:REASON`
+ *   `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -25,6 +25,7 @@ export const COLUMNS = {
   late: 'late',
   lost: 'lost',
   truncated: 'truncated',
+  tombstones: 'tombstones',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',
   units: 'units',

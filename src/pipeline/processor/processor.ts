@@ -373,7 +373,7 @@ function decode({ partition, records: origins, next }: LogBatch, clock: number):
   const latest = clock + LIMITS.clockMs;
   const records = origins.map(({ offset, index, value, appendedAt }) => {
     const record = decodeRecord(value, { partition, offset, index, appendedAt });
-    return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value, appendedAt);
+    return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value!, appendedAt);
   });
   const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
   return { partition, records, origins, shoppers, next, clock, lost: 0 };

@@ -1,6 +1,6 @@
 import { type DeadLetter, type DocumentBatch, type StoredEvent } from '../document-store/document-store.ts';
 import { type LogRecord } from '../event-log/event-log.ts';
-import { isRejected, type Rejected } from '../events/decode.ts';
+import { isRejected, type Rejected, TOMBSTONE } from '../events/decode.ts';
 import { add, type Count, multiply, subtract } from '../events/money.ts';
 import { type EventItem, type ShopEvent, SIMULATED_SOURCE } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
@@ -188,9 +188,13 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
             1,
           );
       } else if (rejected) {
-        const { reason, detail, source, bytes } = record;
         // What arrived at a moment that is yet to come is told of when it is counted.
         const time = Math.min(appendedAt, clock);
+        if (record === TOMBSTONE) {
+          increment(cellAt(time).totals, COLUMNS.tombstones, 1);
+          continue;
+        }
+        const { reason, detail, source, bytes } = record;
         const place = index === undefined ? { offset } : { offset, index };
         deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
         increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);

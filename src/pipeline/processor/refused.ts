@@ -60,7 +60,7 @@ export function createRefused(): Refused {
       return {
         ...batch,
         records: batch.records.map((record, i) =>
-          isRefused(i) ? asLetter(record, origins[i]!.value, places.get(origins[i]!.offset)!) : record,
+          isRefused(i) ? asLetter(record, origins[i]!.value ?? '', places.get(origins[i]!.offset)!) : record,
         ),
         shoppers: batch.shoppers.map((shopper, i) => (isRefused(i) ? undefined : shopper)),
       };

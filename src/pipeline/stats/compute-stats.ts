@@ -85,6 +85,7 @@ export function computeStats(input: StatsInput): Stats {
       late: whole(window, COLUMNS.late),
       lost: whole(window, COLUMNS.lost),
       truncated: whole(window, COLUMNS.truncated),
+      tombstones: whole(window, COLUMNS.tombstones),
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),
       rejected,

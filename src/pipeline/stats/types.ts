@@ -89,6 +89,8 @@ export interface Stats {
     readonly lost: number;
     /** Events that lost what an event does not hold: unknown fields, and what of properties is beyond the bounds. */
     readonly truncated: number;
+    /** Records without a value, which are passed over: neither received nor rejected. */
+    readonly tombstones: number;
     readonly duplicates: number;
     readonly duplicateOrders: number;
     readonly rejected: number;

@@ -1,11 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { ensureDataDir } from '../../../src/config.ts';
 import { type EventLog } from '../../../src/pipeline/event-log/event-log.ts';
 import { createKafkaEventLog } from '../../../src/pipeline/event-log/kafka.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
+import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
 import { readLog } from '../../support/read-log.ts';
+import { configFor, openStores, SETTINGS } from '../../support/stores.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+const WAIT = { timeout: 30_000 };
 
 const EVENT = {
   id: 'e1',
@@ -48,22 +56,69 @@ describeWith(['kafka'], 'a topic that others write', () => {
     },
   );
 
-  test('gives dead letters the bytes of what is no UTF-8, nothing, or not JSON', async () => {
+  test('gives dead letters the bytes of what is no UTF-8, empty, or not JSON', async () => {
     const topic = uniqueName('bytes');
     const log = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${topic}`, partitions: 1 });
     const bytes = Buffer.from([0x7b, 0xff, 0x00]);
     const pretty = JSON.stringify(EVENT, null, 2);
-    await produce(topic, [{ value: bytes }, { value: null }, { value: 'x' }, { value: pretty }]);
-    const [notUtf8, nothing, notJson, event] = await decoded(log);
+    await produce(topic, [{ value: bytes }, { value: '' }, { value: 'x' }, { value: pretty }]);
+    const [notUtf8, empty, notJson, event] = await decoded(log);
     expect(notUtf8).toMatchObject({ reason: 'not UTF-8' });
     expect(Buffer.from((notUtf8 as { bytes: Uint8Array }).bytes)).toEqual(bytes);
-    expect([nothing, notJson].map((each) => (each as { reason: string }).reason)).toEqual([
-      'not JSON',
+    expect([empty, notJson].map((each) => (each as { reason: string }).reason)).toEqual([
+      'empty record',
       'not JSON',
     ]);
     expect(event).toMatchObject({ id: 'e1', userId: 'u' });
     await log.close();
   });
+
+  test.each(['', '?format=segment'])(
+    'is read past its tombstones, which are counted as such%s',
+    async (query) => {
+      const topic = uniqueName('tombstones');
+      const own = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${topic}`, partitions: 1 });
+      const time = new Date().toISOString();
+      const segment = (id: string) => ({
+        ...{ type: 'track', event: 'Product Viewed', messageId: id, timestamp: time, userId: 'u' },
+        properties: { product_id: 'p1' },
+      });
+      const line = (id: string): string =>
+        JSON.stringify(query === '' ? { id, type: 'view_item', time, userId: 'u' } : segment(id));
+      await produce(topic, [
+        { key: 'u', value: line('a') },
+        { key: 'u', value: null },
+        { key: 'u', value: '' },
+        { key: 'u', value: line('a') },
+        { key: 'u', value: line('b') },
+        { key: 'u', value: null },
+      ]);
+      const log = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${topic}${query}` });
+      const config = configFor(join(tempDir(), topic));
+      ensureDataDir(config);
+      const stores = { ...(await openStores(config)), log };
+      const processor = createProcessor({ ...stores, settings: SETTINGS });
+      await expect
+        .poll(async () => {
+          await processor.step(100);
+          return (await stores.live.positions())[0]?.position;
+        }, WAIT)
+        .toBe(6);
+      const { freshness } = await readStats(stores, {
+        period: 'all',
+        limit: 5,
+        now: Date.now(),
+        currency: 'USD',
+      });
+      expect(freshness).toMatchObject({
+        ...{ received: 4, duplicates: 1, rejected: 1, tombstones: 2, backlog: 0 },
+        rejectedByReason: { 'empty record': 1 },
+      });
+      expect(await stores.documents.deadLetters({ limit: 9 })).toHaveLength(1);
+      await processor.close();
+      await Promise.all([own.close(), log.close(), stores.close()]);
+    },
+  );
 
   test('is read in its own format, several events of one record too', async () => {
     const topic = uniqueName('segment');

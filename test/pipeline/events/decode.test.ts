@@ -97,7 +97,8 @@ describe('decodeRecord', () => {
 
   test.each([
     ['nonsense', 'not JSON'],
-    ['', 'not JSON'],
+    ['', 'empty record'],
+    [' \t', 'empty record'],
     ['[]', 'not an event'],
     ['null', 'not an event'],
     [{ ...EVENT, type: undefined }, 'type is missing'],
