@@ -32,6 +32,8 @@ export interface Config {
   readonly logDays: number | undefined;
   /** Days that a document store of its own keeps raw events; 0 is for ever. */
   readonly eventDays: number;
+  /** How many dead letters are kept with all they hold: MiB, and days; 0 days is for ever. */
+  readonly deadLetters: { readonly mib: number; readonly days: number };
   /** How long a command that writes waits for a server that is away, s. */
   readonly patienceSeconds: number;
   /** File with the rules of alerts; there need not be one. */
@@ -112,6 +114,10 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
+  const deadLetters = {
+    mib: wholeNumber('ECOM_DEAD_LETTERS_MIB', env.ECOM_DEAD_LETTERS_MIB, 1, 1_048_576) ?? 256,
+    days: wholeNumber('ECOM_DEAD_LETTERS_DAYS', env.ECOM_DEAD_LETTERS_DAYS, 0, MAX_DAYS) ?? 30,
+  };
   const patienceSeconds = wholeNumber('ECOM_PATIENCE', env.ECOM_PATIENCE, 0, 86_400) ?? 600;
   const stack = readStack(flags.stack ?? env.ECOM_STACK, dataDir);
   const servers = stack === 'embedded' ? undefined : LOCAL_SERVERS;
@@ -139,6 +145,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     partitions,
     logDays,
     eventDays,
+    deadLetters,
     patienceSeconds,
     alertsFile: resolve(files.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
     recommendFile: resolve(files.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
@@ -158,6 +165,8 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_SQLITE_DRIVER: driver,
       ECOM_STACK: stack,
       ECOM_EVENT_DAYS: String(eventDays),
+      ECOM_DEAD_LETTERS_MIB: String(deadLetters.mib),
+      ECOM_DEAD_LETTERS_DAYS: String(deadLetters.days),
       ECOM_PATIENCE: String(patienceSeconds),
       ECOM_ALERTS_FILE: config.alertsFile,
       ECOM_RECOMMEND_FILE: config.recommendFile,

@@ -22,9 +22,10 @@ export interface ListOptions {
 
 /** Prints the reasons for which lines were rejected, with counts, and the newest of them. */
 export async function list({ config, stdout }: CommandContext, options: ListOptions): Promise<void> {
-  const { reasons, letters } = await withDocuments(config, async (documents) => ({
+  const { reasons, letters, cleared } = await withDocuments(config, async (documents) => ({
     reasons: await documents.deadLetterReasons(),
     letters: await documents.deadLetters({ reason: options.reason, limit: options.limit }),
+    cleared: await documents.clearedDeadLetters(),
   }));
   const truncated = await countTruncated(config);
   if (options.json) {
@@ -33,13 +34,20 @@ export async function list({ config, stdout }: CommandContext, options: ListOpti
       schema: 'ecom.dead-letters/1',
       total,
       reasons,
-      letters: letters.map(summary),
+      letters: letters.map(listed),
       truncated,
+      cleared,
     });
   } else {
     await write(stdout, listText(reasons, letters, options.reason));
+    if (cleared > 0) await write(stdout, `${clearedText(cleared)}: they are counted, without their bytes\n`);
     if (truncated > 0) await write(stdout, truncatedText(truncated));
   }
+}
+
+function clearedText(count: number): string {
+  const letters = count === 1 ? 'dead letter is' : 'dead letters are';
+  return `${count.toLocaleString('en-US')} ${letters} no longer kept whole`;
 }
 
 /** Events that are counted, and lost what an event does not hold. */
@@ -82,12 +90,12 @@ export async function show(
     });
   }
   const bytes = Buffer.from(letter.bytes);
-  const text = isUtf8(bytes) ? bytes.toString('utf8') : null;
+  const text = letter.cleared !== true && isUtf8(bytes) ? bytes.toString('utf8') : null;
   if (options.json) {
     const size = bytes.length;
     await printJson(stdout, {
       schema: 'ecom.dead-letter/1',
-      ...summary(letter),
+      ...listed(letter),
       size,
       text,
       base64: bytes.toString('base64'),
@@ -101,9 +109,9 @@ export async function show(
     `detail  ${stripControls(detail)}`,
     `source  ${stripControls(source)}`,
     `taken   ${new Date(time).toISOString()}`,
-    `bytes   ${bytes.length}${text === null ? ', not UTF-8' : ''}`,
-    '',
-    visible(bytes),
+    ...(letter.cleared === true
+      ? ['bytes   no longer kept: it was beyond ECOM_DEAD_LETTERS_MIB or ECOM_DEAD_LETTERS_DAYS']
+      : [`bytes   ${bytes.length}${text === null ? ', not UTF-8' : ''}`, '', visible(bytes)]),
   ];
   await write(stdout, `${lines.join('\n')}\n`);
 }
@@ -119,18 +127,22 @@ const READ = 500;
 
 /** Writes the dead letters as JSON lines: what could be read as `event`, to be mended and sent again, the rest as text. */
 export async function exportLetters(
-  { config, stdout }: CommandContext,
+  { config, stdout, stderr }: CommandContext,
   { reason, out }: ExportLettersOptions,
 ): Promise<void> {
   await withDocuments(config, async (documents) => {
     const target = await openTarget(out, stdout);
+    let cleared = 0;
     try {
       for await (const letters of readAll(documents, reason)) {
-        await target.write(letters.map((letter) => `${exportedLetter(letter)}\n`).join(''));
+        const whole = letters.filter((letter) => letter.cleared !== true);
+        cleared += letters.length - whole.length;
+        await target.write(whole.map((letter) => `${exportedLetter(letter)}\n`).join(''));
       }
     } finally {
       await target.close();
     }
+    if (cleared > 0) await write(stderr, `${clearedText(cleared)}, and passed over\n`);
   });
 }
 
@@ -189,6 +201,10 @@ function summary(letter: DeadLetter) {
   return { id: letterId(letter), time: new Date(time).toISOString(), reason, detail, source };
 }
 
+function listed(letter: DeadLetter) {
+  return { ...summary(letter), cleared: letter.cleared === true };
+}
+
 function listText(
   reasons: readonly { reason: string; count: number }[],
   letters: readonly DeadLetter[],
@@ -207,10 +223,10 @@ function listText(
     ids.map((id) => id.length),
     0,
   );
-  letters.forEach(({ time, reason, detail, source }, index) => {
+  letters.forEach(({ time, reason, detail, source, cleared }, index) => {
     const when = new Date(time).toISOString().slice(0, 19);
     out.push(
-      `  ${ids[index]!.padEnd(idWidth)}  ${when}  ${stripControls(source)}  ${stripControls(reason)}: ${stripControls(detail)}`,
+      `  ${ids[index]!.padEnd(idWidth)}  ${when}  ${stripControls(source)}  ${stripControls(reason)}: ${cleared ? 'no longer kept whole' : stripControls(detail)}`,
     );
   });
   out.push('', 'one with its original bytes: ecom dead-letters show ID');

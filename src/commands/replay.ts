@@ -84,7 +84,9 @@ async function* fromStore({ documents }: Stores, reason: string | undefined): As
     yield letters.map((letter) => ({
       place: placeOf(letter),
       event: eventOf(letter),
-      unreadable: 'no JSON object: export, mend and replay --from FILE',
+      unreadable: letter.cleared
+        ? 'no longer kept whole'
+        : 'no JSON object: export, mend and replay --from FILE',
     }));
   }
 }

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { exportLetters } from '../../src/commands/dead-letters.ts';
+import { exportLetters, list, show } from '../../src/commands/dead-letters.ts';
 import { type ReplayOptions, replay } from '../../src/commands/replay.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
@@ -111,6 +112,44 @@ describe('ecom dead-letters replay', () => {
     expect(after).toMatchObject({ events: 3, reasons: [{ reason: 'bad currency', count: 1 }] });
     expect((await run(dataDir, { from: file })).sent).toBe(0);
     expect(await numbers(dataDir)).toEqual(after);
+  });
+
+  test('what is no longer kept whole is told, passed over, and sent where a file has it', async () => {
+    const dataDir = await shop();
+    const file = join(dataDir, 'letters.jsonl');
+    await exportLetters(runOn(dataDir).context, { reason: 'bad currency', out: file });
+    const stores = await openStores(configFor(dataDir, { ECOM_DEAD_LETTERS_MIB: '1' }));
+    const big = { partition: 0, offset: 1e6, time: NOW + 1e6, reason: 'big', detail: '', source: 's' };
+    await stores.documents.append([
+      {
+        ...{ partition: 0, from: 1e6, to: 1e6 + 1, time: NOW, events: [], duplicates: [] },
+        deadLetters: [{ ...big, bytes: new Uint8Array(1.2 * 1024 * 1024) }],
+      },
+    ]);
+    await stores.close();
+    const listed = runOn(dataDir);
+    await list(listed.context, { limit: 10, json: true });
+    const answer = JSON.parse(listed.text());
+    expect(answer).toMatchObject({ total: 4, cleared: 4 });
+    expect(answer.letters.map(({ cleared }: { cleared: boolean }) => cleared)).toEqual(Array(4).fill(true));
+    const text = runOn(dataDir);
+    await list(text.context, { limit: 10 });
+    expect(text.text()).toContain('4 dead letters are no longer kept whole');
+    const shown = runOn(dataDir);
+    await show(shown.context, '0:1000000', {});
+    expect(shown.text()).toMatch(/^bytes {3}no longer kept: .*ECOM_DEAD_LETTERS_MIB/m);
+    const exported = runOn(dataDir);
+    await exportLetters(exported.context, { out: '-' });
+    expect(exported.text()).toBe('');
+    expect(String((exported.context.stderr as unknown as PassThrough).read())).toBe(
+      '4 dead letters are no longer kept whole, and passed over\n',
+    );
+    const set = ['currency=EUR'];
+    expect(await run(dataDir, { set })).toMatchObject({
+      sent: 0,
+      left: [{ reason: 'no longer kept whole', count: 4 }],
+    });
+    expect(await run(dataDir, { set, from: file })).toMatchObject({ sent: 1, left: [] });
   });
 
   test('refuses what is no change', async () => {

@@ -9,7 +9,10 @@ function letter(offset: number, reason: string, time: number): DeadLetter {
 }
 
 /** What every document store must do. Events are appended to the log too, as they always are. */
-export function describeDocumentStore(name: string, open: (name: string) => Promise<Stores>): void {
+export function describeDocumentStore(
+  name: string,
+  open: (name: string, env?: Record<string, string>) => Promise<Stores>,
+): void {
   describe(`document store: ${name}`, () => {
     async function withEvents(
       folder: string,
@@ -133,7 +136,7 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
     });
 
     test('lists dead letters newest first, by reason, with their bytes', async () => {
-      const { documents, close } = await open('letters');
+      const { documents, close } = await open('letters', { ECOM_DEAD_LETTERS_DAYS: '0' });
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];
       await documents.append([
         { partition: 0, from: 0, to: 3, time: 30, events: [], duplicates: [], deadLetters: letters },
@@ -175,6 +178,82 @@ export function describeDocumentStore(name: string, open: (name: string) => Prom
       expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([3, 2]);
       expect(await documents.deadLetterReasons()).toEqual([{ reason: 'a', count: 2 }]);
       expect((await documents.deadLetter(0, 1))?.reason).toBe('b');
+      await close();
+    });
+
+    test('keeps so many dead letters whole, the newest, and counts them all', async () => {
+      const { documents, close } = await open('bound', { ECOM_DEAD_LETTERS_MIB: '1' });
+      const [now, size] = [Date.now(), 40 * 1024];
+      // Later places are older: it is by time that they are cleared.
+      const letters = Array.from({ length: 64 }, (_, i) => ({
+        ...letter(i, i % 2 === 0 ? 'a' : 'b', now - i),
+        bytes: new Uint8Array(size).fill(i),
+      }));
+      const batches = letters.map((one) => ({
+        ...{ partition: 0, from: one.offset, to: one.offset + 1, time: now, events: [], duplicates: [] },
+        deadLetters: [one],
+      }));
+      const all = async () => documents.deadLettersAfter(undefined, 1000);
+      const bytesOf = (found: readonly DeadLetter[]) =>
+        found.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      for (const batch of [...batches].reverse()) {
+        await documents.append([batch]);
+        if (batch.from % 8 === 0) expect(bytesOf(await all())).toBeLessThan(1.25 * 1024 * 1024);
+      }
+      const kept = await all();
+      const cleared = kept.filter((one) => one.cleared);
+      expect(kept).toHaveLength(64);
+      expect(cleared.length).toBeGreaterThan(30);
+      expect(cleared.map(({ offset }) => offset)).toEqual(
+        kept.map(({ offset }) => offset).slice(64 - cleared.length),
+      );
+      for (const one of kept) {
+        const { detail, bytes, ...thin } = letters[one.offset]!;
+        const { bytes: read, ...rest } = one;
+        if (one.cleared) expect(rest).toEqual({ ...thin, detail: '', cleared: true });
+        else expect(rest).toEqual({ ...thin, detail });
+        expect(Buffer.from(one.cleared ? [] : bytes).equals(read)).toBe(true);
+      }
+      expect(bytesOf(cleared)).toBe(0);
+      // What is sent again is not offered; what is appended again changes nothing.
+      await documents.markResent([{ partition: 0, offset: 63 }], now);
+      await documents.append(batches.slice(-8));
+      expect((await all()).map(({ cleared: is }) => is)).toEqual(
+        kept.slice(0, 63).map(({ cleared: is }) => is),
+      );
+      expect(await documents.clearedDeadLetters()).toBe(cleared.length - 1);
+      expect(await documents.deadLetterReasons()).toEqual([
+        { reason: 'a', count: 32 },
+        { reason: 'b', count: 31 },
+      ]);
+      expect((await documents.deadLetter(0, 62))?.cleared).toBe(true);
+      await close();
+    });
+
+    test('keeps dead letters whole for so many days, of an earlier run too', async () => {
+      const batch = (from: number, ...deadLetters: DeadLetter[]) => ({
+        ...{
+          partition: 0,
+          from,
+          to: from + deadLetters.length,
+          time: Date.now(),
+          events: [],
+          duplicates: [],
+        },
+        deadLetters,
+      });
+      const [now, day] = [Date.now(), 86_400_000];
+      const letters = [letter(0, 'a', now - 3 * day), letter(1, 'a', now - 1.5 * day), letter(2, 'a', now)];
+      const first = await open('days', { ECOM_DEAD_LETTERS_DAYS: '0' });
+      await first.documents.append([batch(0, ...letters)]);
+      expect(await first.documents.clearedDeadLetters()).toBe(0);
+      await first.close();
+      const { documents, close } = await open('days', { ECOM_DEAD_LETTERS_DAYS: '2' });
+      await documents.append([batch(3, letter(3, 'a', now))]);
+      const kept = await documents.deadLettersAfter(undefined, 10);
+      expect(kept.map(({ cleared = false }) => cleared)).toEqual([true, false, false, false]);
+      await documents.append([batch(0, ...letters)]);
+      expect(await documents.deadLettersAfter(undefined, 10)).toEqual(kept);
       await close();
     });
 

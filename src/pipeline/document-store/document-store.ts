@@ -24,6 +24,19 @@ export interface DeadLetter {
   readonly source: string;
   /** The original bytes. */
   readonly bytes: Uint8Array;
+  /** Whether it was beyond the store's {@link LetterBound}: detail and bytes are empty. */
+  readonly cleared?: true;
+}
+
+/**
+ * How many dead letters are kept whole. Of those beyond it, the oldest, place, time, reason and source remain: they are
+ * counted, and found when a batch is replayed.
+ */
+export interface LetterBound {
+  /** Of details and original bytes together. They are cleared down to it once they are an eighth over. */
+  readonly bytes: number;
+  /** Since the log took it; 0 is for ever. Looked at once an hour. */
+  readonly days: number;
 }
 
 /** What one micro-batch leaves behind of a partition: its records with `from` ≤ offset < `to`. */
@@ -84,6 +97,8 @@ export interface DocumentStore {
   markResent(places: readonly Place[], time: number): Promise<void>;
   /** Number of dead letters a reason that were not sent again, most first. */
   deadLetterReasons(): Promise<readonly { reason: string; count: number }[]>;
+  /** Number of dead letters that were not sent again and are no longer kept whole. */
+  clearedDeadLetters(): Promise<number>;
   /** Stores a model under its name, replacing the last one atomically. */
   saveModel(model: ModelDocument): Promise<void>;
   /** The model of that name; `undefined` where none was saved. */

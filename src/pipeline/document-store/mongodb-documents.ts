@@ -56,6 +56,8 @@ export function fromEventDocument({ _id, event }: EventDocument): StoredEvent {
 export interface LetterDocument extends Omit<DeadLetter, 'bytes'> {
   readonly _id: string;
   readonly bytes: Binary;
+  /** Of detail and bytes; absent where an older version wrote it. */
+  readonly size?: number;
   /** When it was sent again. */
   readonly resent?: Date;
 }
@@ -69,9 +71,21 @@ export function toLetterDocument(letter: DeadLetter): LetterDocument {
     ...(index === undefined ? {} : { index }),
     ...rest,
     bytes: new Binary(Buffer.from(bytes)),
+    size: letterSize(letter.detail, bytes.length),
   };
 }
 
-export function fromLetterDocument({ _id, bytes, resent: _, ...letter }: LetterDocument): DeadLetter {
+/** What a letter takes of the bound, bytes. */
+export function letterSize(detail: string, bytes: number): number {
+  return Buffer.byteLength(detail) + bytes;
+}
+
+export function fromLetterDocument({
+  _id,
+  bytes,
+  resent: _,
+  size: __,
+  ...letter
+}: LetterDocument): DeadLetter {
   return { ...letter, bytes: new Uint8Array(bytes.buffer) };
 }

@@ -6,6 +6,7 @@ import {
   type DeadLetterQuery,
   type DocumentBatch,
   type DocumentStore,
+  type LetterBound,
   type ModelDocument,
   type StoredEvent,
 } from './document-store.ts';
@@ -20,10 +21,12 @@ import {
   toLetterDocument,
 } from './mongodb-documents.ts';
 import { expireEvents } from './mongodb-expiry.ts';
+import { boundLetters } from './mongodb-letter-bound.ts';
 
 export interface MongoDocumentStoreOptions extends MongoAddress {
   /** Days that raw events are kept; 0 is for ever. */
   readonly eventDays: number;
+  readonly letterBound: LetterBound;
 }
 
 /** Documents in one insert. */
@@ -93,6 +96,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
   const chunks = () => collection<ModelChunk>('model_chunks');
 
   const expire = expireEvents(events, options.eventDays);
+  const clearLetters = boundLetters(letters, options.letterBound);
   let prepared: Promise<void> | undefined;
   async function prepare(): Promise<void> {
     await (await letters()).createIndex({ time: -1 });
@@ -109,11 +113,10 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     // In order: a reader that finds an event has found all before it.
     const stored = batches.flatMap((batch) => batch.events.map((event) => toEventDocument(event, batch)));
     await insertAll(await events(), stored);
-    await insertAll(
-      await letters(),
-      batches.flatMap(({ deadLetters }) => deadLetters.map(toLetterDocument)),
-    );
+    const rejected = batches.flatMap(({ deadLetters }) => deadLetters);
+    await insertAll(await letters(), rejected.map(toLetterDocument));
     await dropAhead(batches);
+    await clearLetters(rejected);
     await expire();
   }
 
@@ -248,6 +251,8 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
           .map(({ _id: reason, count }) => ({ reason, count }))
           .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
       }),
+    clearedDeadLetters: () =>
+      guarded(async () => (await letters()).countDocuments({ ...OPEN, cleared: true } as object)),
     saveModel: (model) => guarded(() => saveModel(model)),
     loadModel: (name) => guarded(() => loadModel(name)),
     deleteModel: (name) => guarded(() => deleteModel(name)),

@@ -6,6 +6,8 @@ import { type DocumentStore } from './document-store.ts';
 
 /** Opens the document store that the URL's scheme names. */
 export async function openDocumentStore(config: Config): Promise<DocumentStore> {
+  const { mib, days } = config.deadLetters;
+  const letterBound = { bytes: mib * 1024 * 1024, days };
   const scheme = config.documentsUrl.slice(0, config.documentsUrl.indexOf(':'));
   switch (scheme) {
     case 'sqlite': {
@@ -15,6 +17,7 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
         logPath: config.logUrl.startsWith('sqlite:') ? join(config.dataDir, STORE_FILES.log) : undefined,
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
+        letterBound,
       });
     }
     case 'mongodb':
@@ -23,6 +26,7 @@ export async function openDocumentStore(config: Config): Promise<DocumentStore> 
       return createMongoDocumentStore({
         url: config.documentsUrl,
         eventDays: config.eventDays,
+        letterBound,
         ...config.credentials.mongodb,
       });
     }

@@ -13,13 +13,16 @@ import {
   type DeadLetter,
   type DocumentBatch,
   type DocumentStore,
+  type LetterBound,
   type ModelDocument,
   type StoredEvent,
 } from './document-store.ts';
+import { boundLetters, LETTER_BOUND_MIGRATION } from './sqlite-letter-bound.ts';
 
 export interface SqliteDocumentStoreOptions extends SqliteOptions {
   /** The embedded event log, which already holds every event: none is written twice. Absent where the log is on servers. */
   readonly logPath: string | undefined;
+  readonly letterBound: LetterBound;
 }
 
 const MIGRATIONS: Migrations = [
@@ -37,13 +40,30 @@ const MIGRATIONS: Migrations = [
      part INTEGER NOT NULL, pos INTEGER NOT NULL, idx INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (part, pos, idx)
    ) WITHOUT ROWID;`,
   'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
+  LETTER_BOUND_MIGRATION,
 ];
 
-const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes';
+const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes, cleared';
+
+type LetterRow = Omit<DeadLetter, 'cleared' | 'bytes'> & {
+  /** libsql may give the memory alone. */
+  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly cleared: number | null;
+};
 
 /** The columns alone: a driver may add what it likes to a row. */
-function toLetter({ partition, offset, time, reason, detail, source, bytes }: DeadLetter): DeadLetter {
-  return { partition, offset, time, reason, detail, source, bytes };
+function toLetter({
+  partition,
+  offset,
+  time,
+  reason,
+  detail,
+  source,
+  bytes,
+  cleared,
+}: LetterRow): DeadLetter {
+  const letter = { partition, offset, time, reason, detail, source, bytes: new Uint8Array(bytes) };
+  return cleared === null ? letter : { ...letter, cleared: true };
 }
 
 /**
@@ -78,6 +98,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   const eventsFrom = connection.prepare(
     'SELECT pos, idx, json FROM events WHERE part = ? AND pos >= ? AND pos < ? ORDER BY pos, idx LIMIT ?',
   );
+  const clearLetters = boundLetters(connection, options.letterBound);
   let log: { reader: LogReader; close(): void } | undefined;
 
   function openLog(): LogReader | undefined {
@@ -155,7 +176,12 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
 
   return {
     async append(batches) {
-      guarded(() => inTransaction(connection, () => batches.forEach(appendBatch)));
+      guarded(() =>
+        inTransaction(connection, () => {
+          batches.forEach(appendBatch);
+          clearLetters();
+        }),
+      );
     },
     async readEvents(partition, from, limit) {
       const read = options.logPath === undefined ? readOwnEvents : readEvents;
@@ -167,11 +193,11 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       const rows = guarded(() =>
         connection.prepare(sql).all(reason === undefined ? { limit } : { reason, limit }),
       );
-      return (rows as DeadLetter[]).map(toLetter);
+      return (rows as LetterRow[]).map(toLetter);
     },
     async deadLetter(partition, offset) {
       const sql = `SELECT ${LETTER} FROM dead_letters WHERE part = ? AND pos = ?`;
-      const letter = guarded(() => connection.prepare(sql).get(partition, offset)) as DeadLetter | undefined;
+      const letter = guarded(() => connection.prepare(sql).get(partition, offset)) as LetterRow | undefined;
       return letter && toLetter(letter);
     },
     async deadLettersAfter(after, limit, reason) {
@@ -180,7 +206,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
         ORDER BY part, pos LIMIT ?`;
       const only = reason ?? null;
       const rows = guarded(() => connection.prepare(sql).all(partition, offset, only, only, limit));
-      return (rows as DeadLetter[]).map(toLetter);
+      return (rows as LetterRow[]).map(toLetter);
     },
     async markResent(places, time) {
       const mark = connection.prepare('UPDATE dead_letters SET resent = ? WHERE part = ? AND pos = ?');
@@ -194,6 +220,10 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       const sql =
         'SELECT reason, count(*) AS count FROM dead_letters WHERE resent IS NULL GROUP BY reason ORDER BY count DESC, reason';
       return guarded(() => connection.prepare(sql).all()) as { reason: string; count: number }[];
+    },
+    async clearedDeadLetters() {
+      const sql = 'SELECT count(*) AS count FROM dead_letters WHERE cleared = 1 AND resent IS NULL';
+      return (guarded(() => connection.prepare(sql).get()) as { count: number }).count;
     },
     async saveModel({ name, time, json }) {
       const sql = `INSERT INTO models (name, time, json) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET

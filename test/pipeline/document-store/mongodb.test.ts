@@ -52,9 +52,13 @@ describeWith(['mongodb'], 'mongodb', () => {
   });
 
   const run = uniqueName('documents');
-  describeDocumentStore('mongodb', async (name) => {
+  describeDocumentStore('mongodb', async (name, env) => {
     const url = `${backendUrl('mongodb')!.replace(/\/$/, '')}/${run}-${name}`;
-    const config = configFor(join(tempDir(), name), { ECOM_DOCUMENTS_URL: url, ECOM_PARTITIONS: '1' });
+    const config = configFor(join(tempDir(), name), {
+      ECOM_DOCUMENTS_URL: url,
+      ECOM_PARTITIONS: '1',
+      ...env,
+    });
     ensureDataDir(config);
     return openStores(config);
   });

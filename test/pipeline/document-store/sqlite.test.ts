@@ -14,8 +14,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describeDocumentStore('sqlite beside a log on servers', async (name) => {
-  const config = configFor(join(dir, 'own', name), { ECOM_PARTITIONS: '1' });
+describeDocumentStore('sqlite beside a log on servers', async (name, env) => {
+  const config = configFor(join(dir, 'own', name), { ECOM_PARTITIONS: '1', ...env });
   ensureDataDir(config);
   const stores = await openStores(config);
   await stores.documents.close();
@@ -23,8 +23,12 @@ describeDocumentStore('sqlite beside a log on servers', async (name) => {
 });
 
 for (const driver of SQLITE_DRIVERS) {
-  describeDocumentStore(`sqlite on ${driver}`, async (name) => {
-    const config = configFor(join(dir, driver, name), { ECOM_SQLITE_DRIVER: driver, ECOM_PARTITIONS: '1' });
+  describeDocumentStore(`sqlite on ${driver}`, async (name, env) => {
+    const config = configFor(join(dir, driver, name), {
+      ECOM_SQLITE_DRIVER: driver,
+      ECOM_PARTITIONS: '1',
+      ...env,
+    });
     ensureDataDir(config);
     return openStores(config);
   });

@@ -170,7 +170,12 @@ test('nothing stops at any JSON, and its neighbours are counted, with events rea
         const stores = await newStores();
         const path = join(tempDir(), 'documents.db');
         const documents = beside
-          ? createSqliteDocumentStore({ path, synchronous: 'normal', logPath: undefined })
+          ? createSqliteDocumentStore({
+              path,
+              synchronous: 'normal',
+              logPath: undefined,
+              letterBound: { bytes: 1e9, days: 0 },
+            })
           : stores.documents;
         const lines = records.flatMap((text, i) => [text.replaceAll('\n', ' '), line(i)]);
         await stores.log.append(lines.map((text) => ({ key: 'k', value: text })));
