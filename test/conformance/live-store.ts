@@ -268,6 +268,66 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await Promise.all([live.close(), tokyo.close()]);
     });
 
+    test('keeps the ids that steps leave, until a later one lets them go', async () => {
+      const live = await open('seen');
+      const ids = (from: number) => `["${from}", "ä \\n"]`;
+      const step = (from: number, to: number, since: number, partition = 0) => {
+        const seen = { ids: ids(from), since };
+        return change(from, to, { advances: [{ partition, from, to, watermark: 0, seen }] });
+      };
+      const kept = async (store: LiveStore, partition = 0) =>
+        (await store.seen(partition)).map(({ from, to, ids: text }) => {
+          expect(text).toBe(ids(from));
+          return [from, to];
+        });
+      const cells = () => cell(BASE, { n: 1 });
+      for (const [from, to] of [
+        [0, 5],
+        [5, 9],
+        [9, 12],
+      ] as const) {
+        expect(await live.apply({ ...step(from, to, to - 10), cells: cells() })).toBe(true);
+      }
+      expect(await live.apply(step(9, 30, 29))).toBe(false);
+      expect(await live.apply(step(0, 8, -2, 1))).toBe(true);
+      expect(await kept(live)).toEqual([
+        [0, 5],
+        [5, 9],
+        [9, 12],
+      ]);
+      expect(await kept(live, 2)).toEqual([]);
+      expect(await live.apply(step(12, 15, 5))).toBe(true);
+      expect(await kept(live)).toEqual([
+        [5, 9],
+        [9, 12],
+        [12, 15],
+      ]);
+      expect(await live.apply(change(15, 16))).toBe(true);
+
+      const anew = await live.rebuild();
+      expect(await kept(anew.live)).toEqual([]);
+      for (const [from, to] of [
+        [0, 11],
+        [11, 20],
+      ] as const)
+        await anew.live.apply(step(from, to, to - 10));
+      expect(await kept(live)).toEqual([
+        [5, 9],
+        [9, 12],
+        [12, 15],
+      ]);
+      expect(await anew.replace(true)).toBe(true);
+      await anew.close();
+      expect([await kept(live), await kept(live, 1)]).toEqual([
+        [
+          [0, 11],
+          [11, 20],
+        ],
+        [],
+      ]);
+      await live.close();
+    });
+
     test('a rebuild that was left half-way changes nothing, and is not found by the next one', async () => {
       const live = await open('left');
       await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }) }));

@@ -16,6 +16,19 @@ export interface Advance {
   readonly from: number;
   readonly to: number;
   readonly watermark: number;
+  /** The ids of its records, to be kept until a later step says that they are not needed any more. */
+  readonly seen?: {
+    readonly ids: string;
+    /** Ids of the steps that end at this offset or before are not needed any more. */
+    readonly since: number;
+  };
+}
+
+/** Ids that a step of a partition left, as it gave them. */
+export interface SeenStep {
+  readonly from: number;
+  readonly to: number;
+  readonly ids: string;
 }
 
 /** What an event says of a product. Fields that it does not give leave what is known. */
@@ -112,6 +125,8 @@ export interface LiveStore {
   layout(): Promise<CellLayout>;
   /** Positions of the partitions that were ever applied. */
   positions(): Promise<readonly Position[]>;
+  /** Ids that the steps of a partition left and no later one let go, by offset, ascending. */
+  seen(partition: number): Promise<readonly SeenStep[]>;
   /** States by key, in one round trip; keys without a state are absent from the map. */
   states(keys: readonly string[]): Promise<Map<string, string>>;
   /**

@@ -3,6 +3,7 @@
  * node of a cluster.
  *
  *     positions, watermarks   hashes by partition
+ *     seen:N                  of partition N, sorted set of the ids that steps left, by end: start, a space, ids
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
  *     layout                  how the cells are cut, JSON
@@ -54,7 +55,7 @@ if (redis.call('GET', p .. ':layout') or layout) ~= layout then return -1 end
 if moment ~= '' and not happened(moment) then return -2 end
 local advances = {}
 for i = 1, tonumber(arg()) do
-  local advance = { arg(), arg(), arg(), arg() }
+  local advance = { arg(), arg(), arg(), arg(), arg(), arg() }
   if (redis.call('HGET', p .. ':positions', advance[1]) or '0') ~= advance[2] then return -1 end
   advances[i] = advance
 end
@@ -65,6 +66,12 @@ redis.call('SET', p .. ':layout', layout)
 for _, advance in ipairs(advances) do
   redis.call('HSET', p .. ':positions', advance[1], advance[3])
   redis.call('HSET', p .. ':watermarks', advance[1], advance[4])
+  if advance[5] ~= '' then
+    local seen = p .. ':seen:' .. advance[1]
+    redis.call('ZREMRANGEBYSCORE', seen, '-inf', advance[5])
+    redis.call('ZREMRANGEBYSCORE', seen, '(' .. advance[2], '+inf')
+    redis.call('ZADD', seen, advance[3], advance[2] .. ' ' .. advance[6])
+  end
 end
 put(p .. ':states', 2 * tonumber(arg()))
 
@@ -260,6 +267,7 @@ local function names(p)
   local all = {}
   for dimension = 0, 15 do all[#all + 1] = 'keys:' .. dimension end
   for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do all[#all + 1] = 'cell:' .. id end
+  for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do all[#all + 1] = 'seen:' .. partition end
   for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
   return all

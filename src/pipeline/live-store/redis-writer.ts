@@ -192,7 +192,8 @@ function applyArguments(
   text: string,
 ): (string | number)[] {
   const list: (string | number)[] = [advances.length];
-  for (const { partition, from, to, watermark } of advances) list.push(partition, from, to, watermark);
+  for (const { partition, from, to, watermark, seen } of advances)
+    list.push(partition, from, to, watermark, seen?.since ?? '', seen?.ids ?? '');
   list.push(claims.length);
   for (const key of claims) list.push(key);
   list.push(states.size);

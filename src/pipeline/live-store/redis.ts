@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
-import { type LiveStore, type ProductInfo } from './live-store.ts';
+import { type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
 import { SCRIPTS, type ScriptedClient } from './redis-scripts.ts';
@@ -91,6 +91,13 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
         const [positions, watermarks] = (await client.ecomPositions(prefix)) as [string[], string[]];
         return positionsOf(positions, watermarks);
       }),
+    seen: (partition) =>
+      using(async ({ client }) => {
+        const found = await client.zrange(`${prefix}:seen:${partition}`, 0, -1, 'WITHSCORES');
+        return Array.from({ length: found.length / 2 }, (_, i) =>
+          toSeenStep(found[2 * i]!, found[2 * i + 1]!),
+        );
+      }),
     states: (keys) => using(({ client }) => fields(client, `${prefix}:states`, keys)),
     apply: (change) => using(({ writer }) => writer.apply(change)),
     snapshot: (query) => using(({ reader }) => reader.snapshot(query)),
@@ -172,6 +179,11 @@ async function publish(
     await client.expire(key, LEFTOVER_SECONDS);
   }
   return (await client.ecomPublish(prefix, kind, name, entries.length)) === 1;
+}
+
+function toSeenStep(text: string, end: string): SeenStep {
+  const space = text.indexOf(' ');
+  return { from: Number(text.slice(0, space)), to: Number(end), ids: text.slice(space + 1) };
 }
 
 function toProduct(text: string): ProductInfo {

@@ -4,6 +4,7 @@ import { type Connection } from '../sqlite/driver.ts';
 /** Tables of what is counted, and the columns that are taken over. */
 const COUNTED = {
   positions: 'part, position, watermark',
+  seen: 'part, upto, start, ids',
   states: 'id, key, value',
   products: 'key, time, name, category, brand, price',
   keys: 'id, dimension, key',

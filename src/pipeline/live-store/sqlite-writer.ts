@@ -37,6 +37,8 @@ export function createWriter(
     `INSERT INTO positions (part, position, watermark) VALUES (?, ?, ?)
      ON CONFLICT (part) DO UPDATE SET position = excluded.position, watermark = excluded.watermark`,
   );
+  const dropSeen = connection.prepare('DELETE FROM seen WHERE part = ? AND (upto <= ? OR upto > ?)');
+  const putSeen = connection.prepare('INSERT INTO seen (part, upto, start, ids) VALUES (?, ?, ?, ?)');
   const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
   const states = createStateWriter(connection);
   // The newest event wins; of two at the same time the greater text, so that the order of arrival does not matter.
@@ -113,7 +115,12 @@ export function createWriter(
       if ((getPosition(partition) ?? 0) !== from) return false;
     }
     for (const key of claims) if (hasState(key) !== undefined) return false;
-    for (const { partition, to, watermark } of advances) putPosition.run(partition, to, watermark);
+    for (const { partition, from, to, watermark, seen } of advances) {
+      putPosition.run(partition, to, watermark);
+      if (seen === undefined) continue;
+      dropSeen.run(partition, seen.since, from);
+      putSeen.run(partition, to, from, seen.ids);
+    }
     for (const [key, value] of newStates) states.put(key, value);
     for (const [key, { time, name, category, brand, price }] of products) {
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);

@@ -10,7 +10,7 @@ import {
 import { type Connection } from '../sqlite/driver.ts';
 import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
-import { type LiveStore, type ProductInfo, type WorkerReport } from './live-store.ts';
+import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { replaceCounts } from './sqlite-rebuild.ts';
 import { createWriter } from './sqlite-writer.ts';
@@ -31,6 +31,7 @@ const MIGRATIONS: Migrations = [
   // Cells and states are cut in another way: everything is counted again from the log.
   `DELETE FROM positions; DELETE FROM states; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
    CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
+  'CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (part, upto));',
 ];
 
 const DAY_MS = 86_400_000;
@@ -56,6 +57,9 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   const reader = createReader(connection, layout);
   const guarded = guardFile(options.path);
   const getStates = prepareStates(connection);
+  const getSeen = connection.prepare(
+    'SELECT start AS "from", upto AS "to", ids FROM seen WHERE part = ? ORDER BY upto',
+  );
   const getProduct = connection.prepare(
     'SELECT time, name, category, brand, price FROM products WHERE key = ?',
   );
@@ -76,6 +80,9 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
     },
     async positions() {
       return guarded(reader.positions);
+    },
+    async seen(partition) {
+      return guarded(() => getSeen.all(partition)) as SeenStep[];
     },
     async states(keys) {
       return guarded(() => getStates(keys));

@@ -4,7 +4,7 @@ import { type DocumentStore } from '../document-store/document-store.ts';
 import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
 import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
 import { LIMITS, shopperOf } from '../events/shop-event.ts';
-import { type LiveStore } from '../live-store/live-store.ts';
+import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
   type DecodedBatch,
@@ -16,7 +16,7 @@ import {
   stateKeys,
 } from './reduce.ts';
 import { createRefused, firstOffsets, mayBeOfRecord, offsetsIn, sliceOf } from './refused.ts';
-import { createSeenIds, DUPLICATE_HORIZON } from './seen-ids.ts';
+import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
 import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
 import { createStateCache } from './state-cache.ts';
 
@@ -99,7 +99,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   /**
    * Reads from the stores what has to be known of partitions.
-   * @returns the offsets to read from: early enough to see again the ids that a duplicate may repeat
+   * @returns the offsets to read from: early enough to see again the ids that a duplicate may repeat, unless the store knows them
    */
   async function recall(partitions: readonly number[]): Promise<Map<number, number>> {
     // Positions that are about to change tell nothing.
@@ -113,11 +113,27 @@ export function createProcessor(options: ProcessorOptions): Processor {
       const { position = 0, watermark = 0 } = stored.get(partition) ?? {};
       const { begin, end } = bounds[partition]!;
       if (position > end) throw logTooShort(partition, position, end);
-      memory.set(partition, { position, begin, watermark, seen: createSeenIds() });
+      const seen = createSeenIds();
+      memory.set(partition, { position, begin, watermark, seen });
       refused.forget(partition, position);
-      starts.set(partition, Math.max(0, position - DUPLICATE_HORIZON));
+      const back = Math.max(0, position - DUPLICATE_HORIZON);
+      const reached = await recallIds(partition, position, Math.max(back, begin), seen);
+      starts.set(partition, reached ? position : back);
     }
     return starts;
+  }
+
+  /** Notes the ids that the store keeps. @returns false, having noted none, where it does not reach as far back as the log */
+  async function recallIds(
+    partition: number,
+    position: number,
+    since: number,
+    seen: SeenIds,
+  ): Promise<boolean> {
+    const steps = stepsUpTo(position, await live.seen(partition));
+    if ((steps[0]?.from ?? position) > since) return false;
+    for (const { ids } of steps) known(`seen:${partition}`, (text) => addNoted(seen, text), ids);
+    return true;
   }
 
   /** The next records that are not counted yet. Those that are come first after a recall: of them only the ids are noted. */
@@ -339,6 +355,14 @@ export function createProcessor(options: ProcessorOptions): Processor {
     await consumer.close();
   }
   return { step, run, owned: () => consumer.owned(), close };
+}
+
+/** The steps that led to a position without a gap: others are of another time. */
+function stepsUpTo(position: number, steps: readonly SeenStep[]): readonly SeenStep[] {
+  const before = steps.filter(({ to }) => to <= position);
+  let first = before.length;
+  for (let end = position; before[first - 1]?.to === end; first -= 1) end = before[first - 1]!.from;
+  return before.slice(first);
 }
 
 /** @throws EcomError `STORAGE` where a stored state is none */

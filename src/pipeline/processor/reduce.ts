@@ -24,7 +24,7 @@ import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderArm, addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
 import { beThere, type Presence } from './presence.ts';
 import { buyerClass } from './rfm.ts';
-import { type SeenIds } from './seen-ids.ts';
+import { createIdNotes, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
 import { absorb, extend, isEarlier, matchSession, step } from './sessions.ts';
 import {
   newPurchases,
@@ -120,11 +120,11 @@ export function reduce(
     const { partition, origins, next, clock } = batch;
     const remembered = memory(partition);
     const from = remembered.position;
-    const kept = run.countAll(batch, remembered);
+    const { ids, ...kept } = run.countAll(batch, remembered);
     remembered.position = next;
     remembered.watermark = Math.min(remembered.watermark, clock);
     const { position: to, watermark } = remembered;
-    advances.push({ partition, from, to, watermark });
+    advances.push({ partition, from, to, watermark, seen: { ids, since: to - DUPLICATE_HORIZON } });
     documents.push({ partition, from, to, time: origins.at(-1)?.appendedAt ?? 0, ...kept });
   }
   const { cells, claims, products, touched } = run;
@@ -168,17 +168,19 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function countAll(
     batch: DecodedBatch,
     memory: PartitionMemory,
-  ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> {
+  ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> & { readonly ids: string } {
     const { partition, records, origins, shoppers, clock, lost } = batch;
     if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
     const events: StoredEvent[] = [];
     const duplicates: number[] = [];
     const deadLetters: DeadLetter[] = [];
+    const notes = createIdNotes();
     for (let i = 0; i < records.length; i += 1) {
       const record = records[i]!;
       const { offset, index, appendedAt } = origins[i]!;
       const rejected = isRejected(record);
       const event = rejected || filter === undefined ? record : filter(record);
+      if (record.id !== undefined) notes.note(record.id, offset);
       if (record.id !== undefined && memory.seen.add(record.id, offset)) {
         duplicates.push(offset);
         if (event !== undefined)
@@ -204,7 +206,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
         if (record.time > memory.watermark) memory.watermark = record.time;
       }
     }
-    return { events, duplicates, deadLetters };
+    return { events, duplicates, deadLetters, ids: notes.text() };
   }
 
   function countEvent(event: ShopEvent, shopper: string | undefined, watermark: number): void {

@@ -36,3 +36,37 @@ export function createSeenIds(horizon = DUPLICATE_HORIZON): SeenIds {
     },
   };
 }
+
+/**
+ * The ids of a step, in the order of their offsets, as a store keeps them: each one is of the offset after the one before,
+ * unless a number before it says of which.
+ */
+interface IdNotes {
+  note(id: string, offset: number): void;
+  text(): string;
+}
+
+export function createIdNotes(): IdNotes {
+  const notes: (string | number)[] = [];
+  let expected = -1;
+  return {
+    note(id, offset) {
+      if (offset !== expected) notes.push(offset);
+      notes.push(id);
+      expected = offset + 1;
+    },
+    text: () => JSON.stringify(notes),
+  };
+}
+
+/** Adds to `seen` what the text of `IdNotes` says. @throws where it is no such text */
+export function addNoted(seen: SeenIds, text: string): void {
+  let offset = Number.NaN;
+  for (const note of JSON.parse(text) as (string | number)[]) {
+    if (typeof note === 'number') offset = note;
+    else {
+      seen.add(note, offset);
+      offset += 1;
+    }
+  }
+}
