@@ -26,7 +26,7 @@ import { isEmbedded, PORTS, shownUrl } from './store-check.ts';
 /** The log last: a copy of what is counted never reaches beyond the copy of the log. */
 const ORDER = ['live', 'documents', 'log'] as const;
 /** What a data folder holds beside the stores, and is not made anew: settings and the lists that they name, as far as they are small. */
-const NO_SETTINGS = /\.db(-wal|-shm|-journal)?$|\.(gz|tgz|tar|sock|lock|log)$/;
+const NO_SETTINGS = /\.db(\.rebuild)?(-wal|-shm|-journal)?$|\.(gz|tgz|tar|sock|lock|log)$/;
 const MAX_SETTINGS_BYTES = 16 * 2 ** 20;
 /** How long a copy waits for a store that is locked, ms. */
 const BUSY_TIMEOUT_MS = 15_000;

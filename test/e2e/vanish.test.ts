@@ -36,7 +36,9 @@ test.each(['deleted', 'replaced'])(
     await expect
       .poll(() => [...new Set(failed())].sort(), { timeout: 60_000 })
       .toEqual(['generator', 'processor', 'recommender']);
-    expect(existsSync(join(dataDir, 'log.db'))).toBe(how === 'replaced');
+    // The first one simulates a shop, in a folder of its own.
+    expect(existsSync(join(dataDir, 'demo', 'log.db'))).toBe(how === 'replaced');
+    expect(existsSync(join(dataDir, 'log.db'))).toBe(false);
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;

@@ -29,16 +29,20 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   });
   let rules: Rule[] = [];
   let text: string | undefined;
+  let problem: string | undefined;
   /** A file that was edited holds from now on; one that is wrong leaves what holds. */
   async function readRules(): Promise<void> {
-    const now = (await readOptionalFile(config.alertsFile)) ?? '{"alerts":[]}';
-    if (now === text) return;
-    text = now;
     try {
+      const now = (await readOptionalFile(config.alertsFile)) ?? '{"alerts":[]}';
+      if (now === text) return;
+      text = now;
       rules = parseRules(now, config.alertsFile);
       logger.info({ alerts: rules.length }, 'rules read');
+      problem = undefined;
     } catch (error) {
-      logger.error({ err: error }, errorMessage(error));
+      // Said once, not at every look.
+      if (errorMessage(error) !== problem) logger.error({ err: error }, errorMessage(error));
+      problem = errorMessage(error);
     }
   }
   try {

@@ -4,14 +4,18 @@ import { describe, expect, test } from 'vitest';
 import { csvLine } from '../../../src/pipeline/export/csv.ts';
 
 describe('CSV', () => {
-  test('no cell begins as a formula, and every other text comes back as it was', () => {
+  // What is no plain text is written as an escape: test/visible-text.test.ts has it there and back.
+  test('no cell begins as a formula, and every other plain text comes back as it was', () => {
+    const plain = fc.string().map((text) => text.replaceAll('\\', '/'));
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 2, maxLength: 5 }), (cells) => {
+      fc.property(fc.array(plain, { minLength: 2, maxLength: 5 }), (cells) => {
         const [row] = parse(csvLine(cells), { relax_column_count: true }) as string[][];
         expect(row).toHaveLength(cells.length);
         row!.forEach((cell, i) => {
-          expect(cell).not.toMatch(/^[=+\-@\t\r\n]/);
-          expect(cell).toBe(/^[=+\-@\t\r\n]/.test(cells[i]!) ? `'${cells[i]}` : cells[i]);
+          const said = cells[i]!;
+          const isNumber = /^'*[+-]?\d+(\.\d+)?$/.test(said);
+          expect(cell).toBe(!isNumber && /^'*\s*[=+\-@]/.test(said) ? `'${said}` : said);
+          if (!isNumber) expect(cell).not.toMatch(/^\s*[=+\-@]/);
         });
       }),
       { numRuns: 1000 },
