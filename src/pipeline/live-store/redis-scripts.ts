@@ -209,7 +209,9 @@ local trimmed = tonumber(redis.call('GET', p .. ':trimmed') or '0')
 local cells = {}
 for i = 4, #ARGV, 2 do
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', p .. ':cells', ARGV[i], '(' .. ARGV[i + 1])) do
-    local table = ARGV[1] == '1' and redis.call('GET', p .. ':cell:' .. id) or ''
+    local table = ''
+    if ARGV[1] == '1' then table = redis.call('GET', p .. ':cell:' .. id) end
+    -- The cell may have expired.
     if table then
       cells[#cells + 1] = id
       cells[#cells + 1] = redis.call('HGET', p .. ':versions', id)

@@ -125,7 +125,7 @@ export function reduce(
     remembered.watermark = Math.min(remembered.watermark, clock);
     const { position: to, watermark } = remembered;
     advances.push({ partition, from, to, watermark, seen: { ids, since: to - DUPLICATE_HORIZON } });
-    documents.push({ partition, from, to, time: origins.at(-1)?.appendedAt ?? 0, ...kept });
+    documents.push({ partition, from, to, time: Math.min(origins.at(-1)?.appendedAt ?? 0, clock), ...kept });
   }
   const { cells, claims, products, touched } = run;
   return { documents, change: { advances, cells, claims: [...claims], products }, touched };

@@ -106,6 +106,7 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     // What was numbered so long ago that all between may be forgotten begins anew: the numbers in the ring stay close.
     const goesOn =
       session !== undefined &&
+      session.number >= base &&
       nextSession - session.number <= most &&
       (endless || Math.abs(time - session.time) <= SESSION_GAP_MS);
     const number = goesOn ? session.number : nextSession;
