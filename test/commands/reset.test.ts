@@ -1,11 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
 import { reset } from '../../src/commands/reset.ts';
-import { prepareStores } from '../../src/commands/store-check.ts';
 import { type Config } from '../../src/config.ts';
+import { packageFile } from '../../src/package-root.ts';
 import { openEventLog } from '../../src/pipeline/event-log/open.ts';
 import { SQLITE_DRIVERS } from '../support/drivers.ts';
 import { configFor } from '../support/stores.ts';
@@ -31,9 +32,15 @@ async function run(config: Config, options: { yes?: boolean }, typed?: string) {
   return { code, said };
 }
 
+/** Made by a process of its own: libsql lets go of a file for certain only when its process has ended. */
 async function shop(): Promise<Config> {
   const config = configFor(tempDir());
-  await prepareStores(config);
+  const file = join(tempDir(), 'events.jsonl');
+  writeFileSync(file, '{"type":"page_view","time":"2026-01-05T09:59:00Z","userId":"u1"}\n');
+  execFileSync(process.execPath, [packageFile('bin', 'ecom.js'), 'ingest', file], {
+    env: { ...process.env, ECOM_DATA_DIR: config.dataDir },
+    stdio: 'ignore',
+  });
   return config;
 }
 
