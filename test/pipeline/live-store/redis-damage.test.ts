@@ -143,4 +143,31 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     }
     await live.close();
   });
+
+  test('cells that have expired are left out of what is read', async () => {
+    const { config, client, key } = shop();
+    const live = await openLiveStore(config);
+    const time = Date.UTC(2026, 0, 5);
+    // Enough for a fold, which makes cells of the changes.
+    for (let i = 0; i < 40; i += 1) {
+      const tally = { totals: new Map([['n', 1]]), breakdowns: new Map() };
+      const advances = [{ partition: 0, from: i, to: i + 1, watermark: time }];
+      await live.apply({ ...EMPTY, advances, cells: new Map([[time, tally]]) });
+    }
+    const ids = await client.zrange(key('cells'), 0, -1);
+    expect(ids.length).toBeGreaterThan(1);
+    const ranges = [{ level: '10s', from: time, to: time + 10_000 }] as const;
+    const query = { tallies: [{ ranges }, { ranges: 'all' as const }] };
+    const read = async (reader: typeof live) =>
+      (await reader.snapshot(query)).tallies.map(({ totals }) => totals.get('n') ?? 0);
+    expect(await read(live)).toEqual([40, 40]);
+    // The narrowest cells go first; the sum of everything stays.
+    for (const id of ids.slice(0, -1)) await client.del(key(`cell:${id}`));
+    const other = await openLiveStore(config);
+    const [narrow, all] = await read(other);
+    expect(narrow).toBeLessThan(40);
+    expect(all).toBe(40);
+    expect((await read(live))[1]).toBe(40);
+    await Promise.all([live.close(), other.close()]);
+  });
 });
