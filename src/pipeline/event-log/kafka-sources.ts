@@ -45,8 +45,6 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
   const sourcesTopic = `${topic}.sources`;
   let ledger: Ledger = { end: 0, sources: new Map() };
   let writer: Writer | undefined;
-  /** The last append. */
-  let unsettled: StoredProgress | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
@@ -154,10 +152,9 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     await transaction.commit();
   }
 
-  /** Whoever comes too late must not fence the one that goes on. What stands there may be one's own. */
-  async function refuseLate(next: StoredProgress, before: SourceProgress | undefined): Promise<void> {
-    const stored = (await readLedger()).sources.get(next.source);
-    if (stored?.append !== next.append && !isSamePlace(stored, before)) throw sourceTakenOver();
+  /** Whoever comes too late must not fence the one that goes on. */
+  async function refuseLate(source: string, before: SourceProgress | undefined): Promise<void> {
+    if (!isSamePlace((await readLedger()).sources.get(source), before)) throw sourceTakenOver();
   }
   async function append(
     records: readonly NewRecord[],
@@ -165,14 +162,11 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     before: SourceProgress | undefined,
   ): Promise<void> {
     const { source } = progress;
-    // One that failed may have been committed all the same: when it comes again, it is known by its id.
-    const again = unsettled?.source === source && isSamePlace(unsettled, progress);
-    const next: StoredProgress = { ...progress, append: again ? unsettled!.append! : randomUUID() };
-    unsettled = next;
+    const next: StoredProgress = { ...progress, append: randomUUID() };
     let current = writer;
     if (current?.source !== source) {
       await ensureTopic();
-      await refuseLate(next, before);
+      await refuseLate(source, before);
       current = await takeOver(source);
     }
     let cause: unknown;
@@ -189,7 +183,7 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
         cause = error;
         writer = undefined;
         await current.producer.disconnect().catch(() => {});
-        if (isFenced(error)) await refuseLate(next, before);
+        if (isFenced(error)) await refuseLate(source, before);
         current = await takeOver(source);
       }
     }
