@@ -271,6 +271,23 @@ export function describeEventLog(
       await again.close();
     });
 
+    test('stores that a source has ended where its last records were stored before', async () => {
+      const log = await open('ended', 1);
+      const at = { source: 'file', rows: 2, bytes: 20, digest: 'd', done: false };
+      await log.append([{ key: '', value: '1' }], at);
+      await log.append([], { ...at, done: true }, at);
+      expect(await log.progress('file')).toEqual({ ...at, done: true });
+      // It grew, and ended again.
+      const grown = { ...at, rows: 3, bytes: 30 };
+      await log.append([{ key: '', value: '2' }], grown, { ...at, done: true });
+      await log.append([], { ...grown, done: true }, grown);
+      await log.close();
+      const again = await open('ended', 1);
+      expect(await again.progress('file')).toEqual({ ...grown, done: true });
+      expect(valuesOf(await readAll(again, 0, 9))).toEqual(['1', '2']);
+      await again.close();
+    });
+
     test('appends all records or none', async () => {
       const log = await open('atomic', 1);
       const progress = { source: 'file', rows: 2, bytes: 20, digest: 'd', done: false };

@@ -83,7 +83,8 @@ export interface EventLog {
   /**
    * Appends records in order. With `progress`, that is stored with them atomically, and only where what is stored of the
    * source is still `before`, from which it was computed: a source counts once whenever the process dies, and however many
-   * read it. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
+   * read it. One that rejects for a server that is away may have got through: called again with the very same `progress` object,
+   * it does nothing then. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
    * @param before progress of the source as it was read, or stored last; `undefined` where there was none
    * @throws EcomError `CONFLICT` where the stored progress is not `before`; nothing is appended then
    */

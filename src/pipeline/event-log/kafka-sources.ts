@@ -45,6 +45,8 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
   const sourcesTopic = `${topic}.sources`;
   let ledger: Ledger = { end: 0, sources: new Map() };
   let writer: Writer | undefined;
+  /** Ids of appends that failed, by the object that was to be stored: two may say the same and be two ingests'. */
+  const failed = new WeakMap<SourceProgress, string>();
   let turn: Promise<unknown> = Promise.resolve();
 
   async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
@@ -152,21 +154,36 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     await transaction.commit();
   }
 
-  /** Whoever comes too late must not fence the one that goes on. */
-  async function refuseLate(source: string, before: SourceProgress | undefined): Promise<void> {
-    if (!isSamePlace((await readLedger()).sources.get(source), before)) throw sourceTakenOver();
+  /** Whoever comes too late must not fence the one that goes on. What stands there may be one's own. */
+  async function refuseLate(next: StoredProgress, before: SourceProgress | undefined): Promise<void> {
+    const stored = (await readLedger()).sources.get(next.source);
+    if (stored?.append !== next.append && !isSamePlace(stored, before)) throw sourceTakenOver();
   }
+  /** One that failed may have been committed all the same: when it comes again, it is known by its id. */
   async function append(
     records: readonly NewRecord[],
     progress: SourceProgress,
     before: SourceProgress | undefined,
   ): Promise<void> {
-    const { source } = progress;
-    const next: StoredProgress = { ...progress, append: randomUUID() };
+    const id = failed.get(progress) ?? randomUUID();
+    try {
+      await appendAs({ ...progress, append: id }, records, before);
+      failed.delete(progress);
+    } catch (error) {
+      failed.set(progress, id);
+      throw error;
+    }
+  }
+  async function appendAs(
+    next: StoredProgress,
+    records: readonly NewRecord[],
+    before: SourceProgress | undefined,
+  ): Promise<void> {
+    const { source } = next;
     let current = writer;
     if (current?.source !== source) {
       await ensureTopic();
-      await refuseLate(source, before);
+      await refuseLate(next, before);
       current = await takeOver(source);
     }
     let cause: unknown;
@@ -183,7 +200,7 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
         cause = error;
         writer = undefined;
         await current.producer.disconnect().catch(() => {});
-        if (isFenced(error)) await refuseLate(source, before);
+        if (isFenced(error)) await refuseLate(next, before);
         current = await takeOver(source);
       }
     }
