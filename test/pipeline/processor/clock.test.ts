@@ -1,43 +1,17 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ensureDataDir } from '../../../src/config.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
-import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { alteredLog, onePartitionShop } from '../../support/altered-log.ts';
+import { SETTINGS, type Stores } from '../../support/stores.ts';
 
 const MINUTE = 60_000;
 const YEARS = 3 * 365 * 24 * 60 * MINUTE;
 
-async function newStores(name: string): Promise<Stores> {
-  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '1' });
-  ensureDataDir(config);
-  return openStores(config);
-}
-
 /** A view of a log whose records were taken by a host with another clock. */
-function skewed({ log }: Stores, ahead: number): Stores['log'] {
-  return {
-    ...log,
-    consume(options) {
-      const consumer = log.consume(options);
-      return {
-        ...consumer,
-        async poll(limit, waitMs) {
-          const batches = await consumer.poll(limit, waitMs);
-          return batches.map((batch) => ({
-            ...batch,
-            records: batch.records.map((record) =>
-              String(record.value).includes('ahead')
-                ? { ...record, appendedAt: record.appendedAt + ahead }
-                : record,
-            ),
-          }));
-        },
-      };
-    },
-  };
-}
+const skewed = ({ log }: Stores, ahead: number): Stores['log'] =>
+  alteredLog(log, (record) =>
+    String(record.value).includes('ahead') ? { ...record, appendedAt: record.appendedAt + ahead } : record,
+  );
 
 let serial = 0;
 function append({ log }: Stores, name: string, times: readonly number[]): Promise<void> {
@@ -70,7 +44,7 @@ const last = (count: number, now: number): number[] =>
 
 describe('a clock that is ahead', () => {
   test('an arrival that is yet to come is a dead letter, and is told now', async () => {
-    const stores = await newStores('arrival');
+    const stores = await onePartitionShop('arrival');
     const now = Date.now();
     await append(stores, 'ahead', [now, now + YEARS]);
     await append(stores, 'right', last(100, now));
@@ -87,7 +61,7 @@ describe('a clock that is ahead', () => {
   });
 
   test('a little ahead is an event, and the watermark stays behind the host’s clock', async () => {
-    const stores = await newStores('little');
+    const stores = await onePartitionShop('little');
     const now = Date.now();
     await append(stores, 'ahead', [now + 4 * MINUTE]);
     await count(stores, 4 * MINUTE, () => now);
@@ -97,7 +71,7 @@ describe('a clock that is ahead', () => {
   });
 
   test('what it has left behind disturbs no window, and counting again takes it out', async () => {
-    const stores = await newStores('left');
+    const stores = await onePartitionShop('left');
     const now = Date.now();
     await append(stores, 'ahead', [now + YEARS, now + YEARS]);
     // This host’s clock was ahead as well.
@@ -131,7 +105,7 @@ describe('a clock that is ahead', () => {
   });
 
   test('cells are kept as long as this host’s clock says', async () => {
-    const stores = await newStores('kept');
+    const stores = await onePartitionShop('kept');
     const now = Date.now();
     await append(stores, 'ahead', [now + YEARS]);
     await count(stores, YEARS, () => now + YEARS);
@@ -143,7 +117,7 @@ describe('a clock that is ahead', () => {
   });
 
   test('the document store has what was counted', async () => {
-    const stores = await newStores('documents');
+    const stores = await onePartitionShop('documents');
     const now = Date.now();
     await append(stores, 'right', [now]);
     await append(stores, 'ahead', [now]);

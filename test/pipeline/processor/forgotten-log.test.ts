@@ -1,19 +1,11 @@
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ensureDataDir } from '../../../src/config.ts';
 import { type ConsumeOptions } from '../../../src/pipeline/event-log/event-log.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { addNoted, createIdNotes, createSeenIds } from '../../../src/pipeline/processor/seen-ids.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
-import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
-import { tempDir } from '../../support/temp-dir.ts';
-
-async function newStores(name: string): Promise<Stores> {
-  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '1' });
-  ensureDataDir(config);
-  return openStores(config);
-}
+import { onePartitionShop } from '../../support/altered-log.ts';
+import { SETTINGS, type Stores } from '../../support/stores.ts';
 
 /** Of every third number a line that an importer could not read. */
 const lineOf = (id: number): string =>
@@ -44,7 +36,7 @@ async function counted(stores: Stores) {
 
 describe('ids that a duplicate is told by', () => {
   test('are known after a restart where the log does not hold them any more', async () => {
-    const stores = await newStores('forgotten');
+    const stores = await onePartitionShop('forgotten');
     const ids = Array.from({ length: 30 }, (_, i) => i);
     await append(stores, ids);
     await append(stores, [100]);
@@ -65,7 +57,7 @@ describe('ids that a duplicate is told by', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 3, maxLength: 25 }), async (acts) => {
-        const stores = await newStores('anywhere');
+        const stores = await onePartitionShop('anywhere');
         const appended: number[] = [];
         for (const what of acts) {
           if (what === 'trim') await trim(stores);
@@ -91,7 +83,7 @@ describe('ids that a duplicate is told by', () => {
   });
 
   test('are read from the log where the store has not kept them', async () => {
-    const stores = await newStores('older');
+    const stores = await onePartitionShop('older');
     const ids = [1, 2, 4, 5];
     await append(stores, ids);
     const live = {
@@ -110,7 +102,7 @@ describe('ids that a duplicate is told by', () => {
   });
 
   test('are not read from the log where the store has them', async () => {
-    const stores = await newStores('kept');
+    const stores = await onePartitionShop('kept');
     await append(stores, [1, 2, 4]);
     await count(stores, 10);
     const starts: unknown[] = [];

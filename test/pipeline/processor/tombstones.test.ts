@@ -1,42 +1,22 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { statsText } from '../../../src/commands/stats-text.ts';
-import { ensureDataDir } from '../../../src/config.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
-import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { alteredLog, onePartitionShop } from '../../support/altered-log.ts';
+import { SETTINGS, type Stores } from '../../support/stores.ts';
 
 const DAY = 24 * 3_600_000;
 
 /** A view of a log where some records have no value, or came from a host whose clock is ahead. */
-function withTombstones({ log }: Stores): Stores['log'] {
-  return {
-    ...log,
-    consume(options) {
-      const consumer = log.consume(options);
-      return {
-        ...consumer,
-        async poll(limit, waitMs) {
-          const batches = await consumer.poll(limit, waitMs);
-          return batches.map((batch) => ({
-            ...batch,
-            records: batch.records.map((record) => {
-              if (record.value === 'tombstone') return { ...record, value: null };
-              if (record.value === 'ahead') return { ...record, value: null, appendedAt: Date.now() + DAY };
-              return record;
-            }),
-          }));
-        },
-      };
-    },
-  };
-}
+const withTombstones = ({ log }: Stores): Stores['log'] =>
+  alteredLog(log, (record) => {
+    if (record.value === 'tombstone') return { ...record, value: null };
+    if (record.value === 'ahead') return { ...record, value: null, appendedAt: Date.now() + DAY };
+    return record;
+  });
 
 test('a record without a value is passed over, counted, and no dead letter, whatever clock it has', async () => {
-  const config = configFor(join(tempDir(), 'tombstones'), { ECOM_PARTITIONS: '1' });
-  ensureDataDir(config);
-  const stores = await openStores(config);
+  const stores = await onePartitionShop('tombstones');
   const event = JSON.stringify({ id: 'e', type: 'page_view', time: Date.now(), userId: 'u' });
   const values = ['tombstone', event, 'tombstone', 'ahead', '', event, 'tombstone'];
   await stores.log.append(values.map((value) => ({ key: 'k', value })));

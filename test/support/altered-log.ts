@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { ensureDataDir } from '../../src/config.ts';
+import { type EventLog, type LogRecord } from '../../src/pipeline/event-log/event-log.ts';
+import { configFor, openStores, type Stores } from './stores.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** The empty stores of a shop whose log has one partition. */
+export async function onePartitionShop(name: string): Promise<Stores> {
+  const config = configFor(join(tempDir(), name), { ECOM_PARTITIONS: '1' });
+  ensureDataDir(config);
+  return openStores(config);
+}
+
+/** A view of a log whose records are other than the embedded log would take them, such as from a host with another clock. */
+export function alteredLog(log: EventLog, alter: (record: LogRecord) => LogRecord): EventLog {
+  return {
+    ...log,
+    consume(options) {
+      const consumer = log.consume(options);
+      return {
+        ...consumer,
+        async poll(limit, waitMs) {
+          const batches = await consumer.poll(limit, waitMs);
+          return batches.map((batch) => ({ ...batch, records: batch.records.map(alter) }));
+        },
+      };
+    },
+  };
+}
