@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
 import { type DeadLetter, type Place } from '../pipeline/document-store/document-store.ts';
 import { type NewRecord } from '../pipeline/event-log/event-log.ts';
-import { decodeRecord, isRejected } from '../pipeline/events/decode.ts';
+import { CLOCK_AHEAD, decodeRecord, isRejected } from '../pipeline/events/decode.ts';
 import { writeJson } from '../pipeline/events/foreign.ts';
-import { partitionKey } from '../pipeline/events/shop-event.ts';
+import { partitionKey, shopperOf } from '../pipeline/events/shop-event.ts';
 import { type CommandContext } from './context.ts';
 import { eventOf, letterId, readAll } from './dead-letters.ts';
 import { createNumbers, type Stores } from './ingest-numbers.ts';
@@ -26,6 +26,14 @@ export interface ReplayOptions {
 interface Mended {
   readonly place: Place;
   readonly event: Record<string, unknown>;
+  /** Of one that is an event itself, once its time has come. */
+  readonly original?: Original | undefined;
+}
+
+/** What an event that came ahead of the clock is known by. */
+interface Original {
+  readonly id: string;
+  readonly shopper: string | undefined;
 }
 
 const PARTS = 500;
@@ -48,8 +56,8 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
       signal.throwIfAborted();
       const records: NewRecord[] = [];
       const places: Place[] = [];
-      for (const { place, event, unreadable } of part) {
-        const outcome = event === undefined ? unreadable! : record({ place, event }, changes);
+      for (const { place, event, unreadable, original } of part) {
+        const outcome = event === undefined ? unreadable! : record({ place, event, original }, changes);
         if (typeof outcome === 'string') left.set(outcome, (left.get(outcome) ?? 0) + 1);
         else {
           records.push(outcome);
@@ -72,8 +80,7 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
   });
 }
 
-interface Candidate {
-  readonly place: Place;
+interface Candidate extends Omit<Mended, 'event'> {
   readonly event: Record<string, unknown> | undefined;
   /** Why there is no event. */
   readonly unreadable?: string;
@@ -84,11 +91,20 @@ async function* fromStore({ documents }: Stores, reason: string | undefined): As
     yield letters.map((letter) => ({
       place: placeOf(letter),
       event: eventOf(letter),
+      original: originalOf(letter),
       unreadable: letter.cleared
         ? 'no longer kept whole'
         : 'no JSON object: export, mend and replay --from FILE',
     }));
   }
+}
+
+/** @returns undefined for what is no event whenever it is read */
+function originalOf(letter: DeadLetter): Original | undefined {
+  if (letter.reason !== CLOCK_AHEAD) return undefined;
+  const decoded = decodeRecord(letter.bytes, { ...placeOf(letter), appendedAt: Number.MAX_SAFE_INTEGER });
+  const shopper = isRejected(decoded) ? undefined : shopperOf(decoded);
+  return { id: decoded.id ?? letterId(letter), shopper };
 }
 
 function placeOf({ partition, offset, index }: DeadLetter): Place {
@@ -101,9 +117,9 @@ async function* fromFile(
   { stdin }: CommandContext,
   { documents }: Stores,
 ): AsyncIterable<Candidate[]> {
-  const open = new Set<string>();
+  const open = new Map<string, Original | undefined>();
   for await (const letters of readAll(documents, undefined))
-    for (const one of letters) open.add(letterId(one));
+    for (const one of letters) open.set(letterId(one), originalOf(one));
   const input = path === '-' ? stdin : createReadStream(path);
   let part: Candidate[] = [];
   try {
@@ -123,7 +139,7 @@ async function* fromFile(
   yield part;
 }
 
-function candidateOf(line: string, open: ReadonlySet<string>): Candidate {
+function candidateOf(line: string, open: ReadonlyMap<string, Original | undefined>): Candidate {
   const nowhere = { partition: -1, offset: -1 };
   let said: { id?: unknown; event?: unknown };
   try {
@@ -142,22 +158,28 @@ function candidateOf(line: string, open: ReadonlySet<string>): Candidate {
   };
   const { event } = said;
   return event !== null && typeof event === 'object' && !Array.isArray(event)
-    ? { place, event: event as Record<string, unknown> }
+    ? { place, event: event as Record<string, unknown>, original: open.get(String(said.id)) }
     : { place, event: undefined, unreadable: 'a line of the file has no event' };
 }
 
 /** @returns the record, or why it still is no event */
-function record({ place, event }: Mended, changes: readonly Change[]): NewRecord | string {
+function record({ place, event, original }: Mended, changes: readonly Change[]): NewRecord | string {
   const { partition, offset, index } = place;
   // An id of its own: the old one is known by the one that was rejected.
   const id = ['replay', partition, offset, ...(index === undefined ? [] : [index])].join(':');
   const mended: Record<string, unknown> = { ...event, id };
   for (const { path, value } of changes) setAt(mended, path, value);
+  // Both are one event, so that only one counts when all is counted again after its time has come.
+  if (original !== undefined) mended.id = original.id;
   const value = writeJson(mended);
   if (value === undefined) return 'nested too deeply';
   const decoded = decodeRecord(value, { partition, offset, appendedAt: Date.now() });
   if (isRejected(decoded)) return decoded.reason;
-  return { key: partitionKey(decoded), value };
+  const key = partitionKey(decoded);
+  // Duplicates are found within a partition. Whoever is somebody else now has to be where his other events are.
+  return original !== undefined && original.shopper === shopperOf(decoded)
+    ? { key, value, partition }
+    : { key, value };
 }
 
 interface Change {

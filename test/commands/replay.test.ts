@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { type PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { exportLetters, list, show } from '../../src/commands/dead-letters.ts';
+import { rebuild } from '../../src/commands/rebuild.ts';
 import { type ReplayOptions, replay } from '../../src/commands/replay.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
+import { alteredLog } from '../support/altered-log.ts';
 import { runOn } from '../support/run-on.ts';
 import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -150,6 +152,57 @@ describe('ecom dead-letters replay', () => {
       left: [{ reason: 'no longer kept whole', count: 4 }],
     });
     expect(await run(dataDir, { set, from: file })).toMatchObject({ sent: 1, left: [] });
+  });
+
+  test('what came ahead of the clock counts once, also when that time has come and all is counted again', async () => {
+    const dataDir = join(tempDir(), 'shop');
+    const config = configFor(dataDir);
+    ensureDataDir(config);
+    const stores = await openStores(config);
+    const view = { type: 'view_item', time: NOW - 1000 };
+    const items = [{ productId: 'p1', price: '1.00' }];
+    const events = [
+      { ...view, id: 'ahead1', userId: 'u1' },
+      { ...view, id: 17, userId: 'u2', source: 'ahead' },
+      { type: 'purchase', time: NOW - 1000, userId: 'u3', orderId: 'o', items, source: 'ahead' },
+      // The second is of nobody: nothing but its place names it.
+      ...Array.from({ length: 8 }, (_, i) => ({ ...view, source: `ahead${i}` })),
+    ];
+    const good = { ...view, id: 'good', userId: 'u1' };
+    const records = [...events, good].map((event, i) => ({ key: `k${i}`, value: JSON.stringify(event) }));
+    await stores.log.append(records);
+    const log = alteredLog(stores.log, (record) =>
+      String(record.value).includes('ahead')
+        ? { ...record, appendedAt: record.appendedAt + 3_600_000 }
+        : record,
+    );
+    const processor = createProcessor({ ...stores, log, settings: SETTINGS });
+    while ((await processor.step()) > 0);
+    await processor.close();
+    await stores.close();
+    expect(await numbers(dataDir)).toMatchObject({ events: 1, rejected: events.length });
+
+    // Some as they are, some with another time, one with a name that somebody gave it by hand.
+    const file = join(dataDir, 'letters.jsonl');
+    await exportLetters(runOn(dataDir).context, { out: file });
+    const letters = readFileSync(file, 'utf8').trimEnd().split('\n').slice(0, 3);
+    const renamed = letters.map((line) => JSON.parse(line));
+    for (const letter of renamed) letter.event.id = `renamed-${letter.id}`;
+    writeFileSync(file, renamed.map((letter) => JSON.stringify(letter)).join('\n'));
+    expect(await run(dataDir, { from: file })).toMatchObject({ sent: 3, left: [] });
+    const rest = events.length - 3;
+    expect(await run(dataDir, { set: [`time=${NOW - 2000}`] })).toMatchObject({ sent: rest, left: [] });
+    expect(await numbers(dataDir)).toMatchObject({
+      events: 1 + events.length,
+      duplicates: 0,
+      rejected: events.length,
+    });
+    await rebuild(runOn(dataDir).context, {});
+    expect(await numbers(dataDir)).toMatchObject({
+      events: 1 + events.length,
+      duplicates: events.length,
+      rejected: 0,
+    });
   });
 
   test('refuses what is no change', async () => {

@@ -5,6 +5,8 @@ export interface NewRecord {
   readonly key: string;
   /** No line feed in it. */
   readonly value: string;
+  /** Of a record that has to be in one partition with another; that of the key where absent. */
+  readonly partition?: number | undefined;
 }
 
 export interface LogRecord {

@@ -21,8 +21,7 @@ export const asPlaced = () => (args: { message: Message }) => (args.message as P
 export function* inRequests(records: readonly NewRecord[], partitions: number): Iterable<PlacedMessage[]> {
   let request: PlacedMessage[] = [];
   let sizes = new Map<number, number>();
-  for (const { key, value } of records) {
-    const partition = partitionFor(key, partitions);
+  for (const { key, value, partition = partitionFor(key, partitions) } of records) {
     // A character takes up to three bytes, but a request that is cut early only costs a little.
     const size = (sizes.get(partition) ?? 0) + key.length + value.length + 64;
     if (size > PARTITION_BYTES && request.length > 0) {

@@ -90,10 +90,10 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     partitions,
     async append(records: readonly NewRecord[], progress?: SourceProgress, before?: SourceProgress) {
       const byPartition = Array.from({ length: partitions }, (): string[] => []);
-      for (const { key, value } of records) {
+      for (const { key, value, partition = partitionFor(key, partitions) } of records) {
         if (value.includes('\n'))
           throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
-        byPartition[partitionFor(key, partitions)]!.push(value);
+        byPartition[partition]!.push(value);
       }
       guarded(() =>
         inTransaction(connection, () => {
