@@ -34,6 +34,8 @@ export interface Config {
   readonly eventDays: number;
   /** How many dead letters are kept with all they hold: MiB, and days; 0 days is for ever. */
   readonly deadLetters: { readonly mib: number; readonly days: number };
+  /** Heap of the thread that trains, MiB; its own default where undefined. */
+  readonly trainingMib: number | undefined;
   /** How long a command that writes waits for a server that is away, s. */
   readonly patienceSeconds: number;
   /** File with the rules of alerts; there need not be one. */
@@ -118,6 +120,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     mib: wholeNumber('ECOM_DEAD_LETTERS_MIB', env.ECOM_DEAD_LETTERS_MIB, 1, 1_048_576) ?? 256,
     days: wholeNumber('ECOM_DEAD_LETTERS_DAYS', env.ECOM_DEAD_LETTERS_DAYS, 0, MAX_DAYS) ?? 30,
   };
+  const trainingMib = wholeNumber('ECOM_TRAINING_MIB', env.ECOM_TRAINING_MIB, 4, 1_048_576);
   const patienceSeconds = wholeNumber('ECOM_PATIENCE', env.ECOM_PATIENCE, 0, 86_400) ?? 600;
   const stack = readStack(flags.stack ?? env.ECOM_STACK, dataDir);
   const servers = stack === 'embedded' ? undefined : LOCAL_SERVERS;
@@ -146,6 +149,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     logDays,
     eventDays,
     deadLetters,
+    trainingMib,
     patienceSeconds,
     alertsFile: resolve(files.ECOM_ALERTS_FILE || join(dataDir, 'alerts.json')),
     recommendFile: resolve(files.ECOM_RECOMMEND_FILE || join(dataDir, 'recommend.json')),
@@ -170,6 +174,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_PATIENCE: String(patienceSeconds),
       ECOM_ALERTS_FILE: config.alertsFile,
       ECOM_RECOMMEND_FILE: config.recommendFile,
+      ...(trainingMib === undefined ? {} : { ECOM_TRAINING_MIB: String(trainingMib) }),
       ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),
       ...(logDays === undefined ? {} : { ECOM_LOG_DAYS: String(logDays) }),
       ECOM_LOG_LEVEL: logLevel,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
-import { errorMessage } from '../errors.ts';
+import { EcomError, errorMessage } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
@@ -34,6 +34,8 @@ export interface Training {
   readonly state: 'trained' | 'elsewhere' | 'unneeded' | 'failed';
   /** Why it failed. */
   readonly reason?: string;
+  /** What to try then. */
+  readonly hint?: string;
   /** The least active products of a catalogue that is larger than memory allows. */
   readonly productsLeftOut?: number;
 }
@@ -97,13 +99,15 @@ export async function createNumbers(
       try {
         const { trainAndPublish } = await import('../pipeline/recommender/recommender.ts');
         const settings = await readSettings(config.recommendFile);
-        const options = { documents, live, partitions: log.partitions, settings };
+        const { trainingMib } = config;
+        const options = { documents, live, partitions: log.partitions, settings, trainingMib };
         const productsLeftOut = await patience(() => trainAndPublish(options, Date.now(), signal));
         return { state: 'trained', productsLeftOut };
       } catch (error) {
         if (signal.aborted) throw error;
         // The numbers are ready, which is what an ingest is for.
-        return { state: 'failed', reason: errorMessage(error) };
+        const hint = error instanceof EcomError && error.hint !== undefined ? { hint: error.hint } : {};
+        return { state: 'failed', reason: errorMessage(error), ...hint };
       }
     },
   };

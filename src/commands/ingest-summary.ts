@@ -33,9 +33,10 @@ export function ingestSummary(result: IngestResult, seconds: number, rebase: boo
 }
 
 /** What is to be said of the training; nothing where all went well. */
-export function trainingNote({ state, reason, productsLeftOut = 0 }: Training): string {
+export function trainingNote({ state, reason, hint, productsLeftOut = 0 }: Training): string {
   if (state === 'failed') {
-    return `warning: everything is counted, but nothing was learnt for recommendations: ${stripControls(reason!)}\n  try: ecom train\n`;
+    const advice = hint === undefined ? 'ecom train' : `${stripControls(hint)}; then ecom train`;
+    return `warning: everything is counted, but nothing was learnt for recommendations: ${stripControls(reason!)}\n  try: ${advice}\n`;
   }
   return productsLeftOut === 0 ? '' : `note: recommendations leave out ${leftOutText(productsLeftOut)}\n`;
 }
@@ -67,6 +68,7 @@ export async function printIngestJson(
     training: {
       state: training.state,
       reason: training.reason ?? null,
+      hint: training.hint ?? null,
       productsLeftOut: training.productsLeftOut ?? null,
     },
     seconds: Math.round(seconds * 1000) / 1000,

@@ -47,6 +47,7 @@ export async function withInteractions(
       threads,
       interactions: INTERACTIONS,
       nameBytes: NAME_BYTES,
+      trainingMib: config.trainingMib,
     };
     const trainer = createTrainer(options);
     try {

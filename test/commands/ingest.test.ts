@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
 import { list, show } from '../../src/commands/dead-letters.ts';
 import { type IngestOptions, ingest } from '../../src/commands/ingest.ts';
+import { train } from '../../src/commands/train.ts';
 import { EcomError } from '../../src/errors.ts';
 import { publishedModel } from '../../src/pipeline/recommender/published.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
@@ -14,7 +15,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const T = Date.UTC(2026, 0, 4);
 const OPTIONS: IngestOptions = { format: 'auto', speed: 'max' };
 
-function createContext(dataDir: string) {
+function createContext(dataDir: string, env: Record<string, string> = {}) {
   const collect = (isTTY: boolean) => {
     const chunks: Buffer[] = [];
     const stream = Object.assign(new PassThrough(), { isTTY });
@@ -24,7 +25,7 @@ function createContext(dataDir: string) {
   const [stdin, stdout, stderr] = [new PassThrough(), collect(false), collect(false)];
   const controller = new AbortController();
   const context = {
-    config: configFor(dataDir, { ECOM_PARTITIONS: '2' }),
+    config: configFor(dataDir, { ECOM_PARTITIONS: '2', ...env }),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
@@ -86,6 +87,37 @@ describe('ecom ingest', () => {
       state: 'unchanged',
       training: { state: 'trained', reason: null, productsLeftOut: 0 },
     });
+  });
+
+  test('a training that dies of its heap is told in a line, with what to do, and it fails nothing else', async () => {
+    const dataDir = join(tempDir(), 'shop');
+    const path = file('events.jsonl', orders(20));
+    const { context, out, notes } = createContext(dataDir, { ECOM_TRAINING_MIB: '4' });
+    await ingest(context, path, { ...OPTIONS, json: true });
+    expect(JSON.parse(out())).toMatchObject({
+      events: 20,
+      training: {
+        state: 'failed',
+        reason: 'training failed: it needs more than 4 MiB',
+        hint: 'let it have more, as with ECOM_TRAINING_MIB=8',
+      },
+    });
+    expect(notes().split('\n').slice(-3)).toEqual([
+      'warning: everything is counted, but nothing was learnt for recommendations: training failed: it needs more than 4 MiB',
+      '  try: let it have more, as with ECOM_TRAINING_MIB=8; then ecom train',
+      '',
+    ]);
+    const { stats, model } = await statsOf(dataDir);
+    expect([stats.kpis.orders, model]).toEqual([20, undefined]);
+    const command = createContext(dataDir, { ECOM_TRAINING_MIB: '4' });
+    await expect(train(command.context, {})).rejects.toMatchObject({
+      code: 'MEMORY',
+      message: 'training failed: it needs more than 4 MiB',
+      hint: 'let it have more, as with ECOM_TRAINING_MIB=8',
+    });
+    const enough = createContext(dataDir);
+    await train(enough.context, {});
+    expect(enough.out()).toContain('model 1');
   });
 
   test('returns when the numbers are ready, and the same file again changes none', async () => {

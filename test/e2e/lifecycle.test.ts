@@ -19,8 +19,14 @@ interface Outcome {
 
 /** Runs the built program to its end. */
 function ecom(dataDir: string, ...args: string[]): Promise<Outcome> {
+  return ecomWith({}, dataDir, ...args);
+}
+
+/** The same with more in the environment. */
+function ecomWith(env: Record<string, string>, dataDir: string, ...args: string[]): Promise<Outcome> {
+  const options = { env: { ...process.env, ...env } };
   return new Promise((resolve) => {
-    execFile(process.execPath, [ECOM, ...args, '--data-dir', dataDir], (error, stdout, stderr) => {
+    execFile(process.execPath, [ECOM, ...args, '--data-dir', dataDir], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -299,6 +305,39 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
     // Once mixed it is asked again.
     await ecom(dataDir, 'up', '-d');
     expect((await statusOf(dataDir)).components.map(({ name }) => name)).not.toContain('generator');
+  });
+
+  test('a training that dies of its heap stops neither counting nor its worker', LIMIT, async () => {
+    const dataDir = dataFolder();
+    const path = join(tempDir(), 'own.jsonl');
+    const event = (n: number) =>
+      `{"type":"view_item","time":"2026-01-04T10:00:00Z","userId":"u${n}","items":[{"productId":"p${n % 9}"}]}\n`;
+    writeFileSync(path, Array.from({ length: 300 }, (_, n) => event(n)).join(''));
+    const env = { ECOM_TRAINING_MIB: '4' };
+    expect((await ecomWith(env, dataDir, 'up', '-d', '--no-generator')).code).toBe(0);
+    const ingested = await ecomWith(env, dataDir, 'ingest', path, '--json');
+    expect(ingested.code).toBe(0);
+    expect(JSON.parse(ingested.stdout)).toMatchObject({ events: 300, training: { state: 'elsewhere' } });
+    const failures = async () => {
+      const { stdout } = await ecom(dataDir, 'logs', 'recommender', '--json', '-n', '1000');
+      return stdout
+        .split('\n')
+        .filter((line) => line.includes('training failed'))
+        .map((line) => JSON.parse(line));
+    };
+    await expect.poll(async () => (await failures()).length, poll).toBeGreaterThan(1);
+    expect((await failures())[0]).toMatchObject({
+      reason: 'training failed: it needs more than 4 MiB',
+      hint: expect.stringContaining('ECOM_TRAINING_MIB=8'),
+    });
+    writeFileSync(path, event(1).replace('u1', 'late'), { flag: 'a' });
+    expect((await ecomWith(env, dataDir, 'ingest', path)).code).toBe(0);
+    expect(await statsOf(dataDir)).toMatchObject({ kpis: { events: 301 }, freshness: { backlog: 0 } });
+    const { components } = await statusOf(dataDir);
+    expect(components.map(({ name, state, restarts }) => [name, state, restarts])).toEqual([
+      ['processor-1', 'running', 0],
+      ['recommender', 'running', 0],
+    ]);
   });
 
   test('generated events that were ingested are simulated ones, and may be gone on with', LIMIT, async () => {

@@ -30,6 +30,8 @@ export interface TrainerOptions {
   readonly interactions?: number;
   /** Most memory that names may take, bytes. @default as the interaction memory's */
   readonly nameBytes?: number | undefined;
+  /** Heap of the thread that trains, MiB. @default as the training client's */
+  readonly trainingMib?: number | undefined;
   /** What trains; a thread of its own where absent. */
   readonly training?: TrainingClient;
 }
@@ -99,7 +101,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     perDay: robotActionsPerDay,
     nameBytes,
   });
-  const training = options.training ?? createTrainingClient();
+  const training = options.training ?? createTrainingClient(options.trainingMib);
   const next = new Array<number>(partitions).fill(0);
   let seen = 0;
   let seenByFull = 0;

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Progress } from '../../ml/recommender.ts';
@@ -26,15 +27,17 @@ export interface TrainingClient {
   close(): Promise<void>;
 }
 
-/** Heap of the thread, MB; numbers in arrays lie outside of it. */
-const HEAP_MB = 1024;
+/** Heap of the thread, MiB; numbers in arrays lie outside of it. */
+const HEAP_MIB = 1024;
 
 /** Starts the thread with the first request; one that was given up, or that failed, is replaced by the next. */
-export function createTrainingClient(heapMb = HEAP_MB): TrainingClient {
+export function createTrainingClient(heapMib = HEAP_MIB): TrainingClient {
   let thread: Worker | undefined;
 
   function start(): Worker {
-    const resourceLimits = { maxOldGenerationSizeMb: heapMb };
+    // A bound that the process was started with would take the place of the thread's. The process's own heap keeps its.
+    setFlagsFromString('--max-old-space-size=0');
+    const resourceLimits = { maxOldGenerationSizeMb: heapMib };
     const started = new Worker(packageFile('dist', 'training.js'), { resourceLimits, execArgv: [] });
     started.unref();
     return started;
@@ -65,8 +68,8 @@ export function createTrainingClient(heapMb = HEAP_MB): TrainingClient {
           else reject(failure(answer.message, answer.isTooLarge));
         });
         working.on('error', (error) => {
-          const isTooLarge = errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY';
-          reject(failure(isTooLarge ? `it needs more than ${heapMb} MB` : errorMessage(error), isTooLarge));
+          const isFull = errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY';
+          reject(isFull ? outOfHeap(heapMib) : failure(errorMessage(error), false));
         });
         working.on('exit', (code) => reject(failure(`its thread ended with code ${code}`, false)));
         working.postMessage(message);
@@ -88,6 +91,15 @@ export function createTrainingClient(heapMb = HEAP_MB): TrainingClient {
   };
 }
 
-function failure(why: string, isTooLarge: boolean): TrainingError {
-  return new TrainingError(isTooLarge ? 'MEMORY' : 'UNAVAILABLE', `training failed: ${why}`);
+function failure(why: string, isTooLarge: boolean, hint?: string): TrainingError {
+  const options = hint === undefined ? {} : { hint };
+  return new TrainingError(isTooLarge ? 'MEMORY' : 'UNAVAILABLE', `training failed: ${why}`, options);
+}
+
+function outOfHeap(mib: number): TrainingError {
+  return failure(
+    `it needs more than ${mib} MiB`,
+    true,
+    `let it have more, as with ECOM_TRAINING_MIB=${2 * mib}`,
+  );
 }

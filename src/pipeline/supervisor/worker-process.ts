@@ -74,8 +74,7 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
     ended = true;
     for (const timer of timers) clearTimeout(timer);
     watch.stop();
-    const reason =
-      said?.message ?? seen ?? (signal === null ? `ended with code ${code}` : `killed by ${signal}`);
+    const reason = said?.message ?? seen ?? endText(code, signal);
     options.onEnd({ code, signal, reason, hint: said?.hint, final: said?.final === true });
   };
 
@@ -107,6 +106,13 @@ export function launchWorker(options: WorkerProcessOptions): WorkerProcess {
       later(timings.stopMs, () => kill(`did not stop within ${timings.stopMs / 1000} s`));
     },
   };
+}
+
+/** What only its end tells of a process. */
+function endText(code: number | null, signal: string | null): string {
+  if (signal === null) return `ended with code ${code}`;
+  // So a process ends that needs more heap than it may have; what it wrote is in its log.
+  return signal === 'SIGABRT' ? 'killed by SIGABRT, as where its memory is full' : `killed by ${signal}`;
 }
 
 /** Counts ticks, not time, so that a machine that slept does not make its workers look silent. */

@@ -26,6 +26,8 @@ const QUICK_MS = 3_000;
 const FULL_MS = 60_000;
 /** After a training it rests so many times as long as that took. */
 const REST = 9;
+/** What fails again and again is tried ever more rarely, down to once in so long, ms. */
+const LONGEST_REST_MS = 600_000;
 /** Pause between two looks for new events, ms. */
 const LOOK_MS = 1000;
 /** Most of one core's time for reading, once there is something to recommend. */
@@ -41,7 +43,13 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   await log.close();
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config);
-  const trainer = createTrainer({ documents, live, partitions, settings });
+  const trainer = createTrainer({
+    documents,
+    live,
+    partitions,
+    settings,
+    trainingMib: config.trainingMib,
+  });
   const algorithms = settings.arms.map(({ algorithm }) => algorithm);
   const foldIn = createRest(FOLD_IN_MS, FOLD_IN_REST);
   const quick = createRest(QUICK_MS, REST);
@@ -81,10 +89,10 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
           );
         }
       } catch (error) {
-        // What was published before stays. It rests as after a training that was done, so it does not do nothing else.
+        // What was published before stays.
         if (!(error instanceof TrainingError)) throw error;
         logger.error(
-          { reason: error.message },
+          { reason: error.message, hint: error.hint },
           'training failed: the last model stays, and it is tried again later',
         );
       }
@@ -96,20 +104,25 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
 };
 
 /**
- * Keeps something that is done again and again to a share of the time.
- * @param leastMs at least so long apart
+ * Keeps something that is done again and again to a share of the time, and what fails to ever less.
+ * @param leastMs at least so long apart; twice as long with every failure in a row
  * @param rest times as long as it took
  */
 function createRest(leastMs: number, rest: number) {
   let end = Number.NEGATIVE_INFINITY;
   let took = 0;
+  let failures = 0;
+  const pauseMs = () => Math.max(took * rest, Math.min(leastMs * 2 ** failures, LONGEST_REST_MS));
   return {
     sinceMs: () => performance.now() - end,
-    isOver: () => performance.now() - end >= Math.max(leastMs, took * rest),
+    isOver: () => performance.now() - end >= pauseMs(),
     async time<T>(work: () => Promise<T>): Promise<T> {
       const begin = performance.now();
+      failures += 1;
       try {
-        return await work();
+        const result = await work();
+        failures = 0;
+        return result;
       } finally {
         end = performance.now();
         took = end - begin;

@@ -125,6 +125,18 @@ describe('the supervisor', () => {
     expect(seen.map(({ state }) => state)).toEqual(['starting', 'running', 'backoff', 'starting', 'running']);
   });
 
+  test('a worker whose heap is full is told in one line, and is tried again ever more rarely', async () => {
+    const { supervisor, seen } = await supervise([
+      worker('hungry'),
+      worker('good', 'processor', 'processor-1'),
+    ]);
+    await supervisor.start();
+    const again = await until(supervisor, ({ name, restarts }) => name === 'generator' && restarts === 2);
+    expect(again.lastError).toBe('killed by SIGABRT, as where its memory is full');
+    expect(seen.filter(({ name, state }) => name === 'generator' && state === 'backoff')).toHaveLength(2);
+    expect(supervisor.status()[1]).toMatchObject({ state: 'running', restarts: 0 });
+  }, 60_000);
+
   test('a worker that falls silent is killed and started again', async () => {
     const { supervisor } = await supervise([worker(`silent-once|${join(tempDir(), 'silent')}`)], {
       silenceMs: 1000,
@@ -152,7 +164,9 @@ describe('the supervisor', () => {
 
   test('what a dying process writes is kept in its log', async () => {
     const { supervisor, config } = await supervise([worker('crying')]);
-    await expect(supervisor.start()).rejects.toMatchObject({ message: 'generator: killed by SIGABRT' });
+    await expect(supervisor.start()).rejects.toMatchObject({
+      message: 'generator: killed by SIGABRT, as where its memory is full',
+    });
     expect(readFileSync(logFile(config, 'generator'), 'utf8')).toMatch(/^last words\n/);
   });
 
