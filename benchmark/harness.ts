@@ -25,6 +25,10 @@ export interface Figure {
 export interface BenchmarkContext {
   /** Multiplies the amount of work; 1 is the default. */
   readonly scale: number;
+  /** Of those that read a file: how many events it has, in place of what `scale` gives. */
+  readonly events?: number | undefined;
+  /** Of those that read a file: its kinds, by name. */
+  readonly shapes?: readonly string[] | undefined;
   note(text: string): void;
 }
 

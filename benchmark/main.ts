@@ -1,7 +1,9 @@
-// npm run bench -- [NAME…] [--json] [--scale N]
+// npm run bench -- [NAME…] [--json] [--scale N] [--events N] [--shape NAME…]
 import { parseArgs } from 'node:util';
 import { coldStart, firstFrame } from './cold-start.ts';
 import { endToEnd, servicesEndToEnd } from './end-to-end.ts';
+import { file } from './file.ts';
+import { FILE_SHAPES } from './file-shapes.ts';
 import { foldIn } from './fold-in.ts';
 import { footprint } from './footprint.ts';
 import { type Benchmark, type Figure } from './harness.ts';
@@ -13,6 +15,7 @@ import { servicesSnapshot, snapshot } from './snapshot.ts';
 import { tastes } from './tastes.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  file,
   'end-to-end': endToEnd,
   latency,
   'cold-start': coldStart,
@@ -31,13 +34,26 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, scale: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    scale: { type: 'string', default: '1' },
+    events: { type: 'string' },
+    shape: { type: 'string', multiple: true },
+  },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHMARKS);
 const unknown = names.filter((name) => BENCHMARKS[name] === undefined);
-if (unknown.length > 0 || !(Number(values.scale) > 0)) {
+const events = values.events === undefined ? undefined : Number(values.events);
+const shapes = values.shape?.includes('all') ? Object.keys(FILE_SHAPES) : values.shape;
+if (
+  unknown.length > 0 ||
+  !(Number(values.scale) > 0) ||
+  (events !== undefined && !(Number.isInteger(events) && events > 0)) ||
+  shapes?.some((name) => FILE_SHAPES[name] === undefined)
+) {
   process.stderr.write(
-    `usage: npm run bench -- [--json] [--scale N] [${Object.keys(BENCHMARKS).join(' | ')}]\n`,
+    `usage: npm run bench -- [--json] [--scale N] [${Object.keys(BENCHMARKS).join(' | ')}]\n` +
+      `       npm run bench -- file [--events N] [--shape all | ${Object.keys(FILE_SHAPES).join(' | ')}]\n`,
   );
   process.exit(2);
 }
@@ -45,14 +61,14 @@ if (unknown.length > 0 || !(Number(values.scale) > 0)) {
 const figures: Figure[] = [];
 for (const name of names) {
   const note = (text: string): void => void process.stderr.write(`${name}: ${text}\n`);
-  figures.push(...(await BENCHMARKS[name]!({ scale: Number(values.scale), note })));
+  figures.push(...(await BENCHMARKS[name]!({ scale: Number(values.scale), note, events, shapes })));
 }
 if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 else {
   for (const { name, value, unit, ratio, baseline, detail } of figures) {
     const compared = ratio === undefined ? '' : ` = ${ratio.toFixed(2)} × ${baseline} ${unit}`;
     process.stdout.write(
-      `${name.padEnd(32)} ${String(value).padStart(8)} ${unit}${compared}\n${detail ? `    ${detail}\n` : ''}`,
+      `${name.padEnd(36)} ${String(value).padStart(8)} ${unit}${compared}\n${detail ? `    ${detail}\n` : ''}`,
     );
   }
 }

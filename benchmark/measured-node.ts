@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { packageFile } from '../src/package-root.ts';
+
+/** What a process has cost. */
+export interface Cost {
+  readonly stdout: string;
+  /** From its start to its end. */
+  readonly seconds: number;
+  /** User and system time of all its threads. */
+  readonly cpuSeconds: number;
+  readonly peakMB: number;
+}
+
+/** Makes a process write at its end, into a pipe of its own, what it has used: all systems tell that of oneself. */
+const TELL_COST = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from 'node:fs';
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));
+`)}`;
+
+/** Runs Node.js in the package's folder, to its end. @throws Error where it ends with another code than 0 */
+export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Cost> {
+  const started = performance.now();
+  const child = spawn(process.execPath, ['--import', TELL_COST, ...args], {
+    cwd: packageFile('.'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const texts = child.stdio.slice(1).map((stream) => {
+    const chunks: Buffer[] = [];
+    stream!.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString('utf8');
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const [stdout, stderr, usage] = texts.map((text) => text());
+  if (code !== 0) throw new Error(`node ${args.join(' ').slice(0, 200)} ended with ${code}: ${stderr}`);
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(usage!) as NodeJS.ResourceUsage;
+  return {
+    stdout: stdout!,
+    seconds,
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    peakMB: (maxRSS * 1024) / 1e6,
+  };
+}
