@@ -18,7 +18,7 @@ export interface Advance {
   readonly watermark: number;
   /** The ids of its records, to be kept until a later step says that they are not needed any more. */
   readonly seen?: {
-    readonly ids: string;
+    readonly ids: Uint8Array;
     /** Ids of the steps that end at this offset or before are not needed any more. */
     readonly since: number;
   };
@@ -28,7 +28,7 @@ export interface Advance {
 export interface SeenStep {
   readonly from: number;
   readonly to: number;
-  readonly ids: string;
+  readonly ids: Uint8Array;
 }
 
 /** What an event says of a product. Fields that it does not give leave what is known. */

@@ -190,10 +190,17 @@ function keysOf(cells: LiveChange['cells'], slots: Slots): Map<number, Set<strin
 function applyArguments(
   { advances, claims, states, products }: LiveChange,
   text: string,
-): (string | number)[] {
-  const list: (string | number)[] = [advances.length];
+): (string | number | Buffer)[] {
+  const list: (string | number | Buffer)[] = [advances.length];
   for (const { partition, from, to, watermark, seen } of advances)
-    list.push(partition, from, to, watermark, seen?.since ?? '', seen?.ids ?? '');
+    list.push(
+      partition,
+      from,
+      to,
+      watermark,
+      seen?.since ?? '',
+      seen === undefined ? '' : asBuffer(seen.ids),
+    );
   list.push(claims.length);
   for (const key of claims) list.push(key);
   list.push(states.size);
@@ -204,6 +211,11 @@ function applyArguments(
   }
   list.push(text, FOLD_CHANGES, FOLD_CHARACTERS);
   return list;
+}
+
+/** The client takes other bytes for text. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** 0 for a cell that is kept for ever. */

@@ -93,7 +93,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
       }),
     seen: (partition) =>
       using(async ({ client }) => {
-        const found = await client.zrange(`${prefix}:seen:${partition}`, 0, -1, 'WITHSCORES');
+        const found = await client.zrangeBuffer(`${prefix}:seen:${partition}`, 0, -1, 'WITHSCORES');
         return Array.from({ length: found.length / 2 }, (_, i) =>
           toSeenStep(found[2 * i]!, found[2 * i + 1]!),
         );
@@ -181,9 +181,13 @@ async function publish(
   return (await client.ecomPublish(prefix, kind, name, entries.length)) === 1;
 }
 
-function toSeenStep(text: string, end: string): SeenStep {
-  const space = text.indexOf(' ');
-  return { from: Number(text.slice(0, space)), to: Number(end), ids: text.slice(space + 1) };
+function toSeenStep(stored: Buffer, end: Buffer): SeenStep {
+  const space = stored.indexOf(' ');
+  return {
+    from: Number(stored.subarray(0, space)),
+    to: Number(end),
+    ids: stored.subarray(space + 1),
+  };
 }
 
 function toProduct(text: string): ProductInfo {

@@ -7,7 +7,7 @@ import {
   removeDatabase,
   type SqliteOptions,
 } from '../sqlite/database.ts';
-import { type Connection } from '../sqlite/driver.ts';
+import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
@@ -32,6 +32,9 @@ const MIGRATIONS: Migrations = [
   `DELETE FROM positions; DELETE FROM states; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
    CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
   'CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (part, upto));',
+  // Ids are bytes: those that were text are read again from the log.
+  `DROP TABLE seen;
+   CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));`,
 ];
 
 const DAY_MS = 86_400_000;
@@ -82,7 +85,8 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
       return guarded(reader.positions);
     },
     async seen(partition) {
-      return guarded(() => getSeen.all(partition)) as SeenStep[];
+      const steps = guarded(() => getSeen.all(partition)) as (Omit<SeenStep, 'ids'> & { ids: Blob })[];
+      return steps.map(({ from, to, ids }) => ({ from, to, ids: blobBytes(ids) }));
     },
     async states(keys) {
       return guarded(() => getStates(keys));

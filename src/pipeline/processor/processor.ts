@@ -16,7 +16,7 @@ import {
   stateKeys,
 } from './reduce.ts';
 import { createRefused, firstOffsets, mayBeOfRecord, offsetsIn, sliceOf } from './refused.ts';
-import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
+import { addNoted, createSeenIds, DUPLICATE_HORIZON, idBytes, type SeenIds } from './seen-ids.ts';
 import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
 import { createStateCache } from './state-cache.ts';
 
@@ -132,7 +132,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   ): Promise<boolean> {
     const steps = stepsUpTo(position, await live.seen(partition));
     if ((steps[0]?.from ?? position) > since) return false;
-    for (const { ids } of steps) known(`seen:${partition}`, (text) => addNoted(seen, text), ids);
+    for (const { ids } of steps) known(`seen:${partition}`, (bytes) => addNoted(seen, bytes), ids);
     return true;
   }
 
@@ -179,7 +179,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const known = first < 0 ? batch.records.length : first;
     for (let i = 0; i < known; i += 1) {
       const { id } = decoded.records[i]!;
-      if (id !== undefined) seen.add(id, batch.records[i]!.offset);
+      if (id === undefined) continue;
+      const { bytes, length } = idBytes(id);
+      seen.add(bytes, 0, length, batch.records[i]!.offset);
     }
     if (batch.next <= position) return undefined;
     return known === 0 ? decoded : sliceOf(decoded, known, decoded.records.length, decoded.next);
@@ -366,9 +368,9 @@ function stepsUpTo(position: number, steps: readonly SeenStep[]): readonly SeenS
 }
 
 /** @throws EcomError `STORAGE` where a stored state is none */
-function known<T>(key: string, decode: (text: string) => T, text: string): T {
+function known<S, T>(key: string, decode: (stored: S) => T, stored: S): T {
   try {
-    return decode(text);
+    return decode(stored);
   } catch (cause) {
     throw new EcomError('STORAGE', `what the live store knows of '${key}' is damaged`, {
       hint: 'count everything again from the log: ecom down, then ecom rebuild; ecom doctor says more',

@@ -24,7 +24,7 @@ import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderArm, addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
 import { beThere, type Presence } from './presence.ts';
 import { buyerClass } from './rfm.ts';
-import { createIdNotes, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
+import { createIdNotes, DUPLICATE_HORIZON, idBytes, type SeenIds } from './seen-ids.ts';
 import { absorb, extend, isEarlier, matchSession, step } from './sessions.ts';
 import {
   newPurchases,
@@ -168,7 +168,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function countAll(
     batch: DecodedBatch,
     memory: PartitionMemory,
-  ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> & { readonly ids: string } {
+  ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> & { readonly ids: Uint8Array } {
     const { partition, records, origins, shoppers, clock, lost } = batch;
     if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
     const events: StoredEvent[] = [];
@@ -180,8 +180,13 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       const { offset, index, appendedAt } = origins[i]!;
       const rejected = isRejected(record);
       const event = rejected || filter === undefined ? record : filter(record);
-      if (record.id !== undefined) notes.note(record.id, offset);
-      if (record.id !== undefined && memory.seen.add(record.id, offset)) {
+      let duplicate = false;
+      if (record.id !== undefined) {
+        const { bytes, length } = idBytes(record.id);
+        notes.note(bytes, 0, length, offset);
+        duplicate = memory.seen.add(bytes, 0, length, offset);
+      }
+      if (duplicate) {
         duplicates.push(offset);
         if (event !== undefined)
           increment(
@@ -206,7 +211,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
         if (record.time > memory.watermark) memory.watermark = record.time;
       }
     }
-    return { events, duplicates, deadLetters, ids: notes.text() };
+    return { events, duplicates, deadLetters, ids: notes.bytes() };
   }
 
   function countEvent(event: ShopEvent, shopper: string | undefined, watermark: number): void {

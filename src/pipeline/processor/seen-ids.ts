@@ -1,72 +1,91 @@
+import { ByteReader, ByteWriter, hashBytes } from '../events/bytes.ts';
+import { IdTable } from './id-table.ts';
+
 /** An event whose id occurred within so many earlier offsets of its partition is a duplicate. */
 export const DUPLICATE_HORIZON = 100_000;
 
 /** The ids of the last records of a partition. What it answers depends on the log alone, so a replay decides alike. */
 export interface SeenIds {
   /**
-   * Notes the id of an event of the record at an offset, which is not below the one before.
+   * Notes the id of an event of the record at an offset, which is not below the one before: `length` bytes from `start` on.
    * @returns whether it occurred within the horizon before
    */
-  add(id: string, offset: number): boolean;
-}
-
-export function createSeenIds(horizon = DUPLICATE_HORIZON): SeenIds {
-  const newest = new Map<string, number>();
-  // By offset modulo the horizon: the ids of a record, which are forgotten when another one takes the slot.
-  const ring = new Array<string | string[] | undefined>(horizon);
-  const offsets = new Float64Array(horizon).fill(-1);
-
-  function forget(id: string, limit: number): void {
-    if (newest.get(id)! <= limit) newest.delete(id);
-  }
-  return {
-    add(id, offset) {
-      const before = newest.get(id);
-      newest.set(id, offset);
-      const slot = offset % horizon;
-      const held = ring[slot];
-      if (offsets[slot] === offset) ring[slot] = typeof held === 'string' ? [held, id] : [...held!, id];
-      else {
-        if (typeof held === 'string') forget(held, offset - horizon);
-        else for (const old of held ?? []) forget(old, offset - horizon);
-        ring[slot] = id;
-        offsets[slot] = offset;
-      }
-      return before !== undefined && before >= offset - horizon;
-    },
-  };
+  add(bytes: Uint8Array, start: number, length: number, offset: number): boolean;
 }
 
 /**
- * The ids of a step, in the order of their offsets, as a store keeps them: each one is of the offset after the one before,
- * unless a number before it says of which.
+ * Two generations: where the younger one reaches back beyond the horizon, it takes the place of the older one, which is emptied.
+ * So whatever lies within the horizon is in one of the two, no id is ever deleted, and the offset beside it decides.
  */
-interface IdNotes {
-  note(id: string, offset: number): void;
-  text(): string;
-}
+export function createSeenIds(horizon = DUPLICATE_HORIZON): SeenIds {
+  let young = new IdTable();
+  let old = new IdTable();
+  /** The younger one's first offset. */
+  let since = Number.NEGATIVE_INFINITY;
 
-export function createIdNotes(): IdNotes {
-  const notes: (string | number)[] = [];
-  let expected = -1;
   return {
-    note(id, offset) {
-      if (offset !== expected) notes.push(offset);
-      notes.push(id);
-      expected = offset + 1;
+    add(bytes, start, length, offset) {
+      if (offset - since > horizon) {
+        [young, old] = [old, young];
+        young.clear();
+        since = offset;
+      }
+      const hash = hashBytes(bytes, start, length);
+      const place = young.find(bytes, start, length, hash);
+      if (place >= 0) {
+        const before = young.offsetAt(place);
+        young.moveTo(place, offset);
+        return before >= offset - horizon;
+      }
+      const aged = old.find(bytes, start, length, hash);
+      young.add(bytes, start, length, hash, offset);
+      return aged >= 0 && old.offsetAt(aged) >= offset - horizon;
     },
-    text: () => JSON.stringify(notes),
   };
 }
 
-/** Adds to `seen` what the text of `IdNotes` says. @throws where it is no such text */
-export function addNoted(seen: SeenIds, text: string): void {
-  let offset = Number.NaN;
-  for (const note of JSON.parse(text) as (string | number)[]) {
-    if (typeof note === 'number') offset = note;
-    else {
-      seen.add(note, offset);
-      offset += 1;
-    }
+/** The ids of a step as a store keeps them: the layout's version, then by id how far its offset lies above the one before. */
+export interface IdNotes {
+  /** Notes an id as `SeenIds` does. */
+  note(bytes: Uint8Array, start: number, length: number, offset: number): void;
+  /** All that was noted. */
+  bytes(): Uint8Array;
+}
+
+const VERSION = 1;
+
+export function createIdNotes(): IdNotes {
+  const notes = new ByteWriter(4096);
+  notes.uint(VERSION);
+  let before = 0;
+  return {
+    note(bytes, start, length, offset) {
+      notes.uint(offset - before);
+      notes.uint(length);
+      notes.copy(bytes, start, length);
+      before = offset;
+    },
+    bytes: () => notes.slice(),
+  };
+}
+
+/** Adds to `seen` what `IdNotes` gave. @throws RangeError where the bytes are not that */
+export function addNoted(seen: SeenIds, bytes: Uint8Array): void {
+  const reader = new ByteReader(bytes);
+  if (reader.uint() !== VERSION) throw new RangeError('ids in a layout that is not known');
+  let offset = 0;
+  while (reader.at < reader.end) {
+    offset += reader.uint();
+    const length = reader.uint();
+    seen.add(bytes, reader.skip(length), length, offset);
   }
+}
+
+const scratch = new ByteWriter();
+
+/** The bytes of an id, which stand there until those of the next one do. */
+export function idBytes(id: string): Pick<ByteWriter, 'bytes' | 'length'> {
+  scratch.clear();
+  scratch.characters(id);
+  return scratch;
 }

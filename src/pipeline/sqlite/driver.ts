@@ -7,6 +7,13 @@ export type Connection = BetterSqlite3.Database;
 export type Statement = BetterSqlite3.Statement;
 export type DriverName = 'better-sqlite3' | 'libsql';
 
+/** A BLOB as a driver gives it: of several rows, libsql gives bare buffers. */
+export type Blob = Uint8Array | ArrayBuffer;
+
+export function blobBytes(blob: Blob): Uint8Array {
+  return blob instanceof ArrayBuffer ? new Uint8Array(blob) : blob;
+}
+
 interface OpenOptions {
   /** Longest wait for another process's lock, ms. */
   readonly timeout: number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ConsumeOptions } from '../../../src/pipeline/event-log/event-log.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
-import { addNoted, createIdNotes, createSeenIds } from '../../../src/pipeline/processor/seen-ids.ts';
+import { addNoted, createIdNotes, createSeenIds, idBytes } from '../../../src/pipeline/processor/seen-ids.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { onePartitionShop } from '../../support/altered-log.ts';
 import { SETTINGS, type Stores } from '../../support/stores.ts';
@@ -128,13 +128,15 @@ describe('ids that a duplicate is told by', () => {
         let offset = 0;
         for (const { id, gap } of before) {
           offset += gap;
-          seen.add(id, offset);
-          notes.note(id, offset);
+          const { bytes, length } = idBytes(id);
+          seen.add(bytes, 0, length, offset);
+          notes.note(bytes, 0, length, offset);
         }
-        addNoted(again, notes.text());
+        addNoted(again, notes.bytes());
         for (const { id, gap } of after) {
           offset += gap;
-          expect(again.add(id, offset)).toBe(seen.add(id, offset));
+          const { bytes, length } = idBytes(id);
+          expect(again.add(bytes, 0, length, offset)).toBe(seen.add(bytes, 0, length, offset));
         }
       }),
     );
