@@ -3,9 +3,10 @@ import { type AlgorithmName } from '../ml/algorithm-names.ts';
 import { difference, type Evaluation } from '../ml/evaluation/evaluate.ts';
 import { type Estimate } from '../ml/evaluation/metrics.ts';
 import { type SplitOptions } from '../ml/evaluation/split.ts';
-import { type AlgorithmEvaluation } from '../pipeline/recommender/training.ts';
+import { type EvaluationResult } from '../pipeline/recommender/training.ts';
 import { type CommandContext } from './context.ts';
 import { withInteractions } from './learning.ts';
+import { leftOutText, productsText } from './model-text.ts';
 import { printJson, tell, write } from './output.ts';
 
 export interface EvaluateOptions {
@@ -28,7 +29,7 @@ const FLOOR: AlgorithmName = 'popular';
 export async function evaluate(context: CommandContext, options: EvaluateOptions): Promise<void> {
   const { stdout, stderr, signal } = context;
   const algorithms = [...new Set([FLOOR, ...options.algorithm])];
-  let found: readonly AlgorithmEvaluation[] = [];
+  let result: EvaluationResult | undefined;
   let rule: SplitOptions | undefined;
   await withInteractions(context, async ({ trainer, settings, threads, say }) => {
     const interactions = trainer.interactions();
@@ -44,15 +45,15 @@ export async function evaluate(context: CommandContext, options: EvaluateOptions
     }
     const { halfLifeMs } = settings;
     const request = { algorithms, split: rule, ks: options.k, threads, halfLifeMs };
-    found = await trainer.evaluate(request, signal, (done) => say('evaluating', done));
+    result = await trainer.evaluate(request, signal, (done) => say('evaluating', done));
   });
-  if (found.every(({ withHistory }) => withHistory.users === 0)) {
+  if (result!.algorithms.every(({ withHistory }) => withHistory.users === 0)) {
     throw new EcomError('NOT_FOUND', 'there is nothing to be found: no shopper came back', {
       hint: 'an evaluation needs shoppers with two sessions or orders; --target view_item asks for less than a purchase',
     });
   }
-  if (options.json) await printJson(stdout, asJson(found, rule!, options));
-  else await write(stdout, await asText(found, options, stdout.columns));
+  if (options.json) await printJson(stdout, evaluationJson(result!, rule!, options));
+  else await write(stdout, await evaluationText(result!, options, stdout.columns));
 }
 
 const MODES = [
@@ -60,10 +61,11 @@ const MODES = [
   { key: 'withoutHistory', title: 'Only what is new to the shopper' },
 ] as const;
 
-function asJson(
-  found: readonly AlgorithmEvaluation[],
+/** The answer as JSON. */
+export function evaluationJson(
+  { algorithms: found, products, productsLeftOut }: EvaluationResult,
   { method, target }: SplitOptions,
-  { k }: EvaluateOptions,
+  { k }: Pick<EvaluateOptions, 'k'>,
 ) {
   const floor = found.find(({ algorithm }) => algorithm === FLOOR)!;
   const results = found.flatMap(({ algorithm, fitMs, ...modes }) =>
@@ -77,12 +79,21 @@ function asJson(
       overPopular: difference(modes[key], floor[key]),
     })),
   );
-  return { schema: 'ecom.evaluate/1', split: method, targetWeight: target, k, results };
+  return {
+    schema: 'ecom.evaluate/1',
+    split: method,
+    targetWeight: target,
+    k,
+    products,
+    productsLeftOut,
+    results,
+  };
 }
 
-async function asText(
-  found: readonly AlgorithmEvaluation[],
-  { k }: EvaluateOptions,
+/** The answer for people. */
+export async function evaluationText(
+  { algorithms: found, products, productsLeftOut }: EvaluationResult,
+  { k }: Pick<EvaluateOptions, 'k'>,
   columns = 120,
 ): Promise<string> {
   const { table } = await import('../tui/format/table.ts');
@@ -134,6 +145,12 @@ async function asText(
   const legend = [
     '± is half of the 95 % confidence interval',
     'cover: products recommended to anybody · bits: surprise',
+    ...(productsLeftOut === 0
+      ? []
+      : [
+          `tried on ${productsText(products, productsLeftOut)}`,
+          `left out are ${leftOutText(productsLeftOut)}`,
+        ]),
   ];
   return `${parts.join('\n')}\n${legend.join('\n')}\n`;
 }

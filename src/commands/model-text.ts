@@ -16,7 +16,7 @@ export function modelText(model: ModelVersion): string {
   } = model;
   const lines = [
     `model ${version}, trained ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC in ${(trainingMs / 1000).toFixed(1)} s`,
-    `  learnt from   ${count(interactions)} interactions of ${count(users)} shoppers with ${count(products)} products`,
+    `  learnt from   ${count(interactions)} interactions of ${count(users)} shoppers with ${productsText(products, productsLeftOut)}`,
     `  algorithms    ${algorithms.join(', ')}`,
   ];
   if (productsLeftOut > 0) lines.push(`  left out      ${leftOutText(productsLeftOut)}`);
@@ -34,6 +34,13 @@ export function modelText(model: ModelVersion): string {
       : `  quality       NDCG@10 ${quality.ndcg.toFixed(4)} on the last sessions of ${count(quality.users)} shoppers, new products only; trending alone ${quality.trendingNdcg.toFixed(4)}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** How many products something was learnt of, and of how many where the catalogue was cut. */
+export function productsText(products: number, leftOut: number): string {
+  return leftOut === 0
+    ? `${count(products)} products`
+    : `${count(products)} of ${count(products + leftOut)} products`;
 }
 
 /** What a catalogue that was cut means. */

@@ -10,7 +10,7 @@ import {
 } from '../pipeline/recommender/models.ts';
 import { publishModel } from '../pipeline/recommender/published.ts';
 import { type CommandContext } from './context.ts';
-import { modelText } from './model-text.ts';
+import { modelText, productsText } from './model-text.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withStores } from './stores.ts';
@@ -29,11 +29,12 @@ export async function listModels(context: CommandContext, { json }: JsonOption):
   if (index.versions.length === 0) throw noModels();
   const { table } = await import('../tui/format/table.ts');
   const { lineText } = await import('../tui/format/line.ts');
+  const isCut = index.versions.some(({ productsLeftOut = 0 }) => productsLeftOut > 0);
   const columns = [
     { title: 'model', width: 10 },
     { title: 'trained (UTC)', width: 16 },
     { title: 'interactions', width: 12, align: 'right' },
-    { title: 'products', width: 8, align: 'right' },
+    { title: 'products', width: isCut ? 18 : 8, align: 'right' },
     { title: 'NDCG@10', width: 8, align: 'right' },
     { title: 'algorithms', width: 'flexible' },
   ] as const;
@@ -41,7 +42,7 @@ export async function listModels(context: CommandContext, { json }: JsonOption):
     `${one.version}${one.version === index.current ? (index.pinned ? ' chosen' : ' in use') : ''}`,
     new Date(one.time).toISOString().slice(0, 16).replace('T', ' '),
     one.interactions.toLocaleString('en-US'),
-    one.products.toLocaleString('en-US'),
+    productsText(one.products, one.productsLeftOut ?? 0).replace(/ products$/, ''),
     one.quality?.ndcg.toFixed(4) ?? '',
     one.algorithms.join(', '),
   ]);

@@ -7,6 +7,7 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
+import { type PublishedModel, publishedModel } from '../pipeline/recommender/published.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type ReadReport } from '../pipeline/workers/report.ts';
@@ -39,6 +40,8 @@ export interface StoreReport {
   readonly reports: readonly ReadReport[];
   /** Whether any of what is counted came from simulated shoppers. */
   readonly simulated?: boolean;
+  /** What is recommended by; undefined where nothing was learnt yet. */
+  readonly model?: PublishedModel | undefined;
   /** How it stands with alerts; undefined where nobody looks at any. */
   readonly alerts?: PublishedAlerts | undefined;
 }
@@ -64,6 +67,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let simulated = false;
   let lost = 0;
   let alerts: PublishedAlerts | undefined;
+  let model: PublishedModel | undefined;
   // Before the log, which only grows: what is counted by then lies below the end that is read after it.
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
@@ -73,6 +77,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
     const now = Date.now();
     reports = await readWorkers(store, now);
     alerts = await readCurrentAlerts(store, now);
+    model = await publishedModel(store);
   });
   const log = await check(config, 'log', openLog, async (store) => {
     bounds = await store.bounds();
@@ -80,7 +85,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const documents = await check(config, 'documents', openDocuments, async (store) => {
     await store.deadLetters({ limit: 1 });
   });
-  return { stores: [log, documents, live], bounds, positions, lost, reports, simulated, alerts };
+  return { stores: [log, documents, live], bounds, positions, lost, reports, simulated, model, alerts };
 }
 
 /**

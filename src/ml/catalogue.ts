@@ -9,7 +9,9 @@ export const MOST_PRODUCTS = 100_000;
 export interface CutCatalogue {
   readonly interactions: Interactions;
   readonly texts: ReadonlyMap<string, ItemText>;
-  /** Number of products that are not in it. */
+  /** Number of products with interactions that are in it. */
+  readonly products: number;
+  /** Number of those that are not in it. */
   readonly leftOut: number;
 }
 
@@ -31,7 +33,7 @@ export function cutCatalogue(
     latest[item] = Math.max(latest[item]!, times[row]!);
   }
   const ranked = Uint32Array.from(counts.keys()).filter((item) => counts[item]! > 0);
-  if (ranked.length <= most) return { interactions, texts, leftOut: 0 };
+  if (ranked.length <= most) return { interactions, texts, products: ranked.length, leftOut: 0 };
   ranked.sort(
     (a, b) => counts[b]! - counts[a]! || latest[b]! - latest[a]! || (itemIds[a]! < itemIds[b]! ? -1 : 1),
   );
@@ -50,6 +52,7 @@ export function cutCatalogue(
       times: Float64Array.from(rows, (row) => times[row]!),
     },
     texts: new Map([...texts].filter(([id]) => names.has(id))),
+    products: most,
     leftOut: ranked.length - most,
   };
 }

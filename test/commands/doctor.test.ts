@@ -4,7 +4,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkDataFolder } from '../../src/commands/doctor/data-folder.ts';
 import { checkDatabases } from '../../src/commands/doctor/databases.ts';
 import { checkDriver, checkNode } from '../../src/commands/doctor/installation.ts';
-import { checkNewest, checkStoresAnswer, checkSupervisor } from '../../src/commands/doctor/running.ts';
+import {
+  checkModel,
+  checkNewest,
+  checkStoresAnswer,
+  checkSupervisor,
+} from '../../src/commands/doctor/running.ts';
 import { checkTerminal } from '../../src/commands/doctor/terminal.ts';
 import { doctorText } from '../../src/commands/doctor.ts';
 import { rebuild } from '../../src/commands/rebuild.ts';
@@ -33,6 +38,30 @@ describe('ecom doctor', () => {
     expect(newest(now - 1000)).toMatchObject({ state: 'ok', detail: '2025-12-31T23:59:59.000Z' });
     expect(newest(now + 3_600_000)).toMatchObject({ state: 'warn' });
     expect(newest(now + 3_600_000).detail).toContain('1.0 hours ahead');
+  });
+
+  test('warns of a catalogue of which only a part was learnt', async () => {
+    expect(checkModel(1200)).toEqual({
+      name: 'recommendations',
+      state: 'ok',
+      detail: 'learnt of 1,200 products',
+    });
+    expect(checkModel(100_000, 99_968)).toMatchObject({
+      state: 'warn',
+      detail: expect.stringMatching(
+        /^learnt of 100,000 of 199,968 products: left out are 99,968 products that/,
+      ),
+    });
+    const config = configFor(tempDir());
+    const { live, close } = await openStores(config);
+    const about = { version: 1, time: 0, products: 1000, productsLeftOut: 500 };
+    await live.publish('recommender', new Map([['model', JSON.stringify({ ...about, trending: [] })]]));
+    await close();
+    const found = (await checkStoresAnswer(config)).find(({ name }) => name === 'recommendations');
+    expect(found).toMatchObject({
+      state: 'warn',
+      detail: expect.stringContaining('1,000 of 1,500 products'),
+    });
   });
 
   test.each(SQLITE_DRIVERS)('names the driver and its SQLite (%s)', (sqliteDriver) => {

@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
-import { type EvaluateOptions, evaluate } from '../../src/commands/evaluate.ts';
+import {
+  type EvaluateOptions,
+  evaluate,
+  evaluationJson,
+  evaluationText,
+} from '../../src/commands/evaluate.ts';
 import { diffModels, listModels, showModel, useModel } from '../../src/commands/model.ts';
+import { modelText } from '../../src/commands/model-text.ts';
 import { recommend } from '../../src/commands/recommend.ts';
 import { train } from '../../src/commands/train.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { readModelIndex } from '../../src/pipeline/recommender/models.ts';
 import { textWidth } from '../../src/tui/format/text.ts';
 import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -103,6 +110,16 @@ describe('ecom train and ecom model', () => {
     expect(JSON.parse(byAls)).toHaveProperty('algorithm', 'als');
     expect(JSON.parse(byAls)).toHaveProperty('items.0.source', 'als');
 
+    const stores = await openStores(configFor(dataDir));
+    const index = await readModelIndex(stores.documents);
+    const cut = index.versions.map((one) => ({ ...one, productsLeftOut: one.version === 2 ? 5 : 0 }));
+    const json = JSON.stringify({ ...index, versions: cut });
+    await stores.documents.saveModel({ name: 'models', time: 0, json });
+    await stores.close();
+    const list = await run(dataDir, (context) => listModels(context, {}));
+    expect(list).toMatch(/^1 .* 10 .*\n2 in use .* 10 of 15 /m);
+    expect(modelText(cut[1]!)).toContain('of 40 shoppers with 10 of 15 products');
+
     const difference = JSON.parse(
       await run(dataDir, (context) => diffModels(context, ['1', '2'], { json: true })),
     );
@@ -129,6 +146,8 @@ describe('ecom evaluate', () => {
       split: 'leave-last-out',
       targetWeight: 5,
       k: [1, 5],
+      products: 10,
+      productsLeftOut: 0,
     });
     const of = (algorithm: string) =>
       answer.results.find(
@@ -142,6 +161,20 @@ describe('ecom evaluate', () => {
     expect(of('popular').metrics[1].recall.mean).toBeLessThan(1);
     expect(of('item-knn').overPopular.mean).toBeGreaterThan(0);
     expect(of('popular').overPopular.mean).toBe(0);
+  });
+
+  test('tells of how much of a catalogue that was cut', async () => {
+    const nobody = { users: 0, at: [], perUser: [] };
+    const popular = { algorithm: 'popular', fitMs: 1, withHistory: nobody, withoutHistory: nobody } as const;
+    const result = { algorithms: [popular], products: 1000, productsLeftOut: 500 };
+    expect(evaluationJson(result, { method: 'leave-last-out', target: 5, share: 0.1 }, asked)).toMatchObject({
+      products: 1000,
+      productsLeftOut: 500,
+    });
+    const text = await evaluationText(result, asked);
+    expect(text).toContain('tried on 1,000 of 1,500 products');
+    expect(text).toContain('left out are 500 products that least happened with');
+    expect(await evaluationText({ ...result, productsLeftOut: 0 }, asked)).not.toContain('tried on');
   });
 
   test('fits a narrow terminal', async () => {

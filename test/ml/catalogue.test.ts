@@ -18,7 +18,7 @@ describe('catalogue', () => {
     fc.assert(
       fc.property(fc.array(row), fc.integer({ min: 0, max: 6 }), (rows, most) => {
         const texts = new Map(rows.map(({ item }) => [item, { name: item }]));
-        const { interactions, texts: kept, leftOut } = cutCatalogue(toColumns(rows), texts, most);
+        const { interactions, texts: kept, products, leftOut } = cutCatalogue(toColumns(rows), texts, most);
         const ids = [...new Set(rows.map(({ item }) => item))];
         const activity = (id: string) => {
           const own = rows.filter(({ item }) => item === id);
@@ -29,7 +29,7 @@ describe('catalogue', () => {
           return b.count - a.count || b.latest - a.latest || (x < y ? -1 : 1);
         });
         const expected = ranked.slice(0, most);
-        expect(leftOut).toBe(Math.max(0, ids.length - most));
+        expect([products, leftOut]).toEqual([expected.length, ids.length - expected.length]);
         expect([...kept.keys()].sort()).toEqual(expected.toSorted());
         const found = prepare(interactions);
         expect(found.itemIds).toEqual(expected.toSorted());

@@ -6,6 +6,7 @@ import { type Position } from '../../pipeline/live-store/live-store.ts';
 import { requestControl } from '../../pipeline/supervisor/control-client.ts';
 import { controlSocketPath } from '../../pipeline/supervisor/control-socket.ts';
 import { isInstanceRunning } from '../../pipeline/supervisor/instance-lock.ts';
+import { leftOutText, productsText } from '../model-text.ts';
 import { BEYOND_LOG_ADVICE, checkStores, partitionsBeyondLog } from '../store-check.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
@@ -50,6 +51,8 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
   });
   const beyond = partitionsBeyondLog(report);
   if (report.positions.length > 0) checks.push(checkNewest(report.positions, Date.now()));
+  if (report.model?.products !== undefined)
+    checks.push(checkModel(report.model.products, report.model.productsLeftOut));
   if (report.lost !== undefined && report.lost > 0) {
     const count = report.lost.toLocaleString('en-US');
     checks.push(
@@ -69,6 +72,18 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
     ...checks,
     fail('positions', `the log is older than the numbers: ${found.join('; ')}`, BEYOND_LOG_ADVICE),
   ];
+}
+
+/** Whether something was learnt of all products. */
+export function checkModel(products: number, productsLeftOut = 0): Check {
+  const name = 'recommendations';
+  const text = productsText(products, productsLeftOut);
+  if (productsLeftOut === 0) return ok(name, `learnt of ${text}`);
+  return warn(
+    name,
+    `learnt of ${text}: left out are ${leftOutText(productsLeftOut)}`,
+    'they are counted as all others, and not recommended; docs/recommendations.md says of how many something is learnt',
+  );
 }
 
 /** Whether the newest event is one of the past. @param now the wall clock, ms since the epoch */

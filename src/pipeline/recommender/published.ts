@@ -19,7 +19,8 @@ export interface PublishedModel {
   /** When it was made, ms since the epoch. */
   readonly time: number;
   readonly weights: HybridWeights;
-  /** As of its version. */
+  /** As of its version; absent in older ones. */
+  readonly products?: number;
   readonly productsLeftOut?: number;
   /** What is trending, best first, the best being 1. */
   readonly trending: readonly (readonly [id: string, score: number])[];
@@ -49,7 +50,7 @@ export function hash(text: string): number {
 export async function publishModel(
   live: LiveStore,
   model: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'products' | 'productsLeftOut'>,
   pause: () => Promise<void> = async () => {},
 ): Promise<void> {
   const { itemIds } = model;
@@ -69,7 +70,7 @@ export async function publishModel(
 export async function publishFresh(
   live: LiveStore,
   model: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'products' | 'productsLeftOut'>,
   productIds: ReadonlySet<string>,
 ): Promise<void> {
   const entries = new Map<string, string>();
@@ -83,7 +84,7 @@ export async function publishFresh(
 async function publishForAll(
   live: LiveStore,
   { itemIds, trending, weights }: HybridModel,
-  about: Pick<PublishedModel, 'version' | 'time' | 'productsLeftOut'>,
+  about: Pick<PublishedModel, 'version' | 'time' | 'products' | 'productsLeftOut'>,
 ): Promise<void> {
   const published: PublishedModel = {
     ...about,

@@ -11,8 +11,8 @@ import { type Pace, unhurried } from './pace.ts';
 import { publishFresh, publishModel } from './published.ts';
 import { type RecommendSettings } from './settings.ts';
 import {
-  type AlgorithmEvaluation,
   type EvaluationRequest,
+  type EvaluationResult,
   type TrainingRequest,
   type TrainingResult,
 } from './training.ts';
@@ -71,7 +71,7 @@ export interface Trainer {
     options: Omit<EvaluationRequest, 'interactions' | 'texts' | 'mostProducts'>,
     signal?: AbortSignal,
     progress?: Progress,
-  ): Promise<AlgorithmEvaluation[]>;
+  ): Promise<EvaluationResult>;
   close(): Promise<void>;
 }
 
@@ -109,6 +109,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
   let isPrepared = false;
   let foldedIn = 0;
   let mostProducts = MOST_PRODUCTS;
+  let products = 0;
   let productsLeftOut = 0;
 
   /** @returns false at the end of what is to be read */
@@ -168,12 +169,12 @@ export function createTrainer(options: TrainerOptions): Trainer {
     const result = await fitting((most) =>
       training.train({ ...request, mostProducts: most }, signal, progress),
     );
-    productsLeftOut = result.productsLeftOut;
+    ({ products, productsLeftOut } = result);
     isPrepared = true;
     return result;
   }
   async function publish(model: HybridModel, version: number, time: number): Promise<void> {
-    await publishModel(live, model, { version, time, productsLeftOut }, unhurried());
+    await publishModel(live, model, { version, time, products, productsLeftOut }, unhurried());
   }
   return {
     readNew,
@@ -192,16 +193,16 @@ export function createTrainer(options: TrainerOptions): Trainer {
     async foldIn(now, signal) {
       const added = memory.added;
       if (added === foldedIn) return;
-      const products = memory.productsSince(seen);
-      const { models } = await train({ ...requestFor('fold-in', []), products }, signal);
+      const touched = memory.productsSince(seen);
+      const { models } = await train({ ...requestFor('fold-in', []), products: touched }, signal);
       const hybrid = models.get('hybrid');
       const { pinned, current } = await readModelIndex(documents);
       if (hybrid !== undefined && !pinned)
         await publishFresh(
           live,
           loadHybrid(hybrid),
-          { version: current, time: now, productsLeftOut },
-          products,
+          { version: current, time: now, products, productsLeftOut },
+          touched,
         );
       foldedIn = added;
     },

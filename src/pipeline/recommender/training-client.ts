@@ -4,8 +4,8 @@ import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Progress } from '../../ml/recommender.ts';
 import { packageFile } from '../../package-root.ts';
 import {
-  type AlgorithmEvaluation,
   type EvaluationRequest,
+  type EvaluationResult,
   type TrainingRequest,
   type TrainingResult,
 } from './training.ts';
@@ -19,11 +19,7 @@ export interface TrainingClient {
   /** @throws the signal's reason, EcomError `MEMORY` where less to learn from may do, or `UNAVAILABLE` where the thread fails */
   train(request: TrainingRequest, signal?: AbortSignal, progress?: Progress): Promise<TrainingResult>;
   /** @throws as `train` */
-  evaluate(
-    request: EvaluationRequest,
-    signal?: AbortSignal,
-    progress?: Progress,
-  ): Promise<AlgorithmEvaluation[]>;
+  evaluate(request: EvaluationRequest, signal?: AbortSignal, progress?: Progress): Promise<EvaluationResult>;
   close(): Promise<void>;
 }
 
@@ -86,7 +82,7 @@ export function createTrainingClient(heapMib = HEAP_MIB): TrainingClient {
     train: (request, signal, progress) =>
       ask({ type: 'train', request }, signal, progress) as Promise<TrainingResult>,
     evaluate: (request, signal, progress) =>
-      ask({ type: 'evaluate', request }, signal, progress) as Promise<AlgorithmEvaluation[]>,
+      ask({ type: 'evaluate', request }, signal, progress) as Promise<EvaluationResult>,
     close,
   };
 }

@@ -63,6 +63,14 @@ export interface AlgorithmEvaluation {
   readonly withoutHistory: Evaluation;
 }
 
+export interface EvaluationResult {
+  readonly algorithms: readonly AlgorithmEvaluation[];
+  /** Products with interactions that they were tried on. */
+  readonly products: number;
+  /** As of a training. */
+  readonly productsLeftOut: number;
+}
+
 export interface TrainingResult {
   /** JSON by algorithm; the hybrid is always among them, unless there is nothing yet to fold products into. */
   readonly models: ReadonlyMap<AlgorithmName, string>;
@@ -87,21 +95,26 @@ export interface TrainingRoom {
 }
 
 /** Fits every algorithm on one part of the interactions, and lets it find the other. */
-export function evaluateAlgorithms(request: EvaluationRequest, progress: Progress): AlgorithmEvaluation[] {
+export function evaluateAlgorithms(request: EvaluationRequest, progress: Progress): EvaluationResult {
   const { halfLifeMs, algorithms, ks, threads } = request;
-  const { interactions, texts } = cutCatalogue(request.interactions, request.texts, request.mostProducts);
+  const { interactions, texts, products, leftOut } = cutCatalogue(
+    request.interactions,
+    request.texts,
+    request.mostProducts,
+  );
   const { train, tests } = split(interactions, request.split);
   const data = prepare(train, { halfLifeMs, catalogue: texts });
-  return algorithms.map((algorithm, i) => {
+  const found = algorithms.map((algorithm, i) => {
     const recommender = createAlgorithm(algorithm, threads);
     const begun = performance.now();
     recommender.fit(data, (done) => progress((i + done * 0.8) / algorithms.length));
     const fitMs = Math.round(performance.now() - begun);
     const measure = (excludeHistory: boolean) => evaluate(recommender, tests, train, { ks, excludeHistory });
-    const found = { algorithm, fitMs, withHistory: measure(false), withoutHistory: measure(true) };
+    const measured = { algorithm, fitMs, withHistory: measure(false), withoutHistory: measure(true) };
     progress((i + 1) / algorithms.length);
-    return found;
+    return measured;
   });
+  return { algorithms: found, products, productsLeftOut: leftOut };
 }
 
 export function createTrainingRoom(): TrainingRoom {
@@ -155,7 +168,7 @@ export function createTrainingRoom(): TrainingRoom {
       { level, trained, products: named, halfLifeMs, algorithms, threads, mostProducts, ...learntFrom },
       progress,
     ) {
-      const { interactions, texts, leftOut } = cutCatalogue(
+      const { interactions, texts, products, leftOut } = cutCatalogue(
         learntFrom.interactions,
         learntFrom.texts,
         mostProducts,
@@ -185,7 +198,6 @@ export function createTrainingRoom(): TrainingRoom {
         recommender.fit(data, (done) => progress((1 + i + done) * share));
         models.set(name, recommender.save());
       });
-      const products = new Set(data.sessions.items).size;
       const size = {
         interactions: interactions.length,
         users: data.users.rows,

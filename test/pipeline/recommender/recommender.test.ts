@@ -19,7 +19,7 @@ import { publishedModel, publishedSimilar } from '../../../src/pipeline/recommen
 import { createTrainer, trainAndPublish } from '../../../src/pipeline/recommender/recommender.ts';
 import { type Recommended, recommendTo } from '../../../src/pipeline/recommender/serve.ts';
 import { DEFAULT_SETTINGS } from '../../../src/pipeline/recommender/settings.ts';
-import { createTrainingRoom } from '../../../src/pipeline/recommender/training.ts';
+import { createTrainingRoom, evaluateAlgorithms } from '../../../src/pipeline/recommender/training.ts';
 import {
   createTrainingClient,
   type TrainingClient,
@@ -137,7 +137,9 @@ describe('recommender', () => {
         if (request.mostProducts > 1000) throw new TrainingError('MEMORY', 'training failed: too large');
         return room.train(request, () => {});
       },
-      evaluate: () => Promise.reject(new Error('not asked')),
+      async evaluate(request) {
+        return evaluateAlgorithms(request, () => {});
+      },
       close: async () => {},
     };
     const trainer = createTrainer({ ...stores, partitions: 2, settings, training });
@@ -145,10 +147,13 @@ describe('recommender', () => {
     await trainer.trainQuick(START);
     expect(tried).toEqual([MOST_PRODUCTS, 2000, 1000]);
     expect(trainer.productsLeftOut).toBe(3000);
-    expect(await publishedModel(stores.live)).toMatchObject({ productsLeftOut: 3000 });
+    expect(await publishedModel(stores.live)).toMatchObject({ products: 1000, productsLeftOut: 3000 });
     // It does not begin anew with what was too large.
     await trainer.trainQuick(START);
     expect(tried).toEqual([MOST_PRODUCTS, 2000, 1000, 1000]);
+    const split = { method: 'leave-last-out', target: 5, share: 0.1 } as const;
+    const asked = { algorithms: ['popular'], split, ks: [5], threads: 1, halfLifeMs: 1e9 } as const;
+    expect(await trainer.evaluate(asked)).toMatchObject({ products: 1000, productsLeftOut: 3000 });
     await stores.close();
   });
 
