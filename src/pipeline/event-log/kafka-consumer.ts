@@ -36,23 +36,23 @@ interface Parcel {
 
 /**
  * A reader that begins anew after a failure, such as of brokers that were away for longer than the client waits. A failure is
- * told by the `poll` that it happens in; one that happened while nobody asked is old news, and tells nothing of now.
+ * told by the `poll` that it happens in; one that happened while nobody asked is old news, and tells nothing of now. Only a
+ * `poll` begins anew: until then, what it returned last and what it owned stay as they were.
  */
 export function createKafkaConsumer(options: KafkaConsumerOptions, consuming: ConsumeOptions): LogConsumer {
   let session = createSession(options, consuming);
   let closed = false;
-  function working(): LogConsumer {
-    if (session.failed() && !closed) {
-      session.close().catch(() => {});
-      session = createSession(options, consuming);
-    }
-    return session;
-  }
   return {
-    poll: async (limit, waitMs) => working().poll(limit, waitMs),
-    owned: () => working().owned(),
-    seek: (partition, offset) => working().seek(partition, offset),
-    commit: async (positions) => working().commit(positions),
+    async poll(limit, waitMs) {
+      if (session.failed() && !closed) {
+        session.close().catch(() => {});
+        session = createSession(options, consuming);
+      }
+      return session.poll(limit, waitMs);
+    },
+    owned: () => session.owned(),
+    seek: (partition, offset) => session.seek(partition, offset),
+    commit: (positions) => session.commit(positions),
     close() {
       closed = true;
       return session.close();
@@ -161,7 +161,11 @@ function createSession(
   function goOn(partition: number, offset: number): void {
     drop(partition);
     expected.set(partition, offset);
-    consumer.seek({ topic, partition, offset: String(offset) });
+    try {
+      consumer.seek({ topic, partition, offset: String(offset) });
+    } catch {
+      // It has just ended, which it tells by its crash.
+    }
   }
 
   /** Takes over what the group has dealt. What was owned before goes on where it was: the group knows another place. */

@@ -144,6 +144,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
       for (const partition of memory.keys()) if (!owned.has(partition)) memory.delete(partition);
       const batches: DecodedBatch[] = [];
       for (const batch of polled) {
+        // Whoever owns it now, even this one again, asks where to begin.
+        if (!memory.has(batch.partition)) continue;
         const found = await uncounted(batch);
         if (found !== undefined) batches.push(found);
       }
