@@ -275,7 +275,7 @@ function createProgram(): Command {
   deadLetters
     .command('show')
     .description('one dead letter with its original bytes')
-    .argument('<id>', 'partition:offset, as the list shows it')
+    .argument('<id>', 'partition:offset or partition:offset:index, as the list shows it')
     .option('--json', 'print one JSON object')
     .option('--data-dir <dir>', 'folder of the data')
     .addOption(demoOption())

@@ -2,7 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
-import { type DeadLetter, type DocumentStore } from '../pipeline/document-store/document-store.ts';
+import {
+  type DeadLetter,
+  type DocumentStore,
+  type Place,
+} from '../pipeline/document-store/document-store.ts';
 import { openDocumentStore } from '../pipeline/document-store/open.ts';
 import { writeJson } from '../pipeline/events/foreign.ts';
 import { stripControls } from '../pipeline/events/text.ts';
@@ -68,22 +72,20 @@ function truncatedText(count: number): string {
 
 /**
  * Prints one dead letter with its original bytes.
- * @param id partition:offset
+ * @param id partition:offset, and :index of one of several events in a record
  */
 export async function show(
   { config, stdout }: CommandContext,
   id: string,
   options: { readonly json?: boolean },
 ): Promise<void> {
-  const match = /^(\d{1,3}):(\d{1,15})$/.exec(id);
-  if (match === null) {
+  const place = placeIn(id);
+  if (place === undefined) {
     throw new EcomError('USAGE', `'${stripControls(id)}' is no id of a dead letter`, {
-      hint: 'ids are partition:offset, such as 0:1234, as ecom dead-letters list shows them',
+      hint: 'ids are partition:offset or partition:offset:index, such as 0:1234, as ecom dead-letters list shows them',
     });
   }
-  const letter = await withDocuments(config, (documents) =>
-    documents.deadLetter(Number(match[1]), Number(match[2])),
-  );
+  const letter = await withDocuments(config, (documents) => documents.deadLetter(place));
   if (letter === undefined) {
     throw new EcomError('NOT_FOUND', `there is no dead letter ${id}`, {
       hint: 'see which there are: ecom dead-letters list',
@@ -104,7 +106,7 @@ export async function show(
   }
   const { time, reason, detail, source } = letter;
   const lines = [
-    `id      ${id}`,
+    `id      ${letterId(letter)}`,
     `reason  ${stripControls(reason)}`,
     `detail  ${stripControls(detail)}`,
     `source  ${stripControls(source)}`,
@@ -192,7 +194,16 @@ async function withDocuments<T>(config: Config, work: (documents: DocumentStore)
   }
 }
 
-export function letterId({ partition, offset, index }: DeadLetter): string {
+/** The place that an id names; `undefined` where it is none. */
+export function placeIn(id: string): Place | undefined {
+  const [, partition, offset, index] = /^(\d{1,3}):(\d{1,15})(?::(\d{1,6}))?$/.exec(id) ?? [];
+  if (partition === undefined) return undefined;
+  const place = { partition: Number(partition), offset: Number(offset) };
+  // The first one of a record has none.
+  return index === undefined || Number(index) === 0 ? place : { ...place, index: Number(index) };
+}
+
+export function letterId({ partition, offset, index }: Place): string {
   return index === undefined ? `${partition}:${offset}` : `${partition}:${offset}:${index}`;
 }
 

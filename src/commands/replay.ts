@@ -7,7 +7,7 @@ import { CLOCK_AHEAD, decodeRecord, isRejected } from '../pipeline/events/decode
 import { writeJson } from '../pipeline/events/foreign.ts';
 import { partitionKey, shopperOf } from '../pipeline/events/shop-event.ts';
 import { type CommandContext } from './context.ts';
-import { eventOf, letterId, readAll } from './dead-letters.ts';
+import { eventOf, letterId, placeIn, readAll } from './dead-letters.ts';
 import { createNumbers, type Stores } from './ingest-numbers.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
@@ -147,15 +147,10 @@ function candidateOf(line: string, open: ReadonlyMap<string, Original | undefine
   } catch {
     return { place: nowhere, event: undefined, unreadable: 'a line of the file is no JSON' };
   }
-  const [, partition, offset, index] = /^(\d+):(\d+)(?::(\d+))?$/.exec(String(said?.id)) ?? [];
-  if (partition === undefined || !open.has(String(said.id))) {
+  const place = placeIn(String(said?.id));
+  if (place === undefined || !open.has(letterId(place))) {
     return { place: nowhere, event: undefined, unreadable: 'no dead letter of that id waits' };
   }
-  const place = {
-    partition: Number(partition),
-    offset: Number(offset),
-    ...(index === undefined ? {} : { index: Number(index) }),
-  };
   const { event } = said;
   return event !== null && typeof event === 'object' && !Array.isArray(event)
     ? { place, event: event as Record<string, unknown>, original: open.get(String(said.id)) }

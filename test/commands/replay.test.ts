@@ -205,6 +205,49 @@ describe('ecom dead-letters replay', () => {
     });
   });
 
+  test('shows and sends each of several dead letters of one record', async () => {
+    const dataDir = await shop();
+    const file = join(dataDir, 'letters.jsonl');
+    const stores = await openStores(configFor(dataDir));
+    const letter = (index: number) => ({
+      ...{ partition: 3, offset: 7, ...(index === 0 ? {} : { index }) },
+      ...{ time: NOW, reason: 'several', detail: `no ${index}`, source: 'feed' },
+      bytes: Buffer.from(JSON.stringify({ type: 'search', query: `q${index}`, time: NOW, userId: 'u' })),
+    });
+    await stores.documents.append([
+      {
+        ...{ partition: 3, from: 7, to: 8, time: NOW, events: [], duplicates: [] },
+        deadLetters: [0, 1, 2, 12].map(letter),
+      },
+    ]);
+    await stores.close();
+    const listed = runOn(dataDir);
+    await list(listed.context, { limit: 9, reason: 'several', json: true });
+    const ids = (JSON.parse(listed.text()).letters as { id: string }[]).map(({ id }) => id);
+    expect(ids).toEqual(['3:7:12', '3:7:2', '3:7:1', '3:7']);
+    for (const id of [...ids, '3:7:0']) {
+      const index = Number(id.split(':')[2] ?? 0);
+      const shown = runOn(dataDir);
+      await show(shown.context, id, { json: true });
+      expect(JSON.parse(shown.text())).toMatchObject({
+        id: index === 0 ? '3:7' : id,
+        detail: `no ${index}`,
+        text: Buffer.from(letter(index).bytes).toString(),
+      });
+    }
+    await expect(show(runOn(dataDir).context, '3:7:3', {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const id of ['3:7:', '3:7:1:1', '3:7:x', ':7'])
+      await expect(show(runOn(dataDir).context, id, {})).rejects.toMatchObject({ code: 'USAGE' });
+    await exportLetters(runOn(dataDir).context, { reason: 'several', out: file });
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    writeFileSync(file, lines.slice(1, 3).join('\n'));
+    expect(await run(dataDir, { from: file })).toMatchObject({ sent: 2, left: [] });
+    expect(await run(dataDir, { reason: 'several' })).toMatchObject({ sent: 2, left: [] });
+    expect(await run(dataDir, { from: file })).toMatchObject({ sent: 0 });
+    expect(await numbers(dataDir)).toMatchObject({ events: 5, duplicates: 0 });
+  });
+
   test('refuses what is no change', async () => {
     for (const set of ['currency', '=EUR', '__proto__.x=1', 'a.__proto__=1'])
       await expect(run(await shop(), { set: [set] })).rejects.toThrow(/is no field=value/);

@@ -49,7 +49,7 @@ export function describeDocumentStore(
         to: 8,
         time: Date.now(),
         events: kept.slice(0, 6),
-        duplicates: [3],
+        duplicates: [{ offset: 3 }],
         deadLetters: [letter(5, 'bad', 1)],
       };
       await documents.append([batch]);
@@ -60,6 +60,55 @@ export function describeDocumentStore(
       expect(read.events.filter(({ offset }) => offset !== 5)).toEqual(expected);
       expect(read.next).toBe(8);
       expect(await documents.deadLetters({ limit: 10 })).toHaveLength(1);
+      await stores.close();
+    });
+
+    test('holds to what a record was taken for last', async () => {
+      const { stores, events } = await withEvents('again', 8);
+      const { documents } = stores;
+      const count = (taken: {
+        duplicates?: number[];
+        letters?: DeadLetter[];
+        from?: number;
+        to?: number;
+      }) => {
+        const { from = 0, to = 8, letters = [], duplicates = [] } = taken;
+        const others = new Set([...duplicates, ...letters.map(({ offset }) => offset)]);
+        return documents.append([
+          {
+            ...{ partition: 0, from, to, time: Date.now(), deadLetters: letters },
+            events: events.filter(({ offset }) => offset >= from && offset < to && !others.has(offset)),
+            duplicates: duplicates.map((offset) => ({ offset })),
+          },
+        ]);
+      };
+      const offsets = async () => (await documents.readEvents(0, 0, 100)).events.map(({ offset }) => offset);
+      const places = async () =>
+        (await documents.deadLettersAfter(undefined, 100)).map(({ offset, reason }) => `${offset} ${reason}`);
+      const ahead = (offset: number) => letter(offset, 'clock ahead', 1);
+      const refused = (offset: number) => letter(offset, 'cannot be counted', 1);
+
+      await count({});
+      expect(await offsets()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      await count({ letters: [ahead(1), refused(3)], duplicates: [5] });
+      expect(await offsets()).toEqual([0, 2, 4, 6, 7]);
+      expect(await places()).toEqual(['1 clock ahead', '3 cannot be counted']);
+      // What is counted again beside it changes nothing of it.
+      await count({ from: 4, duplicates: [5] });
+      await count({ to: 1 });
+      await count({ from: 2, to: 3 });
+      expect(await offsets()).toEqual([0, 2, 4, 6, 7]);
+      expect(await places()).toEqual(['1 clock ahead', '3 cannot be counted']);
+      await documents.markResent([{ partition: 0, offset: 3 }], 1);
+      await count({ from: 1, to: 4, letters: [refused(3)] });
+      expect(await offsets()).toEqual([0, 1, 2, 4, 6, 7]);
+      // One that stays a dead letter is not offered again.
+      expect(await places()).toEqual([]);
+      await count({ letters: [letter(2, 'bad time', 1)] });
+      await count({});
+      expect(await offsets()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(await documents.deadLetter({ partition: 0, offset: 3 })).toBeUndefined();
+      expect(await documents.deadLetterReasons()).toEqual([]);
       await stores.close();
     });
 
@@ -150,9 +199,9 @@ export function describeDocumentStore(
         { reason: 'a', count: 2 },
         { reason: 'b', count: 1 },
       ]);
-      const found = await documents.deadLetter(0, 2);
+      const found = await documents.deadLetter({ partition: 0, offset: 2 });
       expect({ ...found, bytes: [...found!.bytes] }).toEqual({ ...letters[2], bytes: [0x7b, 0xff, 0x00, 2] });
-      expect(await documents.deadLetter(0, 9)).toBeUndefined();
+      expect(await documents.deadLetter({ partition: 0, offset: 9 })).toBeUndefined();
       await close();
     });
 
@@ -177,7 +226,57 @@ export function describeDocumentStore(
       expect(await offsets(undefined, 10)).toEqual([2, 3]);
       expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([3, 2]);
       expect(await documents.deadLetterReasons()).toEqual([{ reason: 'a', count: 2 }]);
-      expect((await documents.deadLetter(0, 1))?.reason).toBe('b');
+      expect((await documents.deadLetter({ partition: 0, offset: 1 }))?.reason).toBe('b');
+      await close();
+    });
+
+    test('keeps each of several dead letters of one record', async () => {
+      const { documents, close } = await open('several', { ECOM_DEAD_LETTERS_DAYS: '0' });
+      const several = [undefined, 1, 2, 11].map((index) => ({
+        ...letter(7, index === 2 ? 'b' : 'a', 10),
+        ...(index === undefined ? {} : { index }),
+        bytes: new Uint8Array([index ?? 0]),
+      }));
+      const letters = [letter(6, 'a', 10), ...several, letter(8, 'a', 10)];
+      const batch = {
+        partition: 0,
+        from: 6,
+        to: 9,
+        time: 30,
+        events: [],
+        duplicates: [],
+        deadLetters: letters,
+      };
+      await documents.append([batch]);
+      await documents.append([batch]);
+      const places = (found: readonly DeadLetter[]) => found.map(({ offset, index }) => `${offset}:${index}`);
+      const inOrder = ['6:undefined', '7:undefined', '7:1', '7:2', '7:11', '8:undefined'];
+      expect(places(await documents.deadLetters({ limit: 10 }))).toEqual([...inOrder].reverse());
+      expect(places(await documents.deadLettersAfter(undefined, 10))).toEqual(inOrder);
+      expect(await documents.deadLetterReasons()).toEqual([
+        { reason: 'a', count: 5 },
+        { reason: 'b', count: 1 },
+      ]);
+      for (const one of several) {
+        const { partition, offset } = one;
+        const index = 'index' in one ? (one.index as number) : undefined;
+        const found = await documents.deadLetter(index === undefined ? one : { partition, offset, index });
+        expect({ ...found, bytes: [...found!.bytes] }).toEqual({ ...one, bytes: [index ?? 0] });
+      }
+      expect(await documents.deadLetter({ partition: 0, offset: 7, index: 3 })).toBeUndefined();
+      // Going through them in parts that end within the record leaves none out.
+      const seen: DeadLetter[] = [];
+      for (;;) {
+        const [next] = await documents.deadLettersAfter(seen.at(-1), 1);
+        if (next === undefined) break;
+        seen.push(next);
+      }
+      expect(places(seen)).toEqual(inOrder);
+      await documents.markResent([{ partition: 0, offset: 7, index: 1 }], 50);
+      await documents.append([batch]);
+      expect(places(await documents.deadLettersAfter(undefined, 10))).toEqual(
+        inOrder.filter((place) => place !== '7:1'),
+      );
       await close();
     });
 
@@ -226,7 +325,7 @@ export function describeDocumentStore(
         { reason: 'a', count: 32 },
         { reason: 'b', count: 31 },
       ]);
-      expect((await documents.deadLetter(0, 62))?.cleared).toBe(true);
+      expect((await documents.deadLetter({ partition: 0, offset: 62 }))?.cleared).toBe(true);
       await close();
     });
 

@@ -39,7 +39,7 @@ export interface LetterBound {
   readonly days: number;
 }
 
-/** What one micro-batch leaves behind of a partition: its records with `from` ≤ offset < `to`. */
+/** What one micro-batch leaves behind of a partition: all of its records with `from` ≤ offset < `to`. */
 export interface DocumentBatch {
   readonly partition: number;
   readonly from: number;
@@ -47,8 +47,8 @@ export interface DocumentBatch {
   /** When the log took the newest of its records, ms since the epoch: what the age of its events is counted from. */
   readonly time: number;
   readonly events: readonly StoredEvent[];
-  /** Offsets of the records that repeat an earlier event. */
-  readonly duplicates: readonly number[];
+  /** The records, or events of one, that repeat an earlier event. */
+  readonly duplicates: readonly Pick<StoredEvent, 'offset' | 'index'>[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -75,7 +75,10 @@ export interface ModelDocument {
 
 /** Raw events, dead letters and models: what is read by range and not by the second. */
 export interface DocumentStore {
-  /** Idempotent by (partition, offset, index): a replayed batch finds its rows and changes nothing. */
+  /**
+   * Idempotent by (partition, offset, index): a replayed batch finds its rows and changes nothing. What it takes a record for
+   * holds, whatever that was taken for before: an event that arrived ahead of the clock, say, is a dead letter until its time has come.
+   */
   append(batches: readonly DocumentBatch[]): Promise<void>;
   /**
    * Appended events of a partition with offset ≥ `from`, in order, each once, looking at no more than `limit` records.
@@ -90,7 +93,7 @@ export interface DocumentStore {
   /** Dead letters that were not sent again, newest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** One dead letter; `undefined` where there is none at that place. */
-  deadLetter(partition: number, offset: number): Promise<DeadLetter | undefined>;
+  deadLetter(place: Place): Promise<DeadLetter | undefined>;
   /** Dead letters that were not sent again after a place, by place, at most `limit`. */
   deadLettersAfter(after: Place | undefined, limit: number, reason?: string): Promise<readonly DeadLetter[]>;
   /** Notes that dead letters were sent again: they are kept, and listed no more. @param time ms since the epoch */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type FindCursor } from 'mongodb';
-import { CLOCK_AHEAD } from '../events/decode.ts';
+import { MAY_BE_EVENTS } from '../events/decode.ts';
 import {
   type DeadLetterQuery,
   type DocumentBatch,
@@ -115,21 +115,26 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     await insertAll(await events(), stored);
     const rejected = batches.flatMap(({ deadLetters }) => deadLetters);
     await insertAll(await letters(), rejected.map(toLetterDocument));
-    await dropAhead(batches);
+    await dropFormer(batches);
     await clearLetters(rejected);
     await expire();
   }
 
-  /** What was counted while this host's clock was ahead as well, and is no event now. */
-  async function dropAhead(batches: readonly DocumentBatch[]): Promise<void> {
-    const ids = batches.flatMap(({ deadLetters }) =>
-      deadLetters
-        .filter(({ reason }) => reason === CLOCK_AHEAD)
-        .map(({ partition, offset, index }) => placeId(partition, offset, index)),
+  /** What a record was taken for when it was counted before, and is not now. */
+  async function dropFormer(batches: readonly DocumentBatch[]): Promise<void> {
+    const noEvents = batches.flatMap(({ partition, duplicates, deadLetters }) =>
+      [...duplicates, ...deadLetters.filter(({ reason }) => MAY_BE_EVENTS.has(reason))].map(
+        ({ offset, index }) => placeId(partition, offset, index),
+      ),
     );
-    for (let i = 0; i < ids.length; i += INSERT) {
-      await (await events()).deleteMany({ _id: { $in: ids.slice(i, i + INSERT) } });
+    for (let i = 0; i < noEvents.length; i += INSERT) {
+      await (await events()).deleteMany({ _id: { $in: noEvents.slice(i, i + INSERT) } });
     }
+    const noLetters = batches.map(({ partition, from, to, deadLetters }) => {
+      const still = deadLetters.map(({ offset, index }) => placeId(partition, offset, index));
+      return { _id: { $gte: placeId(partition, from), $lt: placeId(partition, to), $nin: still } };
+    });
+    if (noLetters.length > 0) await (await letters()).deleteMany({ $or: noLetters });
   }
 
   async function readEvents(
@@ -211,13 +216,13 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       guarded(async () => {
         const found = (await letters())
           .find({ ...OPEN, ...(reason === undefined ? {} : { reason }) })
-          .sort({ time: -1, partition: -1, offset: -1 })
+          .sort({ time: -1, partition: -1, offset: -1, index: -1 })
           .limit(limit);
         return (await found.toArray()).map((document) => fromLetterDocument(document as LetterDocument));
       }),
-    deadLetter: (partition, offset) =>
+    deadLetter: ({ partition, offset, index }) =>
       guarded(async () => {
-        const found = await (await letters()).findOne({ _id: placeId(partition, offset) });
+        const found = await (await letters()).findOne({ _id: placeId(partition, offset, index) });
         return found === null ? undefined : fromLetterDocument(found as LetterDocument);
       }),
     deadLettersAfter: (after, limit, reason) =>

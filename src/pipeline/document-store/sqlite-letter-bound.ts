@@ -9,12 +9,8 @@ const PART = 1000;
 
 const size = (row: string): string => `length(${row}.bytes) + length(CAST(${row}.detail AS BLOB))`;
 
-/** The triggers keep the sum, whoever writes: no append has to look through the table. */
-export const LETTER_BOUND_MIGRATION = `
-  ALTER TABLE dead_letters ADD COLUMN cleared INTEGER;
-  CREATE INDEX dead_letters_whole ON dead_letters (time) WHERE cleared IS NULL;
-  CREATE TABLE dead_letters_kept (bytes INTEGER NOT NULL);
-  INSERT INTO dead_letters_kept SELECT coalesce(sum(${size('dead_letters')}), 0) FROM dead_letters;
+/** They keep the sum, whoever writes: no append has to look through the table. */
+const TRIGGERS = `
   CREATE TRIGGER dead_letter_put AFTER INSERT ON dead_letters BEGIN
     UPDATE dead_letters_kept SET bytes = bytes + ${size('NEW')};
   END;
@@ -22,9 +18,34 @@ export const LETTER_BOUND_MIGRATION = `
     UPDATE dead_letters_kept SET bytes = bytes - (${size('OLD')});
   END;`;
 
+export const LETTER_BOUND_MIGRATION = `
+  ALTER TABLE dead_letters ADD COLUMN cleared INTEGER;
+  CREATE INDEX dead_letters_whole ON dead_letters (time) WHERE cleared IS NULL;
+  CREATE TABLE dead_letters_kept (bytes INTEGER NOT NULL);
+  INSERT INTO dead_letters_kept SELECT coalesce(sum(${size('dead_letters')}), 0) FROM dead_letters;
+  ${TRIGGERS}`;
+
+/** A record of a log on servers may hold several events: each has an index, 0 the first or only one. */
+export const LETTER_INDEX_MIGRATION = `
+  ALTER TABLE dead_letters RENAME TO dead_letters_by_offset;
+  DROP TRIGGER dead_letter_put;
+  DROP TRIGGER dead_letter_dropped;
+  CREATE TABLE dead_letters (
+    part INTEGER NOT NULL, pos INTEGER NOT NULL, idx INTEGER NOT NULL, time INTEGER NOT NULL, reason TEXT NOT NULL,
+    detail TEXT NOT NULL, source TEXT NOT NULL, bytes BLOB NOT NULL, resent INTEGER, cleared INTEGER, PRIMARY KEY (part, pos, idx)
+  );
+  INSERT INTO dead_letters
+    SELECT part, pos, 0, time, reason, detail, source, bytes, resent, cleared FROM dead_letters_by_offset;
+  DROP TABLE dead_letters_by_offset;
+  CREATE INDEX dead_letters_by_reason ON dead_letters (reason, time);
+  CREATE INDEX dead_letters_by_time ON dead_letters (time);
+  CREATE INDEX dead_letters_whole ON dead_letters (time) WHERE cleared IS NULL;
+  ${TRIGGERS}`;
+
 interface Row {
   readonly part: number;
   readonly pos: number;
+  readonly idx: number;
   readonly time: number;
   readonly reason: string;
   readonly source: string;
@@ -36,13 +57,13 @@ interface Row {
 export function boundLetters(connection: Connection, { bytes, days }: LetterBound): () => void {
   const kept = prepareValue<number>(connection, 'SELECT bytes AS value FROM dead_letters_kept');
   const oldest = connection.prepare(
-    `SELECT part, pos, time, reason, source, resent, ${size('dead_letters')} AS size FROM dead_letters
+    `SELECT part, pos, idx, time, reason, source, resent, ${size('dead_letters')} AS size FROM dead_letters
      WHERE cleared IS NULL AND time < ? ORDER BY time LIMIT ${PART}`,
   );
-  const drop = connection.prepare('DELETE FROM dead_letters WHERE part = ? AND pos = ?');
+  const drop = connection.prepare('DELETE FROM dead_letters WHERE part = ? AND pos = ? AND idx = ?');
   const putBack = connection.prepare(
-    `INSERT INTO dead_letters (part, pos, time, reason, detail, source, bytes, resent, cleared)
-     VALUES (?, ?, ?, ?, '', ?, x'', ?, 1)`,
+    `INSERT INTO dead_letters (part, pos, idx, time, reason, detail, source, bytes, resent, cleared)
+     VALUES (?, ?, ?, ?, ?, '', ?, x'', ?, 1)`,
   );
   let sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -50,11 +71,11 @@ export function boundLetters(connection: Connection, { bytes, days }: LetterBoun
   function clear(before: number, wanted: number): void {
     for (let freed = 0; freed < wanted; ) {
       const rows = oldest.all(before) as Row[];
-      for (const { part, pos, time, reason, source, resent, size: length } of rows) {
+      for (const { part, pos, idx, time, reason, source, resent, size: length } of rows) {
         if (freed >= wanted) return;
         // Written anew, as a row that shrinks leaves a hole that no other row fills.
-        drop.run(part, pos);
-        putBack.run(part, pos, time, reason, source, resent);
+        drop.run(part, pos, idx);
+        putBack.run(part, pos, idx, time, reason, source, resent);
         freed += length;
       }
       if (rows.length < PART) return;

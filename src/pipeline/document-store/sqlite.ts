@@ -17,7 +17,7 @@ import {
   type ModelDocument,
   type StoredEvent,
 } from './document-store.ts';
-import { boundLetters, LETTER_BOUND_MIGRATION } from './sqlite-letter-bound.ts';
+import { boundLetters, LETTER_BOUND_MIGRATION, LETTER_INDEX_MIGRATION } from './sqlite-letter-bound.ts';
 
 export interface SqliteDocumentStoreOptions extends SqliteOptions {
   /** The embedded event log, which already holds every event: none is written twice. Absent where the log is on servers. */
@@ -41,11 +41,13 @@ const MIGRATIONS: Migrations = [
    ) WITHOUT ROWID;`,
   'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
   LETTER_BOUND_MIGRATION,
+  LETTER_INDEX_MIGRATION,
 ];
 
-const LETTER = 'part AS partition, pos AS offset, time, reason, detail, source, bytes, cleared';
+const LETTER = 'part AS partition, pos AS offset, idx, time, reason, detail, source, bytes, cleared';
 
-type LetterRow = Omit<DeadLetter, 'cleared' | 'bytes'> & {
+type LetterRow = Omit<DeadLetter, 'index' | 'cleared' | 'bytes'> & {
+  readonly idx: number;
   /** libsql may give the memory alone. */
   readonly bytes: Uint8Array | ArrayBuffer;
   readonly cleared: number | null;
@@ -55,6 +57,7 @@ type LetterRow = Omit<DeadLetter, 'cleared' | 'bytes'> & {
 function toLetter({
   partition,
   offset,
+  idx: index,
   time,
   reason,
   detail,
@@ -62,7 +65,8 @@ function toLetter({
   bytes,
   cleared,
 }: LetterRow): DeadLetter {
-  const letter = { partition, offset, time, reason, detail, source, bytes: new Uint8Array(bytes) };
+  const place = index === 0 ? { partition, offset } : { partition, offset, index };
+  const letter = { ...place, time, reason, detail, source, bytes: new Uint8Array(bytes) };
   return cleared === null ? letter : { ...letter, cleared: true };
 }
 
@@ -79,22 +83,21 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   );
   const putDuplicate = connection.prepare('INSERT OR IGNORE INTO duplicates (part, pos) VALUES (?, ?)');
   const dropDuplicates = connection.prepare('DELETE FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?');
-  const aheadIn = connection.prepare(
-    'SELECT pos FROM dead_letters WHERE part = ? AND pos >= ? AND pos < ? AND reason = ?',
-  );
-  const dropLetter = connection.prepare('DELETE FROM dead_letters WHERE part = ? AND pos = ?');
+  const dropLetter = connection.prepare('DELETE FROM dead_letters WHERE part = ? AND pos = ? AND idx = ?');
   const duplicatesIn = connection.prepare(
     'SELECT pos FROM duplicates WHERE part = ? AND pos >= ? AND pos < ?',
   );
   const lettersIn = connection.prepare(
-    'SELECT pos FROM dead_letters WHERE part = ? AND pos >= ? AND pos < ?',
+    'SELECT pos, idx FROM dead_letters WHERE part = ? AND pos >= ? AND pos < ?',
   );
   const putLetter = connection.prepare(
-    'INSERT OR IGNORE INTO dead_letters (part, pos, time, reason, detail, source, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT OR IGNORE INTO dead_letters (part, pos, idx, time, reason, detail, source, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const putEvent = connection.prepare(
     'INSERT OR IGNORE INTO events (part, pos, idx, json) VALUES (?, ?, ?, ?)',
   );
+  const dropEvents = connection.prepare('DELETE FROM events WHERE part = ? AND pos >= ? AND pos < ?');
   const eventsFrom = connection.prepare(
     'SELECT pos, idx, json FROM events WHERE part = ? AND pos >= ? AND pos < ? ORDER BY pos, idx LIMIT ?',
   );
@@ -111,25 +114,26 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   }
   function appendBatch({ partition, from, to, events, duplicates, deadLetters }: DocumentBatch): void {
     putNext.run(partition, to);
+    // A batch that is counted again may find that the time of an arrival has come, or that a record cannot be counted.
     if (options.logPath === undefined) {
+      dropEvents.run(partition, from, to);
       for (const { offset, index = 0, event } of events)
         putEvent.run(partition, offset, index, JSON.stringify(event));
     } else {
-      // A batch that is counted again later may find that the time of an arrival has come.
       dropDuplicates.run(partition, from, to);
-      for (const offset of duplicates) putDuplicate.run(partition, offset);
+      for (const { offset } of duplicates) putDuplicate.run(partition, offset);
       // Read by itself, such a record is an event.
       for (const { offset, reason } of deadLetters)
         if (reason === CLOCK_AHEAD) putDuplicate.run(partition, offset);
     }
-    const ahead = aheadIn.all(partition, from, to, CLOCK_AHEAD) as { pos: number }[];
-    if (ahead.length > 0) {
-      const still = new Set(deadLetters.map(({ offset }) => offset));
-      for (const { pos } of ahead) if (!still.has(pos)) dropLetter.run(partition, pos);
+    const former = lettersIn.all(partition, from, to) as { pos: number; idx: number }[];
+    if (former.length > 0) {
+      const still = new Set(deadLetters.map(({ offset, index = 0 }) => `${offset}:${index}`));
+      for (const { pos, idx } of former) if (!still.has(`${pos}:${idx}`)) dropLetter.run(partition, pos, idx);
     }
     for (const letter of deadLetters) {
-      const { offset, time, reason, detail, source, bytes } = letter;
-      putLetter.run(partition, offset, time, reason, detail, source, Buffer.from(bytes));
+      const { offset, index = 0, time, reason, detail, source, bytes } = letter;
+      putLetter.run(partition, offset, index, time, reason, detail, source, Buffer.from(bytes));
     }
   }
   /** Of a record with several events, all are given, though they be one or two more than the limit. */
@@ -189,30 +193,33 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     },
     async deadLetters({ reason, limit }) {
       const where = `WHERE resent IS NULL${reason === undefined ? '' : ' AND reason = :reason'}`;
-      const sql = `SELECT ${LETTER} FROM dead_letters ${where} ORDER BY time DESC, part DESC, pos DESC LIMIT :limit`;
+      const sql = `SELECT ${LETTER} FROM dead_letters ${where} ORDER BY time DESC, part DESC, pos DESC, idx DESC LIMIT :limit`;
       const rows = guarded(() =>
         connection.prepare(sql).all(reason === undefined ? { limit } : { reason, limit }),
       );
       return (rows as LetterRow[]).map(toLetter);
     },
-    async deadLetter(partition, offset) {
-      const sql = `SELECT ${LETTER} FROM dead_letters WHERE part = ? AND pos = ?`;
-      const letter = guarded(() => connection.prepare(sql).get(partition, offset)) as LetterRow | undefined;
+    async deadLetter({ partition, offset, index = 0 }) {
+      const sql = `SELECT ${LETTER} FROM dead_letters WHERE part = ? AND pos = ? AND idx = ?`;
+      const found = guarded(() => connection.prepare(sql).get(partition, offset, index));
+      const letter = found as LetterRow | undefined;
       return letter && toLetter(letter);
     },
     async deadLettersAfter(after, limit, reason) {
-      const { partition = -1, offset = -1 } = after ?? {};
-      const sql = `SELECT ${LETTER} FROM dead_letters WHERE (part, pos) > (?, ?) AND resent IS NULL AND (? IS NULL OR reason = ?)
-        ORDER BY part, pos LIMIT ?`;
+      const { partition = -1, offset = -1, index = 0 } = after ?? {};
+      const sql = `SELECT ${LETTER} FROM dead_letters WHERE (part, pos, idx) > (?, ?, ?) AND resent IS NULL AND (? IS NULL OR reason = ?)
+        ORDER BY part, pos, idx LIMIT ?`;
       const only = reason ?? null;
-      const rows = guarded(() => connection.prepare(sql).all(partition, offset, only, only, limit));
+      const rows = guarded(() => connection.prepare(sql).all(partition, offset, index, only, only, limit));
       return (rows as LetterRow[]).map(toLetter);
     },
     async markResent(places, time) {
-      const mark = connection.prepare('UPDATE dead_letters SET resent = ? WHERE part = ? AND pos = ?');
+      const mark = connection.prepare(
+        'UPDATE dead_letters SET resent = ? WHERE part = ? AND pos = ? AND idx = ?',
+      );
       guarded(() =>
         inTransaction(connection, () => {
-          for (const { partition, offset } of places) mark.run(time, partition, offset);
+          for (const { partition, offset, index = 0 } of places) mark.run(time, partition, offset, index);
         }),
       );
     },

@@ -125,7 +125,9 @@ export function reduce(
     remembered.watermark = Math.min(remembered.watermark, clock);
     const { position: to, watermark } = remembered;
     advances.push({ partition, from, to, watermark, seen: { ids, since: to - DUPLICATE_HORIZON } });
-    documents.push({ partition, from, to, time: Math.min(origins.at(-1)?.appendedAt ?? 0, clock), ...kept });
+    // What the log let go of is not decided anew.
+    const place = { partition, from: from + batch.lost, to };
+    documents.push({ ...place, time: Math.min(origins.at(-1)?.appendedAt ?? 0, clock), ...kept });
   }
   const { cells, claims, products, touched } = run;
   return { documents, change: { advances, cells, claims: [...claims], products }, touched };
@@ -172,7 +174,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const { partition, records, origins, shoppers, clock, lost } = batch;
     if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
     const events: StoredEvent[] = [];
-    const duplicates: number[] = [];
+    const duplicates: Pick<StoredEvent, 'offset' | 'index'>[] = [];
     const deadLetters: DeadLetter[] = [];
     const notes = createIdNotes();
     for (let i = 0; i < records.length; i += 1) {
@@ -187,7 +189,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
         duplicate = memory.seen.add(bytes, 0, length, offset);
       }
       if (duplicate) {
-        duplicates.push(offset);
+        duplicates.push(index === undefined ? { offset } : { offset, index });
         if (event !== undefined)
           increment(
             cellAt(rejected ? Math.min(appendedAt, clock) : record.time).totals,

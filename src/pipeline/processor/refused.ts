@@ -1,5 +1,5 @@
 import { EcomError, errorMessage } from '../../errors.ts';
-import { type Rejected } from '../events/decode.ts';
+import { NOT_COUNTABLE, type Rejected } from '../events/decode.ts';
 import { LIMITS, type ShopEvent } from '../events/shop-event.ts';
 import { stripControls } from '../events/text.ts';
 import { type DecodedBatch } from './reduce.ts';
@@ -80,7 +80,7 @@ function asLetter(
 ): Rejected {
   const bytes = typeof value === 'string' ? Buffer.from(value.slice(0, LIMITS.eventBytes)) : value;
   // Little enough for every store: it may be for its size that it was refused.
-  return { id, reason: 'cannot be counted', detail, source, bytes: bytes.subarray(0, LIMITS.eventBytes) };
+  return { id, reason: NOT_COUNTABLE, detail, source, bytes: bytes.subarray(0, LIMITS.eventBytes) };
 }
 
 /** How many offsets batches hold. */

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { openDocumentStore } from '../../../src/pipeline/document-store/open.ts';
+import { LETTER_BOUND_MIGRATION } from '../../../src/pipeline/document-store/sqlite-letter-bound.ts';
+import { openDatabase } from '../../../src/pipeline/sqlite/database.ts';
+import { STORE_FILES } from '../../../src/pipeline/sqlite/files.ts';
 import { describeDocumentStore } from '../../conformance/document-store.ts';
 import { SQLITE_DRIVERS } from '../../support/drivers.ts';
 import { configFor, openStores } from '../../support/stores.ts';
@@ -33,3 +36,61 @@ for (const driver of SQLITE_DRIVERS) {
     return openStores(config);
   });
 }
+
+/** What the schema was before dead letters had an index. */
+const BEFORE_INDEX = [
+  `CREATE TABLE appended (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
+   CREATE TABLE duplicates (part INTEGER, pos INTEGER, PRIMARY KEY (part, pos)) WITHOUT ROWID;
+   CREATE TABLE dead_letters (
+     part INTEGER NOT NULL, pos INTEGER NOT NULL, time INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+     source TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (part, pos)
+   );
+   CREATE INDEX dead_letters_by_reason ON dead_letters (reason, time);
+   CREATE INDEX dead_letters_by_time ON dead_letters (time);
+   CREATE TABLE models (name TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL);`,
+  `CREATE TABLE events (
+     part INTEGER NOT NULL, pos INTEGER NOT NULL, idx INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (part, pos, idx)
+   ) WITHOUT ROWID;`,
+  'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
+  LETTER_BOUND_MIGRATION,
+];
+
+test.each(SQLITE_DRIVERS)(
+  'takes over the dead letters of a store without an index of them, on %s',
+  async (driver) => {
+    const config = configFor(join(dir, `old-${driver}`), {
+      ECOM_SQLITE_DRIVER: driver,
+      ECOM_DEAD_LETTERS_DAYS: '0',
+      ECOM_DEAD_LETTERS_MIB: '1',
+    });
+    ensureDataDir(config);
+    const path = join(config.dataDir, STORE_FILES.documents);
+    const old = openDatabase({ path, synchronous: 'normal', driver }, BEFORE_INDEX);
+    const put = old.prepare(
+      `INSERT INTO dead_letters (part, pos, time, reason, detail, source, bytes, resent, cleared)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    put.run(0, 5, 10, 'a', 'd5', 's', Buffer.from([0xff, 0]), null, null);
+    put.run(0, 6, 20, 'a', 'd6', 's', Buffer.alloc(700 * 1024), null, null);
+    put.run(1, 5, 30, 'b', '', 's', Buffer.alloc(0), null, 1);
+    put.run(1, 6, 40, 'b', 'd', 's', Buffer.alloc(0), 1, null);
+    old.close();
+    const documents = await openDocumentStore(config);
+    const letter = { partition: 0, offset: 5, time: 10, reason: 'a', detail: 'd5', source: 's' };
+    const found = await documents.deadLetter(letter);
+    expect({ ...found, bytes: [...found!.bytes] }).toEqual({ ...letter, bytes: [0xff, 0] });
+    const places = async () =>
+      (await documents.deadLettersAfter(undefined, 9)).map(({ partition, offset, index, cleared }) =>
+        [partition, offset, index, cleared].join(':'),
+      );
+    expect(await places()).toEqual(['0:5::', '0:6::', '1:5::true']);
+    expect(await documents.clearedDeadLetters()).toBe(1);
+    // The bound counts what was there.
+    const more = { ...letter, offset: 7, index: 1, time: 50, bytes: Buffer.alloc(700 * 1024) };
+    await documents.append([
+      { partition: 0, from: 7, to: 8, time: 50, events: [], duplicates: [], deadLetters: [more] },
+    ]);
+    expect(await places()).toEqual(['0:5::true', '0:6::true', '0:7:1:', '1:5::true']);
+    await documents.close();
+  },
+);

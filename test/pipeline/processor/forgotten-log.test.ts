@@ -1,11 +1,15 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ensureDataDir } from '../../../src/config.ts';
+import { openDocumentStore } from '../../../src/pipeline/document-store/open.ts';
 import { type ConsumeOptions } from '../../../src/pipeline/event-log/event-log.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { addNoted, createIdNotes, createSeenIds, idBytes } from '../../../src/pipeline/processor/seen-ids.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { onePartitionShop } from '../../support/altered-log.ts';
-import { SETTINGS, type Stores } from '../../support/stores.ts';
+import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 /** Of every third number a line that an importer could not read. */
 const lineOf = (id: number): string =>
@@ -47,6 +51,39 @@ describe('ids that a duplicate is told by', () => {
     await count(stores, 1000);
     expect(await counted(stores)).toEqual({ events: 21, duplicates: 30, rejected: 10, lost: 0 });
     await stores.close();
+  });
+
+  test('and documents stay where the numbers are lost and the log does not hold them any more', async () => {
+    const config = configFor(join(tempDir(), 'documents'), { ECOM_PARTITIONS: '1' });
+    ensureDataDir(config);
+    const stores = await openStores(config);
+    await stores.documents.close();
+    const documents = await openDocumentStore({ ...config, logUrl: 'kafka://nowhere/topic' });
+    const own = { ...stores, documents };
+    await append(own, [1, 2, 3, 4]);
+    await append(own, [5, 6]);
+    await count(own, 100);
+    const kept = async () => [
+      (await documents.readEvents(0, 0, 100)).events.map(({ offset }) => offset),
+      (await documents.deadLettersAfter(undefined, 100)).map(({ offset }) => offset),
+    ];
+    expect(await kept()).toEqual([
+      [0, 1, 3, 4],
+      [2, 5],
+    ]);
+    await trim(own);
+    expect((await own.log.bounds())[0]).toEqual({ begin: 4, end: 6 });
+    const anew = await own.live.rebuild();
+    await count({ ...own, live: anew.live }, 100);
+    await anew.replace(true);
+    await anew.close();
+    expect(await counted(own)).toMatchObject({ events: 1, rejected: 1, lost: 4 });
+    expect(await kept()).toEqual([
+      [0, 1, 3, 4],
+      [2, 5],
+    ]);
+    await own.close();
+    await documents.close();
   });
 
   test('are the same wherever the processor restarts and the log is trimmed', async () => {
