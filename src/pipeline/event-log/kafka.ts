@@ -84,6 +84,16 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
   return {
     partitions,
     async append(records, progress, before) {
+      // Whoever calls it native writes as we do.
+      if (format !== undefined && format.name !== 'native') {
+        throw new EcomError(
+          'USAGE',
+          `the topic ${topic} is read as ${format.name}: nothing of our own is written to it`,
+          {
+            hint: 'use a topic of ecom’s own: ECOM_LOG_URL without ?format=',
+          },
+        );
+      }
       for (const { value } of records) {
         if (value.includes('\n'))
           throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
@@ -136,7 +146,7 @@ async function openTopic(
     if (!(await inTime(admin.listTopics())).includes(topic)) {
       if (format !== undefined) {
         throw new EcomError('NOT_FOUND', `there is no topic ${topic}`, {
-          hint: `a topic that is read as ${format} is written by somebody else: is its name right?`,
+          hint: `a topic that is read as ${format.name} is written by somebody else: is its name right?`,
         });
       }
       const configEntries =

@@ -151,6 +151,48 @@ describeWith(['kafka'], 'a topic that others write', () => {
     await Promise.all([own.close(), log.close()]);
   });
 
+  test('gives each of several bad events of one record its dead letter, and is never written', async () => {
+    const topic = uniqueName('letters');
+    const own = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${topic}`, partitions: 1 });
+    const time = new Date().toISOString();
+    const bad = (id: string) => ({
+      type: 'track',
+      event: 'Product Viewed',
+      messageId: id,
+      timestamp: 'then',
+    });
+    const good = { ...bad('good'), userId: 'u', timestamp: time, properties: { product_id: 'p' } };
+    await produce(topic, [{ value: JSON.stringify({ batch: [bad('a'), good, bad('b'), bad('c')] }) }]);
+    await own.close();
+    const env = { ECOM_LOG_URL: `${backendUrl('kafka')}/${topic}?format=segment` };
+    const config = configFor(join(tempDir(), topic), env);
+    ensureDataDir(config);
+    const stores = await openStores(config);
+    const processor = createProcessor({ ...stores, settings: SETTINGS });
+    await expect
+      .poll(async () => {
+        await processor.step(100);
+        return (await stores.live.positions())[0]?.position;
+      }, WAIT)
+      .toBe(1);
+    const letters = await stores.documents.deadLettersAfter(undefined, 9);
+    const idOf = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()).id;
+    expect(letters.map(({ offset, index, bytes }) => [offset, index, idOf(bytes)])).toEqual([
+      [0, undefined, 'a'],
+      [0, 2, 'b'],
+      [0, 3, 'c'],
+    ]);
+    for (const progress of [undefined, { source: 's', rows: 1, bytes: 1, digest: '', done: true }]) {
+      await expect(stores.log.append([{ key: 'u', value: '{}' }], progress)).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining(topic),
+      });
+    }
+    expect(await stores.log.bounds()).toEqual([{ begin: 0, end: 1 }]);
+    await processor.close();
+    await stores.close();
+  });
+
   test('is not created where it is not there', async () => {
     const url = `${backendUrl('kafka')}/${uniqueName('nowhere')}?format=ga4`;
     await expect(createKafkaEventLog({ url })).rejects.toMatchObject({ code: 'NOT_FOUND' });
