@@ -311,6 +311,11 @@ function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: numbe
     ...(freshness.lost > 0
       ? [`${grouped(freshness.lost)} lost: gone from the log before they were counted`]
       : []),
+    ...(freshness.earlier > 0
+      ? [
+          `${grouped(freshness.earlier)} earlier records are not in these numbers: the log no longer holds them`,
+        ]
+      : []),
     ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
     ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,

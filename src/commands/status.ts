@@ -44,6 +44,8 @@ export interface Status {
   readonly partitions: readonly PartitionStatus[];
   /** Records that the log let go of before they were counted. */
   readonly lost: number;
+  /** Records that the log had let go of when the numbers were counted anew. */
+  readonly earlier: number;
   readonly stores: readonly StoreCheck[];
   /** How it stands with the rules of alerts; empty where nobody looks at any. */
   readonly alerts: readonly {
@@ -83,7 +85,7 @@ async function readStatus(config: Config): Promise<Status> {
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions, reports, simulated = false, lost = 0, alerts }: StoreReport,
+  { stores, bounds, positions, reports, simulated = false, lost = 0, earlier = 0, alerts }: StoreReport,
   now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
@@ -115,6 +117,7 @@ export function composeStatus(
       };
     }),
     lost,
+    earlier,
     stores,
     alerts: (alerts?.alerts ?? []).map(({ name, when, state, since }) => ({
       name,
@@ -165,6 +168,11 @@ export function statusText(current: Status): string {
     lines.push(
       '',
       `${current.lost.toLocaleString('en-US')} records are lost: gone from the log before they were counted`,
+    );
+  if (current.earlier > 0)
+    lines.push(
+      '',
+      `${current.earlier.toLocaleString('en-US')} earlier records are not in the numbers: the log no longer held them when all was counted again`,
     );
   table(
     ['STORE', 'ANSWERS', 'URL'],

@@ -36,6 +36,8 @@ export interface StoreReport {
   readonly positions: readonly Position[];
   /** Records that the log let go of before they were counted; 0 where absent. */
   readonly lost?: number;
+  /** Records that the log had let go of when the numbers were counted anew; 0 where absent. */
+  readonly earlier?: number;
   /** Workers that reported lately to the live store. */
   readonly reports: readonly ReadReport[];
   /** Whether any of what is counted came from simulated shoppers. */
@@ -66,6 +68,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let reports: readonly ReadReport[] = [];
   let simulated = false;
   let lost = 0;
+  let earlier = 0;
   let alerts: PublishedAlerts | undefined;
   let model: PublishedModel | undefined;
   // Before the log, which only grows: what is counted by then lies below the end that is read after it.
@@ -74,6 +77,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
     simulated = await readSimulated(store);
     const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all' }] });
     lost = Number(tallies[0]!.totals.get(COLUMNS.lost) ?? 0);
+    earlier = Number(tallies[0]!.totals.get(COLUMNS.earlier) ?? 0);
     const now = Date.now();
     reports = await readWorkers(store, now);
     alerts = await readCurrentAlerts(store, now);
@@ -85,7 +89,17 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const documents = await check(config, 'documents', openDocuments, async (store) => {
     await store.deadLetters({ limit: 1 });
   });
-  return { stores: [log, documents, live], bounds, positions, lost, reports, simulated, model, alerts };
+  return {
+    stores: [log, documents, live],
+    bounds,
+    positions,
+    lost,
+    earlier,
+    reports,
+    simulated,
+    model,
+    alerts,
+  };
 }
 
 /**

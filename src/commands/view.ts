@@ -136,8 +136,11 @@ function rememberedFields(folder: string, conditions: readonly Condition[], { pr
   };
 }
 
-/** The shop's processor keeps the documents. */
-const NO_DOCUMENTS: Pick<DocumentStore, 'append'> = { append: async () => {} };
+/** The shop's processor keeps the documents, and tells what is lost. */
+const NO_DOCUMENTS: Pick<DocumentStore, 'append' | 'appended'> = {
+  append: async () => {},
+  appended: async () => Number.POSITIVE_INFINITY,
+};
 
 function removeUnused(folder: string, used: string): void {
   if (!existsSync(folder)) return;

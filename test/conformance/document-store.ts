@@ -112,6 +112,19 @@ export function describeDocumentStore(
       await stores.close();
     });
 
+    test('knows how far a partition was ever appended', async () => {
+      const { stores } = await withEvents('progress', 10);
+      const { documents } = stores;
+      expect(await documents.appended(0)).toBe(0);
+      const batch = { partition: 0, time: Date.now(), events: [], deadLetters: [] };
+      await documents.append([
+        { ...batch, from: 0, to: 6, duplicates: [0, 1, 2, 3, 4, 5].map((offset) => ({ offset })) },
+      ]);
+      await documents.append([{ ...batch, from: 0, to: 2, duplicates: [{ offset: 0 }, { offset: 1 }] }]);
+      expect([await documents.appended(0), await documents.appended(1)]).toEqual([6, 0]);
+      await stores.close();
+    });
+
     test('reads events by range, and only what was appended', async () => {
       const { stores, events } = await withEvents('range', 30);
       const { documents } = stores;

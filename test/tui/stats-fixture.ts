@@ -52,6 +52,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       received: count(181_430),
       late: count(312),
       lost: 0,
+      earlier: 0,
       truncated: 0,
       tombstones: 0,
       duplicates: count(87),

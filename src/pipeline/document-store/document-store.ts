@@ -80,6 +80,8 @@ export interface DocumentStore {
    * holds, whatever that was taken for before: an event that arrived ahead of the clock, say, is a dead letter until its time has come.
    */
   append(batches: readonly DocumentBatch[]): Promise<void>;
+  /** The offset up to which batches of a partition were ever appended, 0 for none: it never goes back. */
+  appended(partition: number): Promise<number>;
   /**
    * Appended events of a partition with offset ≥ `from`, in order, each once, looking at no more than `limit` records.
    * `next` is the offset to go on from; it equals `from` at the end. Offsets may have gaps, at the beginning too, where

@@ -47,6 +47,11 @@ interface ModelHeader {
   readonly version: string;
   readonly chunks: number;
 }
+/** How far a partition was appended. */
+interface ProgressDocument {
+  readonly _id: string;
+  readonly next: number;
+}
 interface ModelChunk {
   readonly _id: string;
   readonly text: string;
@@ -92,6 +97,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     (await connection.database()).collection<T>(name);
   const events = () => collection<EventDocument>('events');
   const letters = () => collection<LetterDocument>('dead_letters');
+  const progress = () => collection<ProgressDocument>('progress');
   const models = () => collection<ModelHeader>('models');
   const chunks = () => collection<ModelChunk>('model_chunks');
 
@@ -114,10 +120,23 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     const stored = batches.flatMap((batch) => batch.events.map((event) => toEventDocument(event, batch)));
     await insertAll(await events(), stored);
     const rejected = batches.flatMap(({ deadLetters }) => deadLetters);
-    await insertAll(await letters(), rejected.map(toLetterDocument));
+    await Promise.all([insertAll(await letters(), rejected.map(toLetterDocument)), noteProgress(batches)]);
     await dropFormer(batches);
     await clearLetters(rejected);
     await expire();
+  }
+
+  async function noteProgress(batches: readonly DocumentBatch[]): Promise<void> {
+    const notes = batches.map(({ partition, to }) => ({
+      updateOne: { filter: { _id: String(partition) }, update: { $max: { next: to } }, upsert: true },
+    }));
+    if (notes.length === 0) return;
+    try {
+      await (await progress()).bulkWrite(notes, { ordered: false });
+    } catch (error) {
+      // Somebody else has just begun to note it: the next batch does.
+      if (!isThere(error)) throw error;
+    }
   }
 
   /** What a record was taken for when it was counted before, and is not now. */
@@ -211,6 +230,8 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
 
   return {
     append: (batches) => guarded(() => patiently(() => append(batches))),
+    appended: (partition) =>
+      guarded(async () => (await (await progress()).findOne({ _id: String(partition) }))?.next ?? 0),
     readEvents: (partition, from, limit) => guarded(() => readEvents(partition, from, limit)),
     deadLetters: ({ reason, limit }: DeadLetterQuery) =>
       guarded(async () => {
@@ -274,10 +295,15 @@ async function insertAll<T extends { _id: string }>(
     try {
       await into.insertMany(documents.slice(i, i + INSERT) as never, { ordered: false });
     } catch (error) {
-      const { writeErrors } = error as { writeErrors?: unknown };
-      const failures = writeErrors === undefined ? [] : [writeErrors].flat();
-      const known = failures.every((failure) => (failure as { code?: number }).code === DUPLICATE_KEY);
-      if (failures.length === 0 || !known) throw error;
+      if (!isThere(error)) throw error;
     }
   }
+}
+
+/** Whether nothing went wrong but that some documents are there already. */
+function isThere(error: unknown): boolean {
+  const { writeErrors } = error as { writeErrors?: unknown };
+  const failures = writeErrors === undefined ? [] : [writeErrors].flat();
+  const known = failures.every((failure) => (failure as { code?: number }).code === DUPLICATE_KEY);
+  return failures.length > 0 && known;
 }

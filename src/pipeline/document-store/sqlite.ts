@@ -187,6 +187,9 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
         }),
       );
     },
+    async appended(partition) {
+      return guarded(() => getNext(partition) ?? 0);
+    },
     async readEvents(partition, from, limit) {
       const read = options.logPath === undefined ? readOwnEvents : readEvents;
       return guarded(() => read(partition, from, limit));

@@ -3,8 +3,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 /**
  * The names of all counters, in one place. Totals of a cell:
  *
- * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `lost` (when that was noticed), `truncated`, `duplicates`,
- *   `duplicateOrders`, `rejected:REASON`, `tombstones`
+ * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
+ *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -24,6 +24,7 @@ export const COLUMNS = {
   simulated: 'simulated',
   late: 'late',
   lost: 'lost',
+  earlier: 'earlier',
   truncated: 'truncated',
   tombstones: 'tombstones',
   duplicates: 'duplicates',

@@ -22,7 +22,7 @@ import { createStateCache } from './state-cache.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
-  readonly documents: Pick<DocumentStore, 'append'>;
+  readonly documents: Pick<DocumentStore, 'append' | 'appended'>;
   readonly live: LiveStore;
   readonly settings: ReduceSettings;
   /** A name of its own for who counts apart from the shop's processors: it owns all partitions. */
@@ -61,6 +61,10 @@ interface Work {
   readonly records: number;
 }
 
+/** How many offsets the log let go of: of those that were never counted, and of those that were once. */
+type Gone = Pick<DecodedBatch, 'lost' | 'earlier'>;
+
+const NOTHING_GONE: Gone = { lost: 0, earlier: 0 };
 const BATCH = 10_000;
 const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
@@ -156,27 +160,32 @@ export function createProcessor(options: ProcessorOptions): Processor {
   }
 
   /** What the log let go of before it was counted, where nothing has come after it. */
-  function emptied(): DecodedBatch[] {
-    return [...memory]
-      .filter(([, { begin, position }]) => begin > position)
-      .map(([partition, { begin: next, position }]) => ({
-        ...decode({ partition, records: [], next }, now()),
-        lost: next - position,
-      }));
+  async function emptied(): Promise<DecodedBatch[]> {
+    const batches: DecodedBatch[] = [];
+    for (const [partition, { begin: next, position }] of memory) {
+      if (next > position)
+        batches.push(decode({ partition, records: [], next }, now(), await goneBefore(partition, next)));
+    }
+    return batches;
   }
 
-  /** How many offsets before one the log let go of before they were counted; other gaps, as of transactions, hold no record. */
-  async function lostBefore(partition: number, offset: number): Promise<number> {
+  /** What the log let go of before an offset and that is not counted; other gaps, as of transactions, hold no record. */
+  async function goneBefore(partition: number, offset: number): Promise<Gone> {
     const remembered = memory.get(partition)!;
-    if (offset <= remembered.position) return 0;
+    const { position } = remembered;
+    if (offset <= position) return NOTHING_GONE;
     if (remembered.begin < offset) remembered.begin = (await log.bounds())[partition]!.begin;
-    return Math.max(0, Math.min(offset, remembered.begin) - remembered.position);
+    const gone = Math.min(offset, remembered.begin);
+    if (gone <= position) return NOTHING_GONE;
+    // What has documents was counted before the live store lost it, or apart from this one.
+    const known = Math.min(gone, Math.max(position, await documents.appended(partition)));
+    return { lost: gone - known, earlier: known - position };
   }
 
   async function uncounted(batch: LogBatch): Promise<DecodedBatch | undefined> {
     const { position, seen } = memory.get(batch.partition)!;
-    const lost = await lostBefore(batch.partition, batch.records[0]?.offset ?? batch.next);
-    const decoded = refused.takeOut({ ...decode(batch, now()), lost });
+    const gone = await goneBefore(batch.partition, batch.records[0]?.offset ?? batch.next);
+    const decoded = refused.takeOut(decode(batch, now(), gone));
     const first = batch.records.findIndex(({ offset }) => offset >= position);
     const known = first < 0 ? batch.records.length : first;
     for (let i = 0; i < known; i += 1) {
@@ -397,12 +406,12 @@ function bringBack(remembered: PartitionMemory, clock: number): void {
 }
 
 /** @param clock ms since the epoch: what the log took later than that, and a little, has no time that could be believed */
-function decode({ partition, records: origins, next }: LogBatch, clock: number): DecodedBatch {
+function decode({ partition, records: origins, next }: LogBatch, clock: number, gone: Gone): DecodedBatch {
   const latest = clock + LIMITS.clockMs;
   const records = origins.map(({ offset, index, value, appendedAt }) => {
     const record = decodeRecord(value, { partition, offset, index, appendedAt });
     return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value!, appendedAt);
   });
   const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
-  return { partition, records, origins, shoppers, next, clock, lost: 0 };
+  return { partition, records, origins, shoppers, next, clock, ...gone };
 }

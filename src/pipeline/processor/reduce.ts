@@ -63,6 +63,8 @@ export interface DecodedBatch {
   readonly clock: number;
   /** Records before them that the log let go of before they were counted. */
   readonly lost: number;
+  /** The same of those that had been counted once: they are missing in what is counted anew. */
+  readonly earlier: number;
 }
 
 /** States by key; one that is absent from both maps is new. */
@@ -126,7 +128,7 @@ export function reduce(
     const { position: to, watermark } = remembered;
     advances.push({ partition, from, to, watermark, seen: { ids, since: to - DUPLICATE_HORIZON } });
     // What the log let go of is not decided anew.
-    const place = { partition, from: from + batch.lost, to };
+    const place = { partition, from: from + batch.lost + batch.earlier, to };
     documents.push({ ...place, time: Math.min(origins.at(-1)?.appendedAt ?? 0, clock), ...kept });
   }
   const { cells, claims, products, touched } = run;
@@ -171,8 +173,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     batch: DecodedBatch,
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> & { readonly ids: Uint8Array } {
-    const { partition, records, origins, shoppers, clock, lost } = batch;
+    const { partition, records, origins, shoppers, clock, lost, earlier } = batch;
     if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
+    if (earlier > 0) increment(cellAt(clock).totals, COLUMNS.earlier, earlier);
     const events: StoredEvent[] = [];
     const duplicates: Pick<StoredEvent, 'offset' | 'index'>[] = [];
     const deadLetters: DeadLetter[] = [];

@@ -84,6 +84,7 @@ export function computeStats(input: StatsInput): Stats {
       received: events + duplicates + rejected,
       late: whole(window, COLUMNS.late),
       lost: whole(window, COLUMNS.lost),
+      earlier: whole(input.all, COLUMNS.earlier),
       truncated: whole(window, COLUMNS.truncated),
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,

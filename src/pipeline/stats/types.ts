@@ -87,6 +87,8 @@ export interface Stats {
     readonly late: number;
     /** Records that the log let go of before they were counted; noticed in the window. */
     readonly lost: number;
+    /** Records that the log had let go of when these numbers were counted anew: they are in no window. */
+    readonly earlier: number;
     /** Events that lost what an event does not hold: unknown fields, and what of properties is beyond the bounds. */
     readonly truncated: number;
     /** Records without a value, which are passed over: neither received nor rejected. */
