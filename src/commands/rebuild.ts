@@ -1,6 +1,7 @@
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { type Rebuild } from '../pipeline/live-store/live-store.ts';
+import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
@@ -33,13 +34,19 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
     const bounds = await log.bounds();
     const total = bounds.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const label = `counting ${total.toLocaleString('en-US')} records again`;
-    await withSpinner(context, label, () => countAgain(config, stores, force, signal));
+    const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal));
     // Recommendations are made of what is counted.
     const numbers = await createNumbers(config, stores, signal);
     await withSpinner(context, 'learning', () => numbers.finish(true));
     await write(
       stdout,
       `counted ${total.toLocaleString('en-US')} records again, by ${config.layout.timeZone}\n`,
+    );
+    if (gone === 0) return;
+    const earlier = gone.toLocaleString('en-US');
+    await write(
+      stdout,
+      `${earlier} earlier records are not in these numbers: the log no longer holds them\n`,
     );
   });
 }
@@ -64,20 +71,39 @@ async function requireWholeLog({ log, live }: Stores): Promise<void> {
   );
 }
 
-/** Counts beside what is there, up to the end of the log, and puts that in place. */
+/** How many records the log had let go of before they were counted here. */
+async function goneBefore({ live }: Rebuild): Promise<number> {
+  const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+  const { totals } = tallies[0]!;
+  return Number(totals.get(COLUMNS.lost) ?? 0) + Number(totals.get(COLUMNS.earlier) ?? 0);
+}
+
+/**
+ * Counts beside what is there, up to the end of the log, and puts that in place.
+ * @returns how many records the log no longer held
+ */
 async function countAgain(
   config: Config,
   stores: Stores,
   force: boolean,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const anew = await stores.live.rebuild();
   try {
-    // Who counted meanwhile may be further.
-    do {
+    for (;;) {
       if (!force) await requireWholeLog(stores);
       await countToEnd(config, stores, anew, signal);
-    } while (!(await anew.replace(force)));
+      const gone = await goneBefore(anew);
+      if (!force && gone > 0) {
+        throw new EcomError(
+          'CONFLICT',
+          `the log let go of ${gone.toLocaleString('en-US')} records before they were counted again, whose numbers would be lost`,
+          { hint: 'with --force the numbers begin with what it still holds' },
+        );
+      }
+      // Who counted meanwhile may be further.
+      if (await anew.replace(force)) return gone;
+    }
   } finally {
     await anew.close();
   }

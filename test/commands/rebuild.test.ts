@@ -89,9 +89,37 @@ describe('rebuild', () => {
     });
     const stats = (await numbers(config)) as { kpis: unknown };
     expect(stats.kpis).toEqual((before as { kpis: unknown }).kpis);
-    await rebuild(runOn(config.dataDir).context, { force: true });
+    const forced = runOn(config.dataDir);
+    await rebuild(forced.context, { force: true });
+    expect(forced.text()).not.toContain('earlier records');
     expect(((await numbers(config)) as { freshness: { received: number } }).freshness.received).toBe(
       RECORDS / 2,
     );
+  });
+
+  test('a log that lets go of records while they are counted again is refused, unless that is to be', async () => {
+    const config = configFor(tempDir(), { ECOM_PARTITIONS: '1' });
+    await fill(config, RECORDS / 2, 'first');
+    await fill(config, RECORDS / 2, 'second');
+    const before = await numbers(config);
+    const { log, close } = await openStores(config);
+    const run = runOn(config.dataDir);
+    // Asked for between the look at the log and the first of its records.
+    const aborted = () => {
+      void log.expire(Date.now() + 1000, new Map([[0, RECORDS / 2]]));
+      return false;
+    };
+    const signal = Object.defineProperty(new AbortController().signal, 'aborted', { get: aborted });
+    await expect(rebuild({ ...run.context, signal }, {})).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'the log let go of 2,000 records before they were counted again, whose numbers would be lost',
+    });
+    await close();
+    expect(await numbers(config)).toEqual(before);
+    await rebuild(run.context, { force: true });
+    expect(run.text()).toContain('2,000 earlier records are not in these numbers');
+    expect(await numbers(config)).toMatchObject({
+      freshness: { received: RECORDS / 2, lost: 0, earlier: RECORDS / 2 },
+    });
   });
 });
