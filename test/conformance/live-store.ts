@@ -328,6 +328,37 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await live.close();
     });
 
+    test('refuses what was computed from numbers that a rebuild has replaced, though it is as far', async () => {
+      const [live, other] = [await open('generation'), await open('generation')];
+      const before = await live.generation();
+      expect(before).toBe('');
+      const of = (generation: string, from: number) =>
+        change(from, from + 1, { generation, cells: cell(BASE, { n: 1 }), states: new Map([['u:1', 'x']]) });
+      expect(await live.apply(of(before, 0))).toBe(true);
+      const names = new Set([before]);
+      for (let rebuilds = 1; rebuilds <= 2; rebuilds += 1) {
+        const old = await live.generation();
+        const anew = await other.rebuild();
+        for (let i = 0; i < rebuilds; i += 1)
+          expect(await anew.live.apply(of(await anew.live.generation(), i))).toBe(true);
+        expect(await live.generation()).toBe(old);
+        expect(await anew.replace()).toBe(true);
+        await anew.close();
+        const name = await live.generation();
+        expect(await other.generation()).toBe(name);
+        names.add(name);
+        for (const outdated of names) {
+          if (outdated !== name) expect(await live.apply(of(outdated, rebuilds))).toBe(false);
+        }
+        expect(await live.positions()).toMatchObject([{ partition: 0, position: rebuilds }]);
+        expect(await live.apply(of(name, rebuilds))).toBe(true);
+      }
+      expect(names.size).toBe(3);
+      const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+      expect(tallies[0]!.totals.get('n')).toBe(3);
+      await Promise.all([live.close(), other.close()]);
+    });
+
     test('a rebuild that was left half-way changes nothing, and is not found by the next one', async () => {
       const live = await open('left');
       await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }) }));

@@ -45,6 +45,8 @@ export interface ProductInfo {
 /** One micro-batch's effect, applied whole or not at all. It may span several partitions of one processor. */
 export interface LiveChange {
   readonly advances: readonly Advance[];
+  /** The generation that the change was computed from, which is a fence too; any where absent. */
+  readonly generation?: string;
   readonly cells: CellChanges;
   /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
   readonly claims: readonly string[];
@@ -123,6 +125,8 @@ export interface WorkerReport {
 export interface LiveStore {
   /** How the cells are cut: what the store remembers, else, where it holds none yet, what it was opened with. */
   layout(): Promise<CellLayout>;
+  /** A name of what is counted: another one once a rebuild has taken its place; empty before the first. */
+  generation(): Promise<string>;
   /** Positions of the partitions that were ever applied. */
   positions(): Promise<readonly Position[]>;
   /** Ids that the steps of a partition left and no later one let go, by offset, ascending. */
@@ -131,8 +135,8 @@ export interface LiveStore {
   states(keys: readonly string[]): Promise<Map<string, string>>;
   /**
    * Applies a change atomically and durably.
-   * @returns false, having changed nothing, where the stored position of a partition is not `from`, or a claim is taken:
-   * somebody else has counted it.
+   * @returns false, having changed nothing, where the stored position of a partition is not `from`, a claim is taken, or the generation
+   * is another one: somebody else has counted it, or counted anew.
    * @throws EcomError `USAGE` where the store's cells are cut in another way than it was opened with
    */
   apply(change: LiveChange): Promise<boolean>;

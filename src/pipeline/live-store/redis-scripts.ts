@@ -7,6 +7,7 @@
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
  *     layout                  how the cells are cut, JSON
+ *     generation              name of what is counted, given by the rebuild that did
  *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
  *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
  *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
@@ -49,9 +50,10 @@ end
 
 /** -2: the numbers of keys are of another time; -1: refused; 0: applied; 1: applied, and the caller is to fold. */
 const APPLY = `${READ_ARGUMENTS}${READ_MOMENTS}${NOTE_MOMENT}
-local layout, moment, name = arg(), arg(), arg()
+local layout, generation, moment, name = arg(), arg(), arg(), arg()
 if layout == '' then return redis.error_reply('ECOM a change has to say how its cells are cut') end
 if (redis.call('GET', p .. ':layout') or layout) ~= layout then return -1 end
+if generation ~= '*' and (redis.call('GET', p .. ':generation') or '') ~= generation then return -1 end
 if moment ~= '' and not happened(moment) then return -2 end
 local advances = {}
 for i = 1, tonumber(arg()) do
@@ -270,7 +272,7 @@ local function names(p)
   for dimension = 0, 15 do all[#all + 1] = 'keys:' .. dimension end
   for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do all[#all + 1] = 'cell:' .. id end
   for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do all[#all + 1] = 'seen:' .. partition end
-  for _, name in ipairs({ 'layout', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
+  for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
   return all
 end
@@ -300,6 +302,7 @@ for _, name in ipairs(names(beside)) do
   local key = beside .. ':' .. name
   if redis.call('EXISTS', key) == 1 then redis.call('RENAME', key, p .. ':' .. name) end
 end
+redis.call('SET', p .. ':generation', ARGV[2])
 redis.call('DEL', p .. ':rebuilding')
 return 1
 `;

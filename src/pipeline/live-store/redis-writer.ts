@@ -26,6 +26,9 @@ const GRACE_SECONDS = 30 * 86_400;
 /** Most numbers of keys that a writer keeps in memory. */
 const KEY_CACHE = 200_000;
 
+/** What no generation is called. */
+const ANY_GENERATION = '*';
+
 /** How often a change is tried again because what was remembered for it does not hold any more. */
 const TRIES = 5;
 
@@ -111,6 +114,7 @@ export function createRedisWriter(
     const done = await client.ecomApply(
       prefix,
       memory.layout,
+      change.generation ?? ANY_GENERATION,
       memory.moment,
       moment,
       applyArguments(change, text),

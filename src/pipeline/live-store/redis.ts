@@ -86,6 +86,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
 
   return {
     layout: () => using(({ layout }) => layout()),
+    generation: () => using(async ({ client }) => (await client.get(`${prefix}:generation`)) ?? ''),
     positions: () =>
       using(async ({ client }) => {
         const [positions, watermarks] = (await client.ecomPositions(prefix)) as [string[], string[]];
@@ -151,7 +152,10 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
           },
         },
         replace: (force) =>
-          using(async ({ client }) => (await client.ecomReplace(prefix, force === true ? 1 : 0)) === 1),
+          using(
+            async ({ client }) =>
+              (await client.ecomReplace(prefix, force === true ? 1 : 0, randomUUID())) === 1,
+          ),
         async close() {
           await beside.close();
           await using(({ client }) => client.ecomAbandon(prefix));

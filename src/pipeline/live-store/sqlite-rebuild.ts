@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Connection } from '../sqlite/driver.ts';
+
+/** Reads the name that each rebuild gives to what it has counted. */
+export const GENERATION = "SELECT json AS value FROM settings WHERE name = 'generation'";
 
 /** Tables of what is counted, and the columns that are taken over. */
 const COUNTED = {
@@ -33,6 +37,7 @@ export function replaceCounts(connection: Connection, path: string, force = fals
         connection.exec(`DELETE FROM main.${table}`);
         connection.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM rebuilt.${table}`);
       }
+      connection.prepare("INSERT INTO main.settings (name, json) VALUES ('generation', ?)").run(randomUUID());
       return true;
     });
   } finally {

@@ -6,6 +6,7 @@ import { type Connection } from '../sqlite/driver.ts';
 import { type CellLayout, maxKeys, OTHER_KEY } from './cells.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
+import { GENERATION } from './sqlite-rebuild.ts';
 import {
   expiredIds,
   foldChanges,
@@ -70,6 +71,7 @@ export function createWriter(
     "SELECT json AS value FROM settings WHERE name = 'epoch'",
   );
   const putEpoch = connection.prepare("INSERT OR REPLACE INTO settings (name, json) VALUES ('epoch', ?)");
+  const getGeneration = prepareValue<string>(connection, GENERATION);
   let slots: Slots | undefined;
   let agreed: string | undefined;
   /** Of what is remembered: another one is stored after somebody has emptied the store. */
@@ -111,7 +113,15 @@ export function createWriter(
     keyCounts.set(slot, count + 1);
     return Number(putKey.run(slot, key).lastInsertRowid);
   }
-  function applyAll({ advances, cells, claims, states: newStates, products }: LiveChange): boolean {
+  function applyAll({
+    advances,
+    generation,
+    cells,
+    claims,
+    states: newStates,
+    products,
+  }: LiveChange): boolean {
+    if (generation !== undefined && generation !== (getGeneration() ?? '')) return false;
     slots = agreeOnLayout();
     for (const { partition, from } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;

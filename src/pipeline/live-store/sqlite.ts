@@ -12,7 +12,7 @@ import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
-import { replaceCounts } from './sqlite-rebuild.ts';
+import { GENERATION, replaceCounts } from './sqlite-rebuild.ts';
 import { createWriter } from './sqlite-writer.ts';
 
 const MIGRATIONS: Migrations = [
@@ -59,6 +59,7 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   const writer = createWriter(connection, options.layout, getLayout);
   const reader = createReader(connection, layout);
   const guarded = guardFile(options.path);
+  const getGeneration = prepareValue<string>(connection, GENERATION);
   const getStates = prepareStates(connection);
   const getSeen = connection.prepare(
     'SELECT start AS "from", upto AS "to", ids FROM seen WHERE part = ? ORDER BY upto',
@@ -80,6 +81,9 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   return {
     async layout() {
       return guarded(layout);
+    },
+    async generation() {
+      return guarded(() => getGeneration() ?? '');
     },
     async positions() {
       return guarded(reader.positions);

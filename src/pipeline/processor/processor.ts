@@ -93,6 +93,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const memory = new Map<number, PartitionMemory>();
   /** Encoded: a text takes a fifth of the memory, and the collector does not have to look into it. */
   let shoppers = createStateCache(CACHED_SHOPPERS / 2);
+  /** Of the live store, when memory was read from it. */
+  let generation = '';
   /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
   /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
@@ -108,11 +110,15 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function recall(partitions: readonly number[]): Promise<Map<number, number>> {
     // Positions that are about to change tell nothing.
     await storing?.done.catch(() => {});
+    // First: whatever is read after it is of this generation or a later one, and then the change is refused.
+    const current = await live.generation();
     const [positions, bounds] = [await live.positions(), await log.bounds()];
     const stored = new Map(positions.map((position) => [position.partition, position]));
     const starts = new Map<number, number>();
     // Whoever owned the partitions meanwhile has changed their shoppers.
     shoppers = createStateCache(CACHED_SHOPPERS / 2);
+    // What stays in memory is of the generation before, and has to be read anew as well.
+    if ([...memory.keys()].every((partition) => partitions.includes(partition))) generation = current;
     for (const partition of partitions) {
       const { position = 0, watermark = 0 } = stored.get(partition) ?? {};
       const { begin, end } = bounds[partition]!;
@@ -273,7 +279,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   /** @returns false where somebody else has counted these records, or some of them */
   async function store({ delta: { change, documents: batches }, states }: Work): Promise<boolean> {
     await documents.append(batches);
-    if (!(await live.apply({ ...change, states }))) return false;
+    if (!(await live.apply({ ...change, generation, states }))) return false;
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;
   }
