@@ -10,6 +10,7 @@ import { type CellLayout } from '../pipeline/live-store/cells.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
+import { storageError } from '../pipeline/sqlite/database.ts';
 import { type Condition, createFilter, filterText } from '../pipeline/stats/filter.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
@@ -130,7 +131,11 @@ function rememberedFields(folder: string, conditions: readonly Condition[], { pr
   return {
     ...fields,
     onProperty(name: string) {
-      if (!seen.includes(name)) appendFileSync(path, `${name}\n`, { mode: 0o600 });
+      try {
+        if (!seen.includes(name)) appendFileSync(path, `${name}\n`, { mode: 0o600 });
+      } catch (error) {
+        throw storageError(error, path);
+      }
       fields.onProperty(name);
     },
   };

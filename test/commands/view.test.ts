@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openView } from '../../src/commands/view.ts';
 import { ensureDataDir } from '../../src/config.ts';
@@ -11,6 +13,36 @@ import { tempDir } from '../support/temp-dir.ts';
 const START = Date.UTC(2026, 0, 5);
 
 describe('view', () => {
+  test('tells that its file cannot be written, and loses nothing by it', async () => {
+    const config = configFor(tempDir());
+    ensureDataDir(config);
+    const stores = await openStores(config);
+    const time = Date.now();
+    const events = Array.from({ length: 9 }, (_, i) => ({
+      ...{ id: `e${i}`, type: 'page_view', time, userId: `u${i}` },
+      properties: { colour: i % 3 === 0 ? 'red' : 'blue' },
+    }));
+    await stores.log.append(events.map((event) => ({ key: event.id, value: JSON.stringify(event) })));
+    const open = () => openView(config, parseFilter(['colour=red']));
+    const view = await open();
+    const [name = ''] = readdirSync(join(config.dataDir, 'views'));
+    // A file that root could not write either.
+    const file = join(config.dataDir, 'views', name, 'properties');
+    mkdirSync(file);
+    await expect(view.catchUp()).rejects.toMatchObject({
+      code: 'STORAGE',
+      message: expect.stringContaining(file),
+    });
+    await view.close();
+    rmdirSync(file);
+    const again = await open();
+    expect(await again.catchUp()).toBe(true);
+    const stats = await readStats(again, { period: 'all', limit: 1, now: time, currency: 'USD' });
+    expect(stats.kpis.events).toBe(3);
+    expect(stats.freshness.rejected).toBe(0);
+    await Promise.all([again.close(), stores.close()]);
+  });
+
   test('has the numbers of a shop where only what fits has happened, and goes on where it was', async () => {
     const generator = createGenerator({
       seed: 'view',

@@ -238,8 +238,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     try {
       return count(batches, states);
     } catch (error) {
-      // Counting reads no store: what goes wrong in it is about what is counted.
-      if (!narrow(error, batches, true)) throw error;
+      if (!narrow(error, batches)) throw error;
       return compute(waitMs);
     }
   }
@@ -263,12 +262,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
    * becomes a dead letter, and what comes before and after it counts.
    * @returns false where it is no record's fault
    */
-  function narrow(
-    error: unknown,
-    batches: readonly DecodedBatch[],
-    ofRecord = mayBeOfRecord(error),
-  ): boolean {
-    if (!ofRecord) return false;
+  function narrow(error: unknown, batches: readonly DecodedBatch[]): boolean {
+    if (!mayBeOfRecord(error)) return false;
     const offsets = offsetsIn(batches);
     if (offsets > 1) most = Math.ceil(offsets / 2);
     else if (!refused.add(batches, error)) return false;

@@ -100,7 +100,7 @@ describe('a record that cannot be counted', () => {
     const stores = await newStores();
     await stores.log.append(Array.from({ length: 40 }, (_, i) => ({ key: 'k', value: line(i) })));
     const filter = (event: { id: string }) => {
-      if (event.id === 'e17') throw new Error('a case that nobody thought of');
+      if (event.id === 'e17') throw new TypeError('a case that nobody thought of');
       return event;
     };
     const settings = { ...SETTINGS, filter: filter as never };
@@ -109,6 +109,23 @@ describe('a record that cannot be counted', () => {
     const { events, letters } = await numbersOf(stores);
     expect(events).toBe(39);
     expect(letters).toEqual([expect.stringContaining('cannot be counted')]);
+  });
+
+  test('is not found where counting fails for a file that cannot be written', async () => {
+    const stores = await newStores();
+    await stores.log.append(Array.from({ length: 40 }, (_, i) => ({ key: 'k', value: line(i) })));
+    let full = true;
+    const filter = (event: { id: string }) => {
+      if (full && event.id === 'e17')
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      return event;
+    };
+    const settings = { ...SETTINGS, filter: filter as never };
+    const processor = createProcessor({ ...stores, settings });
+    for (let tries = 0; tries < 9; tries += 1) await expect(processor.step()).rejects.toThrow('ENOSPC');
+    full = false;
+    while ((await processor.step()) > 0);
+    expect(await numbersOf(stores)).toMatchObject({ events: 40, letters: [] });
   });
 
   test('a store that is away stops the processor as before, and nothing is refused', async () => {
