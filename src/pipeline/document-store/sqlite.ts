@@ -8,7 +8,7 @@ import {
   prepareValue,
   type SqliteOptions,
 } from '../sqlite/database.ts';
-import { createLogReader, LOG_MIGRATIONS, type LogReader } from '../sqlite/log-file.ts';
+import { createLogReader, type LogReader, openLogFile } from '../sqlite/log-file.ts';
 import {
   type DeadLetter,
   type DocumentBatch,
@@ -107,7 +107,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
   function openLog(): LogReader | undefined {
     const { logPath } = options;
     if (log === undefined && logPath !== undefined && existsSync(logPath)) {
-      const file = openDatabase({ ...options, path: logPath }, LOG_MIGRATIONS);
+      const file = openLogFile({ ...options, path: logPath });
       log = { reader: createLogReader(file, logPath), close: () => file.close() };
     }
     return log?.reader;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
-import { guardFile, inTransaction, openDatabase, type SqliteOptions } from '../sqlite/database.ts';
-import { batchId, createLogReader, LOG_MIGRATIONS, type LogReader } from '../sqlite/log-file.ts';
+import { guardFile, inTransaction, type SqliteOptions } from '../sqlite/database.ts';
+import { batchId, createLogReader, type LogReader, openLogFile } from '../sqlite/log-file.ts';
 import {
   type ConsumeOptions,
   type EventLog,
@@ -20,7 +20,7 @@ export interface SqliteEventLogOptions extends SqliteOptions {
 }
 
 /** Most records, and about most characters, in one row: a reader never takes apart much more than it asked for. */
-const ROW_RECORDS = 2000;
+const ROW_RECORDS = 5000;
 const ROW_CHARACTERS = 1024 * 1024;
 
 /** Rows that are deleted in one transaction: appenders wait for it. */
@@ -42,7 +42,7 @@ function* inRows(values: readonly string[]): Iterable<string[]> {
 
 /** The embedded event log: record batches as rows of one table. */
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
-  const connection = openDatabase(options, LOG_MIGRATIONS);
+  const connection = openLogFile(options);
   const guarded = guardFile(options.path);
   const reader = createLogReader(connection, options.path);
   const insert = connection.prepare('INSERT INTO batches (id, count, appended_at, data) VALUES (?, ?, ?, ?)');
@@ -80,7 +80,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       if (values.length === 0) return;
       let base = reader.bounds(partition).end;
       for (const row of inRows(values)) {
-        insert.run(batchId(partition, base), row.length, now, row.join('\n'));
+        insert.run(batchId(partition, base), row.length, now, Buffer.from(row.join('\n'), 'utf8'));
         base += row.length;
       }
     });

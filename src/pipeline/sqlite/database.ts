@@ -13,6 +13,8 @@ export interface SqliteOptions {
   readonly driver?: DriverName | undefined;
   /** Memory for pages, KiB: more where rows are found by key all over the file. @default 4000 */
   readonly cacheKib?: number;
+  /** Size of a page of a file that is new, KiB, a power of two up to 64: others keep theirs. @default 4 */
+  readonly pageKib?: number;
 }
 
 /** SQL scripts in order; the index of the last one that ran is the file's `user_version`. */
@@ -21,6 +23,11 @@ export type Migrations = readonly string[];
 /** How long a statement waits for another process's write, ms. */
 const BUSY_TIMEOUT_MS = 15_000;
 const LOOK_MS = 200;
+/**
+ * What is written is gathered in the `-wal` until it has so many bytes, about, then put into the file: a page that changes again
+ * and again until then is written there once.
+ */
+const CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
 /**
  * Opens a database file in WAL mode, so that several processes read and write at once, and brings its schema up to date.
@@ -34,7 +41,10 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     connection = openConnection(path, { timeout: BUSY_TIMEOUT_MS }, options.driver);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Without effect where there are pages already.
+    if (options.pageKib !== undefined) connection.exec(`PRAGMA page_size = ${options.pageKib * 1024}`);
     connection.exec('PRAGMA journal_mode = WAL');
+    connection.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(CHECKPOINT_BYTES / pageSize(connection))}`);
     connection.exec(`PRAGMA synchronous = ${options.synchronous}`);
     connection.exec(`PRAGMA cache_size = -${options.cacheKib ?? 4000}`);
     connection.exec('PRAGMA journal_size_limit = 67108864');
@@ -88,6 +98,10 @@ function migrate(connection: Connection, path: string, migrations: Migrations): 
     connection.exec('ROLLBACK');
     throw error;
   }
+}
+
+function pageSize(connection: Connection): number {
+  return (connection.prepare('PRAGMA page_size').get() as { page_size: number }).page_size;
 }
 
 function userVersion(connection: Connection): number {

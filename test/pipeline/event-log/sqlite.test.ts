@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSqliteEventLog } from '../../../src/pipeline/event-log/sqlite.ts';
+import { openConnection } from '../../../src/pipeline/sqlite/driver.ts';
+import { batchId } from '../../../src/pipeline/sqlite/log-file.ts';
 import { describeEventLog } from '../../conformance/event-log.ts';
 import { SQLITE_DRIVERS } from '../../support/drivers.ts';
 
@@ -20,6 +22,50 @@ for (const driver of SQLITE_DRIVERS) {
       driver,
       partitions,
     });
+  });
+}
+
+for (const driver of SQLITE_DRIVERS) {
+  test(`goes on with a log of an earlier version on ${driver}`, async () => {
+    const path = join(dir, `${driver}-earlier.db`);
+    const earlier = openConnection(path, { timeout: 1000 }, driver);
+    earlier.exec(`
+      CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE batches (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, appended_at INTEGER NOT NULL, data TEXT NOT NULL);
+      CREATE TABLE sources (
+        source TEXT PRIMARY KEY, row_count INTEGER NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL, done INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      INSERT INTO settings VALUES ('partitions', 1);
+      INSERT INTO batches VALUES (${batchId(0, 0)}, 2, 1000, 'first' || char(10) || '第二');
+      PRAGMA user_version = 1`);
+    earlier.close();
+    const log = createSqliteEventLog({ path, synchronous: 'normal', driver, partitions: 8 });
+    await log.append(['third', '第四 ☕'].map((value) => ({ key: 'k', value })));
+    const consumer = log.consume({ start: async () => new Map([[0, 1]]) });
+    const [batch] = await consumer.poll(10, 0);
+    expect(batch!.records.map(({ offset, value }) => [offset, value])).toEqual([
+      [1, '第二'],
+      [2, 'third'],
+      [3, '第四 ☕'],
+    ]);
+    await log.close();
+    const after = openConnection(path, { timeout: 1000 }, driver);
+    const kinds = after.prepare('SELECT typeof(data) AS kind FROM batches ORDER BY id').all();
+    expect(kinds.map((row) => (row as { kind: string }).kind)).toEqual(['text', 'blob']);
+    after.close();
+  });
+
+  test(`what lies beside the file stays bounded on ${driver}`, async () => {
+    const path = join(dir, `${driver}-wal.db`);
+    const log = createSqliteEventLog({ path, synchronous: 'normal', driver, partitions: 2 });
+    const value = JSON.stringify('x'.repeat(4000));
+    const records = Array.from({ length: 1000 }, (_, i) => ({ key: `k${i}`, value }));
+    for (let i = 0; i < 20; i += 1) {
+      await log.append(records);
+      expect(statSync(`${path}-wal`).size).toBeLessThan(48 * 2 ** 20);
+    }
+    expect(statSync(path).size).toBeGreaterThan(32 * 2 ** 20);
+    await log.close();
   });
 }
 

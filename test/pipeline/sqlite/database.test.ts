@@ -30,6 +30,18 @@ describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
     open(path, [FIRST, SECOND]).close();
   });
 
+  test('gives a new file the pages that are wanted, and leaves those of another as they are', () => {
+    const path = join(tempDir(), 'm.db');
+    const pageSize = (pageKib: number): unknown => {
+      const connection = openDatabase({ path, synchronous: 'normal', driver, pageKib }, [FIRST]);
+      const pragma = connection.prepare('PRAGMA page_size').get();
+      connection.close();
+      return pragma;
+    };
+    expect(pageSize(16)).toMatchObject({ page_size: 16_384 });
+    expect(pageSize(64)).toMatchObject({ page_size: 16_384 });
+  });
+
   test('leaves nothing of a migration that fails', () => {
     const path = join(tempDir(), 'm.db');
     expect(() => open(path, [`${FIRST} nonsense`])).toThrow();
