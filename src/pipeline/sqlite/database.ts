@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Connection, type DriverName, openConnection } from './driver.ts';
 import { STORE_FILES } from './files.ts';
+import { lockHolder } from './lock-holder.ts';
 import { rememberFile } from './same-file.ts';
 
 export interface SqliteOptions {
@@ -168,7 +169,21 @@ export function storageError(error: unknown, path: string): EcomError {
     const ofValue = error instanceof RangeError || error instanceof TypeError || REFUSED.test(code);
     return new EcomError(ofValue ? 'REFUSED' : 'STORAGE', `${path}: ${message}`, { cause: error });
   }
-  return new EcomError('STORAGE', `${path}: ${known.what}`, { hint: known.hint, cause: error });
+  const { what, hint } = (known === LOCKED ? lockedBy(path) : undefined) ?? known;
+  return new EcomError('STORAGE', `${path}: ${what}`, { hint, cause: error });
+}
+
+/** Names the process to see to; `undefined` where nobody knows it. */
+function lockedBy(path: string): Pick<Known, 'what' | 'hint'> | undefined {
+  const holder = lockHolder(path);
+  if (holder === undefined) return undefined;
+  const { pid, stopped } = holder;
+  const what = `process ${pid} has kept it locked for too long`;
+  if (!stopped) return { what, hint: `wait until it is done, or end it with kill ${pid}, and try again` };
+  return {
+    what: `${what}, because it is stopped`,
+    hint: `let it go on with kill -CONT ${pid}, or end it with kill -9 ${pid}, and try again: nothing is lost or counted twice`,
+  };
 }
 
 interface Known {
@@ -181,6 +196,11 @@ const DAMAGED: Known = {
   test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed/,
   what: 'it is damaged or no database of ecom',
   hint: 'move it away and ingest the data again, or choose another folder with --data-dir DIR',
+};
+const LOCKED: Known = {
+  test: /SQLITE_BUSY|database is locked/,
+  what: 'another process has kept it locked for too long',
+  hint: 'see who uses the folder with ecom status, and try again; one that is stopped has to go on (fg, kill -CONT) or end first',
 };
 /** The live store holds nothing that is not made from the log. */
 const COUNT_AGAIN =
@@ -201,11 +221,7 @@ const KNOWN: readonly Known[] = [
     hint: 'check who owns the folder, or choose another with --data-dir DIR',
   },
   DAMAGED,
-  {
-    test: /SQLITE_BUSY|database is locked/,
-    what: 'another process has kept it locked for too long',
-    hint: 'see who uses the folder with ecom status, and try again',
-  },
+  LOCKED,
   {
     test: /SQLITE_CANTOPEN|ENOENT|ENOTDIR|unable to open/,
     what: 'it cannot be opened',

@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type EcomError } from '../../../src/errors.ts';
-import { inTransaction, openDatabase } from '../../../src/pipeline/sqlite/database.ts';
+import { guardFile, inTransaction, openDatabase } from '../../../src/pipeline/sqlite/database.ts';
 import { SQLITE_DRIVERS } from '../../support/drivers.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+
+const require = createRequire(import.meta.url);
 
 const FIRST = 'CREATE TABLE a (x INTEGER);';
 const SECOND = 'CREATE TABLE b (y INTEGER);';
@@ -133,6 +138,36 @@ describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
     again.exec('INSERT INTO a VALUES (3)');
     again.close();
     expect(rowsInCopy(path)).toBe(2);
+  });
+
+  test('says who keeps a file locked, that it is stopped, and what to do; then the work can go on', async () => {
+    const path = join(tempDir(), 'm.db');
+    const connection = open(path, [FIRST]);
+    connection.exec('PRAGMA busy_timeout = 0');
+    const lock = `const db = new (require(${JSON.stringify(require.resolve(driver))}))(${JSON.stringify(path)});
+      db.exec('BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
+      process.stdout.write('locked', () => process.kill(process.pid, 'SIGSTOP'));
+      setTimeout(() => { db.exec('COMMIT'); db.close(); }, 1);`;
+    const holder = spawn(process.execPath, ['-e', lock], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void holder.kill('SIGKILL'));
+    await once(holder.stdout, 'data');
+    const guarded = guardFile(path);
+    const refusal = () => failure(() => guarded(() => connection.exec('BEGIN IMMEDIATE')));
+    const named = process.platform === 'linux';
+    const who = named
+      ? `process ${holder.pid} has kept it locked for too long, because it is stopped`
+      : 'another process has kept it locked for too long';
+    await expect.poll(() => refusal().message).toBe(`${path}: ${who}`);
+    expect(refusal()).toMatchObject({
+      code: 'STORAGE',
+      hint: expect.stringContaining(named ? `kill -CONT ${holder.pid}` : 'kill -CONT'),
+    });
+    const ended = once(holder, 'exit');
+    holder.kill('SIGCONT');
+    expect(await ended).toEqual([0, null]);
+    guarded(() => connection.exec('INSERT INTO a VALUES (2)'));
+    expect(connection.prepare('SELECT count(*) AS n FROM a').get()).toMatchObject({ n: 2 });
+    connection.close();
   });
 
   test('rolls a transaction back that throws, whole', () => {
