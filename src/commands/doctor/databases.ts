@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { parseLayout } from '../../pipeline/live-store/layout.ts';
+import { addNoted } from '../../pipeline/processor/seen-ids.ts';
 import { isWholeState } from '../../pipeline/processor/state-check.ts';
 import { decodeTable } from '../../pipeline/sqlite/counter-table.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
-import { type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
+import { type Blob, blobBytes, type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { STORE_FILES } from '../../pipeline/sqlite/files.ts';
 import { isEmbedded, PORTS } from '../store-check.ts';
 import { type Check, fail, ok, warn } from './check.ts';
@@ -80,6 +81,12 @@ function damageOf(connection: Connection): string | undefined {
   for (const { id, data } of cells) if (!reads(() => decodeTable(data))) return `cell ${id} of the numbers`;
   for (const { cells: text } of rows('SELECT cells FROM changes') as Iterable<{ cells: string }>) {
     if (!reads(() => JSON.parse(text))) return 'a change of the numbers';
+  }
+  const seen = rows('SELECT part, ids FROM seen') as Iterable<{ part: number; ids: Blob | string }>;
+  for (const { part, ids } of seen) {
+    // Those of an older version are text, and go when the file is opened.
+    if (typeof ids !== 'string' && !reads(() => addNoted({ add: () => false }, blobBytes(ids))))
+      return `what tells the duplicates of partition ${part}`;
   }
   return undefined;
 }
