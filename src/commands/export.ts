@@ -8,10 +8,11 @@ import {
   exportOrders,
   exportProducts,
   exportSessions,
+  readUntil,
 } from '../pipeline/export/rows.ts';
 import { openWorkbench } from '../pipeline/export/workbench.ts';
 import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
-import { createFilter, parseFilter } from '../pipeline/stats/filter.ts';
+import { type Condition, createFilter, parseFilter } from '../pipeline/stats/filter.ts';
 import { newestOf } from '../pipeline/stats/read-stats.ts';
 import { checkBegun } from '../pipeline/stats/time-frame.ts';
 import { visibleText } from '../visible-text.ts';
@@ -51,7 +52,7 @@ export async function exportData(context: CommandContext, options: ExportOptions
     });
   }
   await withStores(config, async (stores) => {
-    const { source, fields } = await sourceOf(context, stores, options);
+    const source = await sourceOf(context, stores, options);
     const bench = what === 'orders' || what === 'sessions' ? openWorkbench(config.sqliteDriver) : undefined;
     const target = await openTarget(options.out, stdout);
     try {
@@ -62,7 +63,6 @@ export async function exportData(context: CommandContext, options: ExportOptions
             ? exportProducts(source)
             : (what === 'orders' ? exportOrders : exportSessions)(source, bench!);
       await writeAll(chosen, options.format, target, signal);
-      fields.check();
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'what is written is not all' });
@@ -77,7 +77,7 @@ async function sourceOf(
   { config, stderr, signal }: CommandContext,
   { documents, live, log }: Stores,
   { where = [], ...period }: ExportOptions,
-): Promise<{ source: ExportSource; fields: KnownFields }> {
+): Promise<ExportSource> {
   const { timeZone: zone, properties } = await storedLayout({ config, stderr }, live);
   const stretch = periodOf(period, 'all', timeZone(zone));
   const { from, to } =
@@ -87,23 +87,38 @@ async function sourceOf(
   const now = Date.now();
   checkBegun(from, newestOf(await live.positions(), now), now);
   const conditions = parseFilter(where);
-  const fields = knownFields(conditions, properties);
-  const filter = createFilter(conditions, fields.onProperty);
+  const { partitions } = log;
+  await requireKnown({ documents, partitions, signal }, conditions, knownFields(conditions, properties));
+  const filter = createFilter(conditions);
   const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
-  const source: ExportSource = {
+  return {
     documents,
     live,
-    partitions: log.partitions,
-    // The filter sees every event, whatever the period: a property is known if any event has it.
-    keep: (event) => {
-      const kept = filter(event);
-      return event.time >= from && event.time < to ? kept : undefined;
-    },
+    partitions,
+    keep: (event) => (event.time >= from && event.time < to ? filter(event) : undefined),
     currency: config.currency,
     mainCurrency: mainCurrency(tallies[0]!.totals, config.currency),
     signal,
   };
-  return { source, fields };
+}
+
+/**
+ * Looks for events that have the properties of a filter, whatever the period, before anything is written.
+ * @throws EcomError `USAGE` where none has one
+ */
+async function requireKnown(
+  source: Pick<ExportSource, 'documents' | 'partitions' | 'signal'>,
+  conditions: readonly Condition[],
+  fields: KnownFields,
+): Promise<void> {
+  const look = createFilter(conditions, fields.onProperty);
+  if (!fields.isComplete()) {
+    await readUntil(source, (event) => {
+      look(event);
+      return fields.isComplete();
+    });
+  }
+  fields.check();
 }
 
 async function writeAll(

@@ -6,6 +6,8 @@ import { meantBy } from './similar-names.ts';
 export interface KnownFields {
   /** To be told each property of the filter that an event has. */
   onProperty(name: string): void;
+  /** Whether all properties of the filter are known by now. */
+  isComplete(): boolean;
   /**
    * To be called once all events were looked at.
    * @throws EcomError `USAGE` where a condition is about what no event has: its numbers would be zeros that say nothing
@@ -25,6 +27,7 @@ export function knownFields(
   const known = new Set([...counted, ...seen]);
   return {
     onProperty: (name) => void known.add(name),
+    isComplete: () => propertiesOf(conditions).every((name) => known.has(name)),
     check() {
       const unknown = propertiesOf(conditions).find((name) => !known.has(name));
       if (unknown === undefined) return;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -86,6 +86,24 @@ describe('ecom export', () => {
     const views = new Map(rows.map((row) => [row.product_id, Number(row.views)]));
     for (const product of stats.topProducts) expect(views.get(product.productId)).toBe(product.views);
     expect(Number(sum(rows, 'revenue'))).toBe(Number(stats.kpis.revenue.gross));
+  });
+
+  test('writes nothing where a condition is about what no event has', async () => {
+    const path = join(dataDir, 'before.csv');
+    writeFileSync(path, 'what was there');
+    const wrong = { what: 'events', format: 'csv', out: path, where: ['contry=DE'] } as const;
+    await expect(exportData(runOn(dataDir).context, wrong)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: "--where: no event has a property 'contry'",
+      hint: expect.stringContaining('did you mean country?'),
+    });
+    expect(readFileSync(path, 'utf8')).toBe('what was there');
+    const { context, text } = runOn(dataDir);
+    await expect(exportData(context, { ...wrong, out: '-' })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(text()).toBe('');
+    // What is no number of the shop's own is looked for in its events.
+    const found = await exported({ what: 'events', where: ['page!=none'] });
+    expect(found).toHaveLength(stats.kpis.events);
   });
 
   test('writes only what fits a period and conditions', async () => {

@@ -27,8 +27,20 @@ export interface ExportSource {
 
 const READ = 5000;
 
+/** Reads counted events, partition after partition, until `isEnough` says so, which is asked after each. */
+export async function readUntil(
+  { documents, partitions, signal }: Pick<ExportSource, 'documents' | 'partitions' | 'signal'>,
+  isEnough: (event: ShopEvent) => boolean,
+): Promise<void> {
+  const all = (event: ShopEvent) => event;
+  for await (const event of keptEvents({ documents, partitions, signal, keep: all }))
+    if (isEnough(event)) return;
+}
+
 /** All counted events that are to be kept, partition after partition, in the order of arrival. */
-async function* keptEvents(source: ExportSource): AsyncIterable<ShopEvent> {
+async function* keptEvents(
+  source: Pick<ExportSource, 'documents' | 'partitions' | 'signal' | 'keep'>,
+): AsyncIterable<ShopEvent> {
   for (let partition = 0; partition < source.partitions; partition += 1) {
     let from = 0;
     for (;;) {
