@@ -39,10 +39,10 @@ export async function readHoldings(log: EventLog, live: LiveStore): Promise<Hold
   const backlog = backlogOf(bounds, positions);
   if (backlog > 0) {
     const waiting = backlog > LOOKED_AT ? 'other' : await lookAhead(log, positions, bounds);
-    return waiting === 'nothing' && events > 0 ? 'simulated' : waiting;
+    if (waiting !== 'nothing') return waiting;
   }
   if (events > 0) return 'simulated';
-  // What holds only lines that were rejected is somebody's.
+  // What holds only lines that are rejected is somebody's, whether they are counted yet or not.
   return bounds.every(({ end }) => end === 0) ? 'nothing' : 'other';
 }
 
