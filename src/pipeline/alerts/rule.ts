@@ -19,11 +19,14 @@ const METRICS: Readonly<Record<string, (stats: Stats) => number | null>> = {
   rejected: ({ freshness }) => freshness.rejected,
   late: ({ freshness }) => freshness.late,
   duplicates: ({ freshness }) => freshness.duplicates,
+  lost: ({ freshness }) => freshness.lost,
+  truncated: ({ freshness }) => freshness.truncated,
+  tombstones: ({ freshness }) => freshness.tombstones,
   backlog: ({ freshness }) => freshness.backlog,
   lag: ({ freshness }) => (freshness.lagMs === null ? null : freshness.lagMs / 1000),
 };
 /** Of these, a threshold in % is a share of what was received. */
-const SHARES = ['rejected', 'late', 'duplicates'];
+const SHARES = ['rejected', 'late', 'duplicates', 'truncated'];
 /** These are ratios already. */
 const RATIOS = ['conversion', 'abandonment', 'bounce'];
 

@@ -19,6 +19,13 @@ describe('rules of alerts', () => {
     expect(holds('lag>1').value).toBe(freshness.lagMs! / 1000);
     const empty = { ...stats, freshness: { ...freshness, received: 0 } };
     expect(holds('rejected>1%', empty)).toEqual({ value: null, holds: false });
+    const gone = {
+      ...stats,
+      freshness: { ...freshness, lost: 3, truncated: 5, tombstones: 7, received: 50 },
+    };
+    expect(holds('lost>2', gone)).toEqual({ value: 3, holds: true });
+    expect(holds('truncated>=10%', gone)).toEqual({ value: 0.1, holds: true });
+    expect(holds('tombstones>7', gone)).toEqual({ value: 7, holds: false });
   });
 
   test('compare with the length before', () => {
