@@ -456,7 +456,7 @@ function reject(
 }
 
 /** As much of a record as every document store takes. */
-function keptOf(value: string | Uint8Array): Uint8Array {
+export function keptOf(value: string | Uint8Array): Uint8Array {
   const bytes = typeof value === 'string' ? Buffer.from(value.slice(0, LIMITS.keptBytes), 'utf8') : value;
   return bytes.subarray(0, LIMITS.keptBytes);
 }

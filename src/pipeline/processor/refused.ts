@@ -1,6 +1,6 @@
 import { EcomError, errorMessage } from '../../errors.ts';
-import { NOT_COUNTABLE, type Rejected } from '../events/decode.ts';
-import { LIMITS, type ShopEvent } from '../events/shop-event.ts';
+import { keptOf, NOT_COUNTABLE, type Rejected } from '../events/decode.ts';
+import { type ShopEvent } from '../events/shop-event.ts';
 import { stripControls } from '../events/text.ts';
 import { type DecodedBatch } from './reduce.ts';
 
@@ -78,9 +78,8 @@ function asLetter(
   value: string | Uint8Array,
   detail: string,
 ): Rejected {
-  const bytes = typeof value === 'string' ? Buffer.from(value.slice(0, LIMITS.eventBytes)) : value;
-  // Little enough for every store: it may be for its size that it was refused.
-  return { id, reason: NOT_COUNTABLE, detail, source, bytes: bytes.subarray(0, LIMITS.eventBytes) };
+  // It may be for its size that it was refused.
+  return { id, reason: NOT_COUNTABLE, detail, source, bytes: keptOf(value) };
 }
 
 /** How many offsets batches hold. */
