@@ -67,11 +67,14 @@ function createProgram(): Command {
     .action(async (component, options) =>
       (await import('./commands/worker.ts')).worker(contextFor(options), component, options),
     );
-  shopCommand('logs', 'show what the workers logged')
-    .argument('[component]', 'only this one: supervisor, processor, generator, recommender or alerts')
-    .option('-f, --follow', 'go on with what is logged from now on')
-    .option('-n, --lines <n>', 'number of lines to begin with', whole, 100)
-    .option('--json', 'print the lines as they are, JSON')
+  shopCommand('logs', 'show what the components of ecom up did and what went wrong, the newest lines last')
+    .argument(
+      '[component]',
+      'supervisor, processor, generator, recommender or alerts, or commands: the unforeseen errors of commands (default: all)',
+    )
+    .option('-f, --follow', 'go on printing new lines, until Ctrl-C')
+    .option('-n, --lines <n>', 'how many of the newest lines to print', whole, 100)
+    .option('--json', 'print each line as the JSON object that is in the log file')
     .action(async (component, options) =>
       (await import('./commands/logs.ts')).logs(shownContext(options), component, options),
     );
@@ -98,7 +101,10 @@ function createProgram(): Command {
       (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options),
     );
   shopCommand('rebuild', 'count everything again from the log, for another time zone or other properties')
-    .option('--force', 'also where the log no longer holds its beginning')
+    .option(
+      '--force',
+      'even where the log no longer holds all that was counted: the numbers of what is gone are lost',
+    )
     .action(async (options) =>
       (await import('./commands/rebuild.ts')).rebuild(shownContext(options), options),
     );

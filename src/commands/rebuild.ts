@@ -6,6 +6,7 @@ import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
 import { createNumbers, isRunning, type Stores } from './ingest-numbers.ts';
+import { trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withSpinner } from './spinner.ts';
@@ -22,7 +23,7 @@ export interface RebuildOptions {
  * @throws EcomError `CONFLICT` while a processor runs, and where the log has lost its beginning or its end; `INTERRUPTED`
  */
 export async function rebuild(context: CommandContext, { force = false }: RebuildOptions): Promise<void> {
-  const { config, stdout, signal } = context;
+  const { config, stdout, stderr, signal } = context;
   requireData(config);
   await withStores(config, async (stores) => {
     const { log, live } = stores;
@@ -37,7 +38,8 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
     const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal));
     // Recommendations are made of what is counted.
     const numbers = await createNumbers(config, stores, signal);
-    await withSpinner(context, 'learning', () => numbers.finish(true));
+    const training = await withSpinner(context, 'learning', () => numbers.finish(true));
+    await write(stderr, trainingNote(training));
     await write(
       stdout,
       `counted ${total.toLocaleString('en-US')} records again, by ${config.layout.timeZone}\n`,

@@ -53,7 +53,7 @@ export async function restore(
       for (const url of manifest.notIncluded)
         stderr.write(`not in it: ${url}; it must hold what belongs to this back-up\n`);
       const names = manifest.files.map(({ name }) => name);
-      if (options.json === true) await printJson(stdout, { ...manifest, dataDir });
+      if (options.json === true) await printJson(stdout, { ...manifest, schema: 'ecom.restore/1', dataDir });
       else await write(stdout, `${dataDir}: as of ${manifest.createdAt}, with ${names.join(', ')}\n`);
     } finally {
       lock.release();
