@@ -1,19 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { withDataDir } from '../benchmark/harness.ts';
 import { missingServers, withServices } from '../benchmark/services.ts';
-import { type Config, ensureDataDir } from '../src/config.ts';
+import { type Config } from '../src/config.ts';
 import { packageFile } from '../src/package-root.ts';
 import { createGenerator, type Generator } from '../src/pipeline/generator/generator.ts';
 import { Random } from '../src/pipeline/generator/random.ts';
-import { createProcessor } from '../src/pipeline/processor/processor.ts';
 import { type Stats } from '../src/pipeline/stats/types.ts';
 import { type FromWorker, type ToWorker } from '../src/pipeline/supervisor/messages.ts';
 import { allAnswers, isCounted } from '../test/support/answers.ts';
 import { dropDatabase, dropKeys, dropTopics } from '../test/support/drop.ts';
-import { configFor, openStores, SETTINGS, type Stores } from '../test/support/stores.ts';
+import { configFor, openStores, type Stores } from '../test/support/stores.ts';
+import { countCalmly } from './calm.ts';
 import { type Part } from './harness.ts';
 
 export interface KillOptions {
@@ -85,7 +84,7 @@ export async function killProcessors(options: KillOptions): Promise<KillResult> 
     await countRest(config, stores);
     const now = Date.now();
     note('counting the same without a kill');
-    const calm = await countCalmly(config, stores, now);
+    const calm = await countCalmly(config, stores, (own) => answersOf(own, now));
     return { atWork, tally: generator.tally, killed: await answersOf(stores, now), calm };
   } finally {
     await stores.close();
@@ -142,23 +141,6 @@ async function countRest(config: Config, stores: Stores): Promise<void> {
   while (!(await isCounted(stores)) && performance.now() < limit) await sleep(50);
   last.send({ type: 'stop' } satisfies ToWorker);
   await gone(last);
-}
-
-/** The same log, counted in one go into stores of its own. */
-async function countCalmly(config: Config, { log }: Stores, now: number): Promise<Answers> {
-  const own = configFor(join(config.dataDir, 'calm'));
-  ensureDataDir(own);
-  const { log: unused, ...rest } = await openStores(own);
-  await unused.close();
-  const calm = { ...rest, log };
-  const processor = createProcessor({ ...calm, settings: SETTINGS, reader: 'calm' });
-  try {
-    while (!(await isCounted(calm))) await processor.step(100);
-    return await answersOf(calm, now);
-  } finally {
-    await processor.close();
-    await Promise.all([calm.documents.close(), calm.live.close()]);
-  }
 }
 
 async function answersOf(stores: Stores, now: number): Promise<Answers> {

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { withDataDir } from '../benchmark/harness.ts';
 import { missingServers } from '../benchmark/services.ts';
-import { type Config, ensureDataDir } from '../src/config.ts';
+import { type Config } from '../src/config.ts';
 import { type Count } from '../src/pipeline/events/money.ts';
 import { createGenerator, type Generator } from '../src/pipeline/generator/generator.ts';
 import { Random } from '../src/pipeline/generator/random.ts';
@@ -15,6 +14,7 @@ import { allAnswers, isCounted } from '../test/support/answers.ts';
 import { emptyRedis } from '../test/support/empty-redis.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../test/support/stores.ts';
 import { type Fate, tcpProxy } from '../test/support/tcp-proxy.ts';
+import { countCalmly } from './calm.ts';
 import { type Part } from './harness.ts';
 
 export interface ProxyFaultsOptions {
@@ -95,7 +95,7 @@ export async function proxyFaults(options: ProxyFaultsOptions): Promise<ProxyFau
     await work.finish();
     const problems = [...(await reading.end())];
     const now = Date.now();
-    const calm = await countCalmly(config, stores, now);
+    const calm = await countCalmly(config, stores, (own) => allAnswers(own, now));
     const seen = await Promise.all(
       [stores.live, ...readers].map((live) => allAnswers({ ...stores, live }, now)),
     );
@@ -207,23 +207,6 @@ async function problemOf(live: LiveStore): Promise<string | undefined> {
   const views = (counters: ReadonlyMap<string, Count>): number => Number(counters.get(COLUMNS.views) ?? 0);
   const sum = entries.reduce((all, { counters }) => all + views(counters), 0);
   return sum === views(total) || entries.length === 1000 ? undefined : 'products do not add up';
-}
-
-/** What a store without faults says of the same log. */
-async function countCalmly({ dataDir }: Config, { log }: Stores, now: number) {
-  const own = configFor(join(dataDir, 'calm'));
-  ensureDataDir(own);
-  const { log: unused, ...rest } = await openStores(own);
-  await unused.close();
-  const calm = { ...rest, log };
-  const processor = createProcessor({ ...calm, settings: SETTINGS, reader: 'calm' });
-  try {
-    while (!(await isCounted(calm))) await processor.step();
-    return await allAnswers(calm, now);
-  } finally {
-    await processor.close();
-    await Promise.all([calm.documents.close(), calm.live.close()]);
-  }
 }
 
 /** Faults on the way to Redis, and kills of it. */
