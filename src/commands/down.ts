@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig, rememberStack } from '../config.ts';
 import { EcomError } from '../errors.ts';
@@ -56,6 +57,12 @@ async function stopWorkers({ config, stderr }: CommandContext): Promise<void> {
   const answer = await askStartingSupervisor(config, { command: 'down' }, isRunning);
   if (answer === undefined && !isRunning()) {
     tell(stderr, `nothing is running on ${config.dataDir}`);
+    // Lock and socket went with the folder.
+    if (!existsSync(config.dataDir))
+      tell(
+        stderr,
+        'the folder is not there: an ecom up that ran on it before cannot be reached; look for a process called ecom, and end it with kill',
+      );
     return;
   }
   if (answer === undefined) {
