@@ -34,7 +34,7 @@ const INSERT = 5000;
 /** Characters of a model in one document, whose limit is 16 MiB. */
 const MODEL_CHARACTERS = 4 * 1024 * 1024;
 /** How long a server that is away is waited for when something has to be stored, ms. Whoever waits longer says so. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 2000;
 const PAUSE_MS = 500;
 const DUPLICATE_KEY = 11_000;
 

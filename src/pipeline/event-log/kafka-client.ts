@@ -115,7 +115,7 @@ export function kafkaError(error: unknown, { brokers }: KafkaAddress): EcomError
 }
 
 /** Whether brokers do not answer, or have not settled yet who leads. */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { name, message, retriable, cause } = error as Error & { retriable?: boolean };
   const isSaid = AWAY.test(name) || /^Connection (error|timeout)|ECONN|closed connection/i.test(message);
@@ -126,7 +126,7 @@ const AWAY =
   /^KafkaJS(Connection|ConnectionClosed|RequestTimeout|BrokerNotFound|MetadataNotLoaded|NumberOfRetriesExceeded|GroupCoordinatorNotFound|LockTimeout|Timeout|DeletedBroker)/;
 
 /** Somebody does not answer in time. */
-class Late extends Error {}
+export class Late extends Error {}
 
 /** Rejects where the work takes too long. */
 export async function inTime<T>(work: Promise<T>, ms = OPEN_MS): Promise<T> {

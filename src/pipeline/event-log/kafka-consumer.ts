@@ -8,6 +8,7 @@ import {
   type LogRecord,
   type PartitionBounds,
 } from './event-log.ts';
+import { Late } from './kafka-client.ts';
 
 export interface KafkaConsumerOptions {
   readonly kafka: Kafka;
@@ -25,8 +26,12 @@ const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 const FETCH_BYTES = 1024 * 1024;
 const COMMIT_MS = 1000;
-/** About ten seconds. */
+/** Longest wait of `poll` between two looks, ms. */
+const LOOK_MS = 100;
+/** About ten seconds: what is shorter costs no place in the group. */
 const RETRIES = 8;
+/** How long brokers may be silent while they are waited for, ms: then `poll` says so, and the client tries on. */
+const SILENT_MS = 2500;
 
 /** A fetched batch that waits to be taken. */
 interface Parcel {
@@ -90,10 +95,24 @@ function createSession(
   let dealt: readonly number[] | undefined;
   let started: Promise<void> | undefined;
   let failure: Error | undefined;
+  let connected = false;
+  /** For how long `poll` has waited without a word of the brokers, ms; while the group deals, they have none to say. */
+  let silence = 0;
+  let dealing = true;
   let closed = false;
   let wake = (): void => {};
 
+  const hear = (): void => {
+    silence = 0;
+  };
+  consumer.on(consumer.events.FETCH, hear);
+  consumer.on(consumer.events.HEARTBEAT, hear);
+  consumer.on(consumer.events.REBALANCING, () => {
+    dealing = true;
+  });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    hear();
+    dealing = false;
     dealt = [...(payload.memberAssignment[topic] ?? [])].sort((a, b) => a - b);
     wake();
   });
@@ -111,6 +130,8 @@ function createSession(
 
   async function begin(): Promise<void> {
     await consumer.connect();
+    connected = true;
+    hear();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
@@ -222,6 +243,19 @@ function createSession(
     return batches;
   }
 
+  /** Waits to be woken. What the process itself was busy with for longer is no silence of the brokers. */
+  async function pause(ms: number): Promise<void> {
+    const timer = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const length = Math.min(ms, LOOK_MS);
+    await Promise.race([woken, sleep(length, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+    wake = () => {};
+    if (!connected || !dealing) silence += length;
+  }
+
   let committedAt = 0;
   return {
     async poll(limit, waitMs) {
@@ -240,14 +274,11 @@ function createSession(
         }
         const batches = collect(limit);
         const left = until - Date.now();
-        if (batches.length > 0 || left <= 0) return batches;
-        const timer = new AbortController();
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        await Promise.race([woken, sleep(left, undefined, { signal: timer.signal }).catch(() => {})]);
-        timer.abort();
-        wake = () => {};
+        if (batches.length > 0) return batches;
+        if (silence >= SILENT_MS) throw explain(new Late('no answer'));
+        // Who is told of no records is told that the brokers are there.
+        if (left <= 0 && connected) return batches;
+        await pause(Math.max(left, connected ? 0 : LOOK_MS));
       }
     },
     failed: () => failure !== undefined,

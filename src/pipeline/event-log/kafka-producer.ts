@@ -6,7 +6,7 @@ import { partitionFor } from './partitioner.ts';
 /** Records for one partition in one request: a broker's limit is 1 MiB by default, bytes before compression. */
 const PARTITION_BYTES = 900 * 1024;
 /** How long is sent again what failed for good, with another producer, ms. Whoever waits longer says so. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 2000;
 const PAUSE_MS = 500;
 const SNAPPY = 2;
 const ALL_REPLICAS = -1;

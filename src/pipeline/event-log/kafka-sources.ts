@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { isSamePlace, type NewRecord, type SourceProgress, sourceTakenOver } from './event-log.ts';
-import { createTopic, onceSettled } from './kafka-client.ts';
+import { createTopic, isAway, onceSettled } from './kafka-client.ts';
 import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
 
 const TRANSACTION_MS = 60_000;
@@ -148,7 +148,8 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
       const value = JSON.stringify(progress);
       await sendAll(transaction, sourcesTopic, [{ key: progress.source, value, partition: 0 }]);
     } catch (error) {
-      await transaction.abort().catch(() => {});
+      // The next one to take over the source aborts what is left open.
+      if (!isAway(error)) await transaction.abort().catch(() => {});
       throw error;
     }
     await transaction.commit();
@@ -196,10 +197,11 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
         return;
       } catch (error) {
         // It may have been committed, it was fenced, or its transaction took too long: the topic tells, once that is settled.
-        if (attempt === ATTEMPTS) throw error;
         cause = error;
         writer = undefined;
         await current.producer.disconnect().catch(() => {});
+        // Whoever waits for brokers says so, and comes again.
+        if (attempt === ATTEMPTS || isAway(error)) throw error;
         if (isFenced(error)) await refuseLate(next, before);
         current = await takeOver(source);
       }

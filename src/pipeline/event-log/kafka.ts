@@ -26,8 +26,8 @@ export interface KafkaEventLogOptions {
 }
 
 const PARTITIONS = 8;
-/** Retries of a client at work: about ten seconds. Whoever waits longer says so. */
-const PATIENT = 7;
+/** Retries of a client at work: about three seconds. Whoever waits longer says so. */
+const PATIENT = 4;
 
 /**
  * The event log on Kafka: a topic, keyed by shopper, and a compacted one beside it for the progress of sources. It connects
@@ -57,7 +57,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
     }
   }
   async function connectAdmin(): Promise<Admin> {
-    const fresh = (await createClient(address, credentials, 5)).admin();
+    const fresh = (await createClient(address, credentials, PATIENT)).admin();
     await fresh.connect();
     return fresh;
   }

@@ -2,8 +2,10 @@ import { type Cluster, type Redis } from 'ioredis';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type RedisTarget } from './redis-url.ts';
 
-/** How long a command waits for a server that is away or does not answer, ms. */
-const PATIENCE_MS = 10_000;
+/** How long a command waits for an answer, ms. */
+const ANSWER_MS = 10_000;
+/** New connections that are tried for a command, with pauses that grow: about three seconds. Whoever waits longer says so. */
+const RETRIES = 10;
 const LONGEST_PAUSE_MS = 500;
 
 /** A client that connects when it is first used, and waits a while for a server that is away. */
@@ -16,8 +18,8 @@ export async function connectRedis(target: RedisTarget): Promise<Redis | Cluster
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     connectTimeout: 5000,
-    commandTimeout: PATIENCE_MS,
-    maxRetriesPerRequest: PATIENCE_MS / LONGEST_PAUSE_MS,
+    commandTimeout: ANSWER_MS,
+    maxRetriesPerRequest: RETRIES,
     retryStrategy,
   };
   const client = cluster

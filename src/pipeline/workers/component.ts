@@ -12,6 +12,8 @@ export interface ComponentContext {
   readonly signal: AbortSignal;
   /** To be called once, when stores are open and work begins. */
   ready(): void;
+  /** Does work again, once it is ready, while a server that it needs is away, and says for which it waits; what is open stays open. */
+  patiently(work: () => Promise<void>): Promise<void>;
   /** Adds to the number of events handled that heartbeats report. */
   handled(events: number): void;
   /** Partitions that this worker works on now, and how far the log reaches, for `ecom status` and for the lag. */

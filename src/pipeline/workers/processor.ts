@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 
 /** Counts events until it is told to stop. */
 export const run: RunComponent = async (context) => {
-  const { config, options, signal, ready, handled, reaches, logger } = context;
+  const { config, options, signal, ready, handled, patiently, reaches, logger } = context;
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config);
@@ -54,10 +54,13 @@ export const run: RunComponent = async (context) => {
     noteOwned();
     ready();
     forget();
-    await processor.run(signal, (records) => {
-      handled(records);
-      noteOwned();
-    });
+    // It keeps its place among the processors: who leaves and joins again lets all of them wait.
+    await patiently(() =>
+      processor.run(signal, (records) => {
+        handled(records);
+        noteOwned();
+      }),
+    );
   } finally {
     clearInterval(looking);
     clearInterval(forgetting);

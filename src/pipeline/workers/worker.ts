@@ -96,6 +96,7 @@ async function work(options: WorkerOptions, restarts: number): Promise<void> {
         void send({ type: 'ready' });
         void beat();
       },
+      patiently: wait.through,
       handled(more) {
         wait.over();
         events += more;

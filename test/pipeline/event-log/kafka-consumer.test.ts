@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Consumer, type Kafka } from 'kafkajs';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { createKafkaEventLog } from '../../../src/pipeline/event-log/kafka.ts';
 import { parseKafkaUrl } from '../../../src/pipeline/event-log/kafka-address.ts';
 import { createClient, kafkaError } from '../../../src/pipeline/event-log/kafka-client.ts';
 import { createKafkaConsumer } from '../../../src/pipeline/event-log/kafka-consumer.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
+import { control } from '../../support/servers.ts';
 
 type Listener = (event: { payload: { error: Error } }) => void;
 
@@ -36,6 +38,40 @@ function crashing(kafka: Kafka): { kafka: Kafka; crash(): Promise<void> } {
 }
 
 describeWith(['kafka'], 'a consumer on Kafka', () => {
+  afterAll(() => control('start', 'kafka'));
+
+  test('says that the broker is silent, again and again, and keeps its place in the group', async () => {
+    const url = `${backendUrl('kafka')}/${uniqueName('silent')}`;
+    const log = await createKafkaEventLog({ url, partitions: 1 });
+    onTestFinished(() => log.close());
+    await log.append([{ key: '', value: '"0"' }]);
+    let asked = 0;
+    const consumer = log.consume({
+      async start() {
+        asked += 1;
+        return new Map([[0, 0]]);
+      },
+    });
+    const seen: unknown[] = [];
+    const readMore = async (): Promise<void> => {
+      for (const { records } of await consumer.poll(10, 100)) seen.push(...records.map(({ value }) => value));
+    };
+    while (seen.length < 1) await readMore();
+    await control('pause', 'kafka');
+    onTestFinished(() => control('resume', 'kafka'));
+    const away = { code: 'UNAVAILABLE', away: expect.stringMatching('kafka') };
+    const pollUntilTold = async (): Promise<never> => {
+      for (;;) await consumer.poll(10, 100);
+    };
+    await expect(pollUntilTold()).rejects.toMatchObject(away);
+    await expect(consumer.poll(10, 100)).rejects.toMatchObject(away);
+    await control('resume', 'kafka');
+    await log.append([{ key: '', value: '"1"' }]);
+    while (seen.length < 2) await readMore().catch(() => sleep(50));
+    expect(seen).toEqual(['"0"', '"1"']);
+    expect([asked, consumer.owned()]).toEqual([1, [0]]);
+  });
+
   test('keeps what it owned when it crashes after a poll, and begins anew with the next', async () => {
     const address = parseKafkaUrl(`${backendUrl('kafka')}/${uniqueName('crash')}`);
     const log = await createKafkaEventLog({ url: `${backendUrl('kafka')}/${address.topic}`, partitions: 2 });

@@ -39,6 +39,7 @@ async function simulate(
       seen.handled += events;
       if (stopWhen(seen.handled)) controller.abort();
     },
+    patiently: (work) => work(),
     owns: silent,
     reaches: silent,
   });
