@@ -36,7 +36,7 @@ export interface Config {
   readonly deadLetters: { readonly mib: number; readonly days: number };
   /** Heap of the thread that trains, MiB; its own default where undefined. */
   readonly trainingMib: number | undefined;
-  /** How long a command that writes waits for a server that is away, s. */
+  /** How long a command that writes waits for a server that went away meanwhile, s. */
   readonly patienceSeconds: number;
   /** File with the rules of alerts; there need not be one. */
   readonly alertsFile: string;

@@ -150,7 +150,7 @@ export async function exportLetters(
 
 /** All dead letters that were not sent again, in parts. */
 export async function* readAll(
-  documents: DocumentStore,
+  documents: Pick<DocumentStore, 'deadLettersAfter'>,
   reason: string | undefined,
 ): AsyncIterable<readonly DeadLetter[]> {
   let after: DeadLetter | undefined;

@@ -1,5 +1,6 @@
 import { EcomError } from '../errors.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
+import { impatient, type Patience } from '../pipeline/patience.ts';
 import { type Trainer } from '../pipeline/recommender/recommender.ts';
 import { type RecommendSettings } from '../pipeline/recommender/settings.ts';
 import { type CommandContext } from './context.ts';
@@ -22,11 +23,13 @@ export interface Learning {
 
 /**
  * Reads the shop's interactions for who wants to learn from them.
+ * @param patience of one that writes what it has learnt
  * @throws EcomError `NOT_FOUND` where there are none
  */
 export async function withInteractions(
   context: CommandContext,
   work: (learning: Learning) => Promise<void>,
+  patience: Patience = impatient,
 ): Promise<void> {
   const { config, signal } = context;
   requireData(config);
@@ -49,21 +52,24 @@ export async function withInteractions(
       nameBytes: NAME_BYTES,
       trainingMib: config.trainingMib,
     };
-    const trainer = createTrainer(options);
-    try {
-      await withSpinner(context, 'reading events', async (spin) => {
-        const say = (what: string, done?: number) =>
-          spin(done === undefined ? what : `${what} ${Math.round(done * 100)} %`);
-        await trainer.readNew(unhurried(signal), (done) => say('reading events', done));
-        if (trainer.remembered === 0) {
-          throw new EcomError('NOT_FOUND', 'nobody has viewed, wished for or bought anything yet', {
-            hint: 'ecom ingest FILE, or ecom up for a simulated shop, and try again',
-          });
-        }
-        await work({ trainer, documents, settings, threads, say });
-      });
-    } finally {
-      await trainer.close();
-    }
+    // After a failure it begins anew: what was read until then may be half of something.
+    await patience(async () => {
+      const trainer = createTrainer(options);
+      try {
+        await withSpinner(context, 'reading events', async (spin) => {
+          const say = (what: string, done?: number) =>
+            spin(done === undefined ? what : `${what} ${Math.round(done * 100)} %`);
+          await trainer.readNew(unhurried(signal), (done) => say('reading events', done));
+          if (trainer.remembered === 0) {
+            throw new EcomError('NOT_FOUND', 'nobody has viewed, wished for or bought anything yet', {
+              hint: 'ecom ingest FILE, or ecom up for a simulated shop, and try again',
+            });
+          }
+          await work({ trainer, documents, settings, threads, say });
+        });
+      } finally {
+        await trainer.close();
+      }
+    });
   });
 }

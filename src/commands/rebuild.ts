@@ -1,6 +1,7 @@
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { type Rebuild } from '../pipeline/live-store/live-store.ts';
+import { type Patience } from '../pipeline/patience.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
@@ -11,6 +12,7 @@ import { write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withSpinner } from './spinner.ts';
 import { withStores } from './stores.ts';
+import { patienceOf } from './wait.ts';
 
 export interface RebuildOptions {
   /** Also where the log has lost some of what is counted. */
@@ -32,12 +34,13 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
         hint: 'stop it first: ecom down, or ecom stop processor',
       });
     }
-    const bounds = await log.bounds();
+    const patience = patienceOf(context);
+    const bounds = await patience(() => log.bounds());
     const total = bounds.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const label = `counting ${total.toLocaleString('en-US')} records again`;
-    const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal));
+    const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal, patience));
     // Recommendations are made of what is counted.
-    const numbers = await createNumbers(config, stores, signal);
+    const numbers = await createNumbers(config, stores, signal, patience);
     const training = await withSpinner(context, 'learning', () => numbers.finish(true));
     await write(stderr, trainingNote(training));
     await write(
@@ -89,13 +92,14 @@ async function countAgain(
   stores: Stores,
   force: boolean,
   signal: AbortSignal,
+  patience: Patience,
 ): Promise<number> {
-  const anew = await stores.live.rebuild();
+  const anew = await patience(() => stores.live.rebuild());
   try {
     for (;;) {
-      if (!force) await requireWholeLog(stores);
-      await countToEnd(config, stores, anew, signal);
-      const gone = await goneBefore(anew);
+      if (!force) await patience(() => requireWholeLog(stores));
+      await countToEnd(config, stores, anew, signal, patience);
+      const gone = await patience(() => goneBefore(anew));
       if (!force && gone > 0) {
         throw new EcomError(
           'CONFLICT',
@@ -103,7 +107,7 @@ async function countAgain(
           { hint: 'with --force the numbers begin with what it still holds' },
         );
       }
-      // Who counted meanwhile may be further.
+      // Who counted meanwhile may be further. It is not put in place twice: it is gone from beside after the first time.
       if (await anew.replace(force)) return gone;
     }
   } finally {
@@ -116,18 +120,19 @@ async function countToEnd(
   { log, documents }: Stores,
   { live }: Rebuild,
   signal: AbortSignal,
+  patience: Patience,
 ): Promise<void> {
   const settings = { currency: config.currency, ...config.layout };
   const processor = createProcessor({ log, documents, live, settings, reader: 'rebuild' });
   try {
-    const bounds = await log.bounds();
-    while (backlogOf(bounds, await live.positions()) > 0) {
+    const bounds = await patience(() => log.bounds());
+    while (backlogOf(bounds, await patience(() => live.positions())) > 0) {
       if (signal.aborted) {
         throw new EcomError('INTERRUPTED', 'interrupted', {
           hint: 'the numbers are as they were: ecom rebuild begins again',
         });
       }
-      await processor.step(100);
+      await patience(() => processor.step(100));
     }
   } finally {
     await processor.close();

@@ -1,17 +1,22 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
-import { type DeadLetter, type Place } from '../pipeline/document-store/document-store.ts';
+import {
+  type DeadLetter,
+  type DocumentStore,
+  type Place,
+} from '../pipeline/document-store/document-store.ts';
 import { type NewRecord } from '../pipeline/event-log/event-log.ts';
 import { CLOCK_AHEAD, decodeRecord, isRejected } from '../pipeline/events/decode.ts';
 import { writeJson } from '../pipeline/events/foreign.ts';
 import { partitionKey, shopperOf } from '../pipeline/events/shop-event.ts';
 import { type CommandContext } from './context.ts';
 import { eventOf, letterId, placeIn, readAll } from './dead-letters.ts';
-import { createNumbers, type Stores } from './ingest-numbers.ts';
+import { createNumbers } from './ingest-numbers.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withStores } from './stores.ts';
+import { patienceOf } from './wait.ts';
 
 export interface ReplayOptions {
   readonly reason?: string;
@@ -38,6 +43,8 @@ interface Original {
 
 const PARTS = 500;
 
+type Letters = Pick<DocumentStore, 'deadLettersAfter' | 'markResent'>;
+
 /**
  * Sends dead letters again, mended. Only what is a valid event now is sent, each once, however often it is tried; the rest
  * stays where it is. An event that was received, rejected, and is received again counts as both.
@@ -47,12 +54,18 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
   const changes = (options.set ?? []).map(parseChange);
   requireData(config);
   await withStores(config, async (stores) => {
-    const numbers = await createNumbers(config, stores, signal);
+    const patience = patienceOf(context);
+    const documents: Letters = {
+      deadLettersAfter: (after, limit, reason) =>
+        patience(() => stores.documents.deadLettersAfter(after, limit, reason)),
+      markResent: (places, time) => patience(() => stores.documents.markResent(places, time)),
+    };
+    const numbers = await createNumbers(config, stores, signal, patience);
     let sent = 0;
     const left = new Map<string, number>();
     for await (const part of options.from === undefined
-      ? fromStore(stores, options.reason)
-      : fromFile(options.from, context, stores)) {
+      ? fromStore(documents, options.reason)
+      : fromFile(options.from, context, documents)) {
       signal.throwIfAborted();
       const records: NewRecord[] = [];
       const places: Place[] = [];
@@ -64,9 +77,9 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
           places.push(place);
         }
       }
-      await stores.log.append(records);
+      await patience(() => stores.log.append(records));
       // A crash before this sends them once more, and their ids make them duplicates.
-      await stores.documents.markResent(places, Date.now());
+      await documents.markResent(places, Date.now());
       sent += records.length;
     }
     if (sent > 0) await numbers.finish(true);
@@ -86,7 +99,7 @@ interface Candidate extends Omit<Mended, 'event'> {
   readonly unreadable?: string;
 }
 
-async function* fromStore({ documents }: Stores, reason: string | undefined): AsyncIterable<Candidate[]> {
+async function* fromStore(documents: Letters, reason: string | undefined): AsyncIterable<Candidate[]> {
   for await (const letters of readAll(documents, reason)) {
     yield letters.map((letter) => ({
       place: placeOf(letter),
@@ -115,7 +128,7 @@ function placeOf({ partition, offset, index }: DeadLetter): Place {
 async function* fromFile(
   path: string,
   { stdin }: CommandContext,
-  { documents }: Stores,
+  documents: Letters,
 ): AsyncIterable<Candidate[]> {
   const open = new Map<string, Original | undefined>();
   for await (const letters of readAll(documents, undefined))
