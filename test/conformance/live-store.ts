@@ -27,6 +27,15 @@ function change(from: number, to: number, parts: Partial<LiveChange> = {}): Live
   return { advances, cells: new Map(), claims: [], states: new Map(), products: new Map(), ...parts };
 }
 
+function statesOf(texts: Readonly<Record<string, string>>): Map<string, Uint8Array> {
+  return new Map(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text)]));
+}
+
+/** States in one kind of array, whichever kind a store gives. */
+function plain(states: ReadonlyMap<string, Uint8Array>): Record<string, number[]> {
+  return Object.fromEntries([...states].map(([key, bytes]) => [key, [...bytes]]));
+}
+
 /** One 10-second cell with some counters of totals and of one product. */
 function cell(
   time: number,
@@ -49,7 +58,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
   describe(`live store: ${name}`, () => {
     test('applies a change once and refuses it when it comes again', async () => {
       const live = await open('once');
-      const first = change(0, 5, { cells: cell(BASE, { n: 1 }), states: new Map([['u:1', 'x']]) });
+      const first = change(0, 5, { cells: cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
       expect(await live.apply(first)).toBe(true);
       expect(await live.apply(first)).toBe(false);
       expect(await live.apply(change(4, 6))).toBe(false);
@@ -68,7 +77,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         { partition: 1, from: 0, to: 3, watermark: 1 },
         { partition: 0, from: 4, to: 8, watermark: 1 },
       ];
-      expect(await live.apply({ ...change(0, 0, { states: new Map([['k', 'v']]) }), advances })).toBe(false);
+      expect(await live.apply({ ...change(0, 0, { states: statesOf({ k: 'v' }) }), advances })).toBe(false);
       expect((await live.positions()).map(({ position }) => position)).toEqual([5]);
       expect(await live.states(['k'])).toEqual(new Map());
       await live.close();
@@ -76,7 +85,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
 
     test('refuses a change whose claim is taken', async () => {
       const live = await open('claims');
-      const states = new Map([['o:1', '']]);
+      const states = statesOf({ 'o:1': '' });
       expect(await live.apply(change(0, 1, { claims: ['o:1'], states }))).toBe(true);
       expect(await live.apply(change(1, 2, { claims: ['o:1'], states }))).toBe(false);
       expect(await live.apply(change(1, 2, { states }))).toBe(true);
@@ -101,21 +110,15 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
 
     test('keeps states, in one trip', async () => {
       const live = await open('states');
-      await live.apply(
-        change(0, 1, {
-          states: new Map([
-            ['a', '1'],
-            ['b', ''],
-          ]),
-        }),
-      );
-      await live.apply(change(1, 2, { states: new Map([['a', '2']]) }));
-      expect(await live.states(['a', 'b', 'c'])).toEqual(
-        new Map([
-          ['a', '2'],
-          ['b', ''],
-        ]),
-      );
+      const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+      // In a larger piece of memory, as a processor gives them.
+      const part = all.subarray(7, 70);
+      const many = Array.from({ length: 5000 }, (_, i) => [`ä${i}`, Uint8Array.of(i % 256, 0)] as const);
+      const first = new Map([['a', all], ['b', new Uint8Array()], ['ключ:1', part], ...many]);
+      await live.apply(change(0, 1, { states: first }));
+      await live.apply(change(1, 2, { states: statesOf({ a: '2' }) }));
+      const found = await live.states([...first.keys(), 'c']);
+      expect(plain(found)).toEqual(plain(new Map([...first, ...statesOf({ a: '2' })])));
       await live.close();
     });
 
@@ -235,7 +238,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
 
     test('counts again beside what it has, under any layout, and puts that in place at once', async () => {
       const live = await open('rebuild');
-      const states = new Map([['u:1', 'x']]);
+      const states = statesOf({ 'u:1': 'x' });
       await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }), states }));
       await live.publish('lists', new Map([['a', '[]']]));
       await live.report({ id: 'w', time: BASE, json: '{}' });
@@ -247,7 +250,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       expect(await anew.live.positions()).toEqual([]);
       await anew.live.apply(change(0, 4, { cells: cell(BASE, { n: 1 }, 'q', { n: 1 }) }));
       expect(await anew.replace()).toBe(false);
-      expect([await ranked(live), await live.states(['u:1'])]).toEqual([old, states]);
+      expect([await ranked(live), plain(await live.states(['u:1']))]).toEqual([old, plain(states)]);
       await anew.live.apply(change(4, 6, { cells: cell(BASE, { n: 1 }, 'p', { n: 1 }) }));
       expect(await ranked(live)).toEqual(old);
       expect(await anew.replace()).toBe(true);
@@ -333,7 +336,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       const before = await live.generation();
       expect(before).toBe('');
       const of = (generation: string, from: number) =>
-        change(from, from + 1, { generation, cells: cell(BASE, { n: 1 }), states: new Map([['u:1', 'x']]) });
+        change(from, from + 1, { generation, cells: cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
       expect(await live.apply(of(before, 0))).toBe(true);
       const names = new Set([before]);
       for (let rebuilds = 1; rebuilds <= 2; rebuilds += 1) {

@@ -60,13 +60,15 @@ function checkDatabase(name: string, path: string, config: Pick<Config, 'sqliteD
   }
 }
 
-/** Most states, and most cells, whose text is looked at. */
+/** Most states, and most cells, that are looked at. */
 const MAX_READ = 100_000;
 const COUNT_AGAIN = 'count everything again from the log: ecom down, then ecom rebuild';
 
 /** What of the live store cannot be read; `undefined` where nothing was found. */
 function damageOf(connection: Connection): string | undefined {
-  const tables = connection.prepare("SELECT count(*) AS count FROM sqlite_master WHERE name = 'settings'");
+  const tables = connection.prepare(
+    "SELECT count(*) AS count FROM sqlite_master WHERE name = 'states' AND sql LIKE '%value BLOB%'",
+  );
   // A file of an older version is emptied when it is opened.
   if ((tables.get() as { count: number }).count === 0) return undefined;
   const rows = (sql: string) => connection.prepare(`${sql} LIMIT ${MAX_READ}`).iterate();
@@ -75,8 +77,10 @@ function damageOf(connection: Connection): string | undefined {
   }>) {
     if (!reads(() => parseLayout(json))) return 'its note of how the numbers are cut';
   }
-  const states = rows('SELECT key, value FROM states') as Iterable<{ key: string; value: string }>;
-  for (const { key, value } of states) if (!isWholeState(key, value)) return `what it knows of '${key}'`;
+  const states = rows('SELECT key, value FROM states') as Iterable<{ key: string; value: Blob | string }>;
+  for (const { key, value } of states) {
+    if (typeof value === 'string' || !isWholeState(key, blobBytes(value))) return `what it knows of '${key}'`;
+  }
   const cells = rows('SELECT id, data FROM cells ORDER BY id DESC') as Iterable<{ id: number; data: Buffer }>;
   for (const { id, data } of cells) if (!reads(() => decodeTable(data))) return `cell ${id} of the numbers`;
   for (const { cells: text } of rows('SELECT cells FROM changes') as Iterable<{ cells: string }>) {

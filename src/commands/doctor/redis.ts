@@ -215,7 +215,7 @@ async function checkRights(client: Redis, target: RedisTarget): Promise<Check> {
   }
 }
 
-/** Most states whose text is looked at, and how many at once. */
+/** Most states that are looked at, and how many at once. */
 const MAX_STATES = 20_000;
 const STATES_AT_ONCE = 1000;
 
@@ -236,13 +236,14 @@ async function checkData(client: Redis, target: RedisTarget): Promise<Check[]> {
     }
     let [seen, cursor] = [0, '0'];
     do {
-      const scan = reader.hscan(`{${target.prefix}}:states`, cursor, 'COUNT', STATES_AT_ONCE);
+      const scan = reader.hscanBuffer(`{${target.prefix}}:states`, cursor, 'COUNT', STATES_AT_ONCE);
       const [next, found] = await inTime(scan);
       for (let i = 0; i < found.length; i += 2) {
-        if (!isWholeState(found[i]!, found[i + 1]!)) return damaged(`what is known of '${found[i]}'`);
+        const key = String(found[i]);
+        if (!isWholeState(key, found[i + 1]!)) return damaged(`what is known of '${key}'`);
       }
       seen += found.length / 2;
-      cursor = next;
+      cursor = String(next);
     } while (cursor !== '0' && seen < MAX_STATES);
     return [ok(name, `${cursor === '0' ? 'all' : 'the first'} ${seen} states can be read`)];
   } catch (error) {

@@ -4,13 +4,15 @@
  * so different texts are different bytes.
  */
 
+const NONE = Buffer.alloc(0);
+
 /** Bytes that grow: what was written is `bytes` up to `length`. */
 export class ByteWriter {
-  bytes: Uint8Array;
+  bytes: Buffer;
   length = 0;
 
   constructor(capacity = 1024) {
-    this.bytes = new Uint8Array(capacity);
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   clear(): void {
@@ -45,6 +47,12 @@ export class ByteWriter {
     this.characters(value);
   }
 
+  /** How many, then one by one. */
+  texts(values: readonly string[]): void {
+    this.uint(values.length);
+    for (let i = 0; i < values.length; i += 1) this.text(values[i]!);
+  }
+
   /** Writes a text without its length. @returns that, in bytes */
   characters(value: string): number {
     makeRoom(this, 3 * value.length);
@@ -69,7 +77,7 @@ export class ByteWriter {
 
   /** A copy of what was written from a place on. */
   slice(from = 0): Uint8Array {
-    return this.bytes.slice(from, this.length);
+    return Uint8Array.prototype.slice.call(this.bytes, from, this.length);
   }
 }
 
@@ -77,7 +85,7 @@ function makeRoom(writer: ByteWriter, length: number): void {
   const { bytes } = writer;
   const wanted = writer.length + length;
   if (wanted <= bytes.length) return;
-  writer.bytes = new Uint8Array(Math.max(wanted, 2 * bytes.length));
+  writer.bytes = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * bytes.length));
   writer.bytes.set(bytes);
 }
 
@@ -116,15 +124,21 @@ function writeWide(writer: ByteWriter, value: string, plain: number): number {
   return at - start;
 }
 
-/** Reads what a `ByteWriter` wrote, from `at` up to `end`. All it reads throws a RangeError where too little is left. */
+/** Reads what a `ByteWriter` wrote, from `at` up to `end`. Whatever it reads throws a RangeError where too little is left. */
 export class ByteReader {
-  bytes: Uint8Array;
+  bytes: Buffer = NONE;
   at = 0;
-  end: number;
+  end = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.end = bytes.length;
+  constructor(bytes: Uint8Array = NONE) {
+    this.open(bytes);
+  }
+
+  /** Goes on with other bytes. */
+  open(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.bytes = asBuffer(bytes);
+    this.at = start;
+    this.end = end;
   }
 
   uint(): number {
@@ -150,6 +164,29 @@ export class ByteReader {
     return (first & 64) === 0 ? size : -size;
   }
 
+  text(): string {
+    const length = this.uint();
+    const start = this.skip(length);
+    return textOf(this.bytes, start, start + length);
+  }
+
+  texts(): string[] {
+    const values: string[] = [];
+    for (let left = this.uint(); left > 0; left -= 1) values.push(this.text());
+    return values;
+  }
+
+  /** Passes over the version of a layout. @throws RangeError where it is another one */
+  version(expected: number): void {
+    const found = this.uint();
+    if (found !== expected) throw new RangeError(`a layout that is not known: ${found}`);
+  }
+
+  /** @throws RangeError where something is left */
+  finish(): void {
+    if (this.at !== this.end) throw new RangeError('there are more bytes than expected');
+  }
+
   byte(): number {
     if (this.at >= this.end) throw new RangeError('the bytes end too early');
     return this.bytes[this.at++]!;
@@ -162,6 +199,32 @@ export class ByteReader {
     this.at += length;
     return start;
   }
+}
+
+/** The same bytes with the methods of a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  for (let i = start; i < end; i += 1) if (bytes[i]! > 127) return wideText(bytes, start, end);
+  return bytes.toString('latin1', start, end);
+}
+
+/** A decoder of UTF-8 would not give back half a surrogate pair. */
+function wideText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i += 1) {
+    const byte = bytes[i]!;
+    const more = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    let code = more === 0 ? byte : byte & (0x3f >> more);
+    for (let left = more; left > 0; left -= 1) {
+      i += 1;
+      code = (code << 6) | (bytes[i]! & 0x3f);
+    }
+    text += String.fromCodePoint(code);
+  }
+  return text;
 }
 
 /** Differs from one process to the next: who sends ids cannot choose them so that many fall into one place. */

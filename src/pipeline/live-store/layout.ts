@@ -19,6 +19,20 @@ export function parseLayout(json: string): CellLayout {
   });
 }
 
+/** Of the form in which a store that has no schema of its own keeps what it knows: data of another one is counted anew. */
+const FORMAT = 2;
+
+/** A layout as such a store notes it. */
+export function layoutNote(layout: CellLayout): string {
+  return JSON.stringify({ ...layout, format: FORMAT });
+}
+
+/** Whether the data under a note is in another form than what is stored now. @throws like {@link parseLayout} */
+export function isOutdated(note: string): boolean {
+  parseLayout(note);
+  return (JSON.parse(note) as { format?: number }).format !== FORMAT;
+}
+
 /**
  * The layout that a store goes on with: the one it has, possibly with more properties.
  * @returns `stored` itself where nothing changes

@@ -51,7 +51,7 @@ export interface LiveChange {
   /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
   readonly claims: readonly string[];
   /** New states by key. */
-  readonly states: ReadonlyMap<string, string>;
+  readonly states: ReadonlyMap<string, Uint8Array>;
   readonly products: ReadonlyMap<string, ProductInfo>;
 }
 
@@ -132,7 +132,7 @@ export interface LiveStore {
   /** Ids that the steps of a partition left and no later one let go, by offset, ascending. */
   seen(partition: number): Promise<readonly SeenStep[]>;
   /** States by key, in one round trip; keys without a state are absent from the map. */
-  states(keys: readonly string[]): Promise<Map<string, string>>;
+  states(keys: readonly string[]): Promise<Map<string, Uint8Array>>;
   /**
    * Applies a change atomically and durably.
    * @returns false, having changed nothing, where the stored position of a partition is not `from`, a claim is taken, or the generation

@@ -6,7 +6,7 @@
  *     seen:N                  of partition N, sorted set of the ids that steps left, by end: start, a space, ids
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
- *     layout                  how the cells are cut, JSON
+ *     layout                  how the cells are cut, and the form of all this: JSON
  *     generation              name of what is counted, given by the rebuild that did
  *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
  *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
@@ -18,17 +18,23 @@
  *     rebuild:…               the same of what is counted anew; `rebuilding` is there while it goes on
  */
 
-/** Reads ARGV one by one; passes many arguments on in parts, because Lua's stack is bounded. */
+/**
+ * Reads ARGV one by one. Fields of a hash and their values come in one argument, each after its length in four bytes: that costs
+ * half of what an argument each would. They are passed on in parts, because Lua's stack is bounded.
+ */
 const READ_ARGUMENTS = `
 local p = KEYS[1]
 local at = 0
 local function arg() at = at + 1; return ARGV[at] end
-local function put(key, count)
-  local last = at + count
-  while at < last do
-    local to = math.min(at + 4000, last)
-    redis.call('HSET', key, unpack(ARGV, at + 1, to))
-    at = to
+local function put(key, packed)
+  local place, last = 1, #packed
+  while place <= last do
+    local part, count = {}, 0
+    while count < 4000 and place <= last do
+      part[count + 1], part[count + 2], place = struct.unpack('>I4c0I4c0', packed, place)
+      count = count + 2
+    end
+    redis.call('HSET', key, unpack(part, 1, count))
   end
 end
 `;
@@ -75,7 +81,7 @@ for _, advance in ipairs(advances) do
     redis.call('ZADD', seen, advance[3], advance[2] .. ' ' .. advance[6])
   end
 end
-put(p .. ':states', 2 * tonumber(arg()))
+put(p .. ':states', arg())
 
 -- By bytes: Lua's own comparison follows the locale.
 local function above(a, b)
@@ -281,6 +287,12 @@ local function forget(p)
 end
 `;
 
+/** Forgets all that was counted where the layout is still the one that was seen. */
+const OUTDATED = `${FORGET}
+if redis.call('GET', KEYS[1] .. ':layout') == ARGV[1] then forget(KEYS[1]) end
+return 1
+`;
+
 /** Forgets what an earlier rebuild has left, and notes that one is under way. */
 const REBUILD = `${FORGET}
 forget(KEYS[1] .. ':rebuild')
@@ -342,6 +354,7 @@ export const SCRIPTS = {
   ecomPublish: PUBLISH,
   ecomPublished: PUBLISHED,
   ecomReport: REPORT,
+  ecomOutdated: OUTDATED,
   ecomRebuild: REBUILD,
   ecomReplace: REPLACE,
   ecomAbandon: ABANDON,

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { greatest } from '../../extremes.ts';
+import { asBuffer } from '../events/bytes.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
 import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
-import { agreedLayout, parseLayout } from './layout.ts';
+import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
 import {
@@ -60,11 +61,11 @@ export function createRedisWriter(
 
   async function agreeOnLayout(): Promise<string> {
     const before = await stored();
-    if (before === null) return JSON.stringify(wanted);
+    if (before === null) return layoutNote(wanted);
     const known = parseLayout(before);
     const agreed = agreedLayout(known, wanted);
     if (agreed === known) return before;
-    const after = JSON.stringify(agreed);
+    const after = layoutNote(agreed);
     await client.ecomRelayout(prefix, before, after);
     return after;
   }
@@ -207,8 +208,7 @@ function applyArguments(
     );
   list.push(claims.length);
   for (const key of claims) list.push(key);
-  list.push(states.size);
-  for (const [key, value] of states) list.push(key, value);
+  list.push(packed(states));
   list.push(products.size);
   for (const [id, { time, price, name, category, brand }] of products) {
     list.push(id, time, price ?? '', name ?? '', category ?? '', brand ?? '');
@@ -217,9 +217,21 @@ function applyArguments(
   return list;
 }
 
-/** The client takes other bytes for text. */
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+/** Fields of a hash as the script takes them. */
+function packed(fields: ReadonlyMap<string, Uint8Array>): Buffer {
+  let length = 0;
+  for (const [name, value] of fields) length += 8 + Buffer.byteLength(name) + value.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const [name, value] of fields) {
+    const written = bytes.write(name, at + 4);
+    bytes.writeUInt32BE(written, at);
+    at += 4 + written;
+    bytes.writeUInt32BE(value.length, at);
+    bytes.set(value, at + 4);
+    at += 4 + value.length;
+  }
+  return bytes;
 }
 
 /** 0 for a cell that is kept for ever. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { type CellLayout } from './cells.ts';
-import { parseLayout } from './layout.ts';
+import { isOutdated, parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
@@ -49,6 +49,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
     const client = (await connectRedis(target)) as Connection['client'];
     for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
     const storedLayout = () => client.get(`${prefix}:layout`);
+    await forgetOutdated(client, prefix, await storedLayout());
     return {
       client,
       writer: createRedisWriter(client, prefix, options.layout, storedLayout),
@@ -72,12 +73,12 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
     client: Redis | Cluster,
     key: string,
     names: readonly string[],
-  ): Promise<Map<string, string>> {
-    const found = new Map<string, string>();
+  ): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
     for (let i = 0; i < names.length; i += FIELDS) {
       const part = names.slice(i, i + FIELDS);
       // biome-ignore lint/plugin: FIELDS at most
-      (await client.hmget(key, ...part)).forEach((value, j) => {
+      (await client.hmgetBuffer(key, ...part)).forEach((value, j) => {
         if (value !== null) found.set(part[j]!, value);
       });
     }
@@ -105,7 +106,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
     products: (ids) =>
       using(async ({ client }) => {
         const found = await fields(client, `${prefix}:products`, ids);
-        return new Map([...found].map(([id, text]) => [id, toProduct(text)]));
+        return new Map([...found].map(([id, text]) => [id, toProduct(String(text))]));
       }),
     publish: (kind, entries) =>
       using(async ({ client }) => {
@@ -167,6 +168,21 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
       client?.disconnect();
     },
   };
+}
+
+/** What an older version has counted is counted again from the log, in today's form. */
+async function forgetOutdated(
+  client: Connection['client'],
+  prefix: string,
+  layout: string | null,
+): Promise<void> {
+  let outdated = false;
+  try {
+    outdated = layout !== null && isOutdated(layout);
+  } catch {
+    // A damaged note is told of by whoever needs it.
+  }
+  if (outdated) await client.ecomOutdated(prefix, layout!);
 }
 
 /** Fills a hash and puts it in place. @returns false where the server has lost a part of it meanwhile */

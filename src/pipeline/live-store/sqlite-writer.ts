@@ -170,7 +170,7 @@ export function createWriter(
 const STATE_CACHE = 100_000;
 
 function createStateWriter(connection: Connection): {
-  put(key: string, value: string): void;
+  put(key: string, value: Uint8Array): void;
   forget(): void;
 } {
   const find = prepareValue<number>(connection, 'SELECT id AS value FROM states WHERE key = ?');

@@ -35,6 +35,11 @@ const MIGRATIONS: Migrations = [
   // Ids are bytes: those that were text are read again from the log.
   `DROP TABLE seen;
    CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));`,
+  // States are bytes: everything is counted again from the log.
+  `DELETE FROM positions; DELETE FROM seen; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
+   DELETE FROM settings WHERE name = 'layout';
+   DROP TABLE states;
+   CREATE TABLE states (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL);`,
 ];
 
 const DAY_MS = 86_400_000;
@@ -148,15 +153,15 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
 /** How many states one statement reads: half the cost of one by one. */
 const STATES_AT_ONCE = 64;
 
-function prepareStates(connection: Connection): (keys: readonly string[]) => Map<string, string> {
+function prepareStates(connection: Connection): (keys: readonly string[]) => Map<string, Uint8Array> {
   const sql = (count: number) =>
     `SELECT key, value FROM states WHERE key IN (${Array(count).fill('?').join(', ')})`;
   const many = connection.prepare(sql(STATES_AT_ONCE));
   const one = connection.prepare(sql(1));
   return (keys) => {
-    const found = new Map<string, string>();
+    const found = new Map<string, Uint8Array>();
     const take = (rows: unknown[]): void => {
-      for (const { key, value } of rows as { key: string; value: string }[]) found.set(key, value);
+      for (const { key, value } of rows as { key: string; value: Blob }[]) found.set(key, blobBytes(value));
     };
     const whole = keys.length - (keys.length % STATES_AT_ONCE);
     for (let i = 0; i < whole; i += STATES_AT_ONCE) take(many.all(keys.slice(i, i + STATES_AT_ONCE)));

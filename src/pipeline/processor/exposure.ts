@@ -84,23 +84,3 @@ export function creditedArm({ clicks }: Exposure, productId: string, time: numbe
     ? click.arm
     : undefined;
 }
-
-export type StoredExposure = [
-  lists: [id: string, shown: 0 | 1, clicked: 0 | 1][],
-  clicks: [productId: string, arm: string, time: number][],
-];
-
-export function encodeExposure({ lists, clicks }: Exposure): string {
-  const stored: StoredExposure = [
-    lists.map(({ id, shown, clicked }) => [id, shown ? 1 : 0, clicked ? 1 : 0]),
-    clicks.map(({ productId, arm, time }) => [productId, arm, time]),
-  ];
-  return JSON.stringify(stored);
-}
-
-export function loadExposure([lists, clicks]: StoredExposure): Exposure {
-  return {
-    lists: lists.map(([id, shown, clicked]) => ({ id, shown: shown === 1, clicked: clicked === 1 })),
-    clicks: clicks.map(([productId, arm, time]) => ({ productId, arm, time })),
-  };
-}

@@ -1,3 +1,5 @@
+import { ByteReader, ByteWriter } from '../events/bytes.ts';
+
 /** What is remembered of an order, so that it counts once. */
 export interface OrderState {
   /** The source sends it line by line. */
@@ -34,19 +36,27 @@ export function addOrderArm({ arms }: OrderState, arm: string): boolean {
   return true;
 }
 
-export function encodeOrderState({ partial, products, arms }: OrderState): string {
-  // A whole order never gets another line: that it was there is all there is to know.
-  if (!partial) return '';
-  return JSON.stringify(arms.length === 0 ? products : [products, arms]);
+/** Of the layout in which an order is stored. */
+const VERSION = 1;
+/** A whole order never gets another line: that it was there is all there is to know. */
+const WHOLE = new Uint8Array();
+
+/** The stored form: nothing, or the layout's version, products and arms. */
+export function encodeOrderState({ partial, products, arms }: OrderState): Uint8Array {
+  if (!partial) return WHOLE;
+  const writer = new ByteWriter();
+  writer.uint(VERSION);
+  writer.texts(products);
+  writer.texts(arms);
+  return writer.slice();
 }
 
-export function decodeOrderState(text: string): OrderState {
-  if (text === '') return newOrder(false);
-  const stored = JSON.parse(text) as string[] | [products: string[], arms: string[]];
-  const [products, arms] = isWithArms(stored) ? stored : [stored, []];
-  return { partial: true, products, arms };
-}
-
-function isWithArms(stored: string[] | [string[], string[]]): stored is [string[], string[]] {
-  return Array.isArray(stored[0]);
+/** @throws RangeError where the bytes are no order */
+export function decodeOrderState(bytes: Uint8Array): OrderState {
+  if (bytes.length === 0) return newOrder(false);
+  const reader = new ByteReader(bytes);
+  reader.version(VERSION);
+  const order = { partial: true, products: reader.texts(), arms: reader.texts() };
+  reader.finish();
+  return order;
 }

@@ -72,7 +72,7 @@ export function createIdNotes(): IdNotes {
 /** Adds to `seen` what `IdNotes` gave. @throws RangeError where the bytes are not that */
 export function addNoted(seen: SeenIds, bytes: Uint8Array): void {
   const reader = new ByteReader(bytes);
-  if (reader.uint() !== VERSION) throw new RangeError('ids in a layout that is not known');
+  reader.version(VERSION);
   let offset = 0;
   while (reader.at < reader.end) {
     offset += reader.uint();

@@ -1,15 +1,15 @@
 import { decodeOrderState, encodeOrderState, orderKey } from './order-state.ts';
-import { decodeShopperState, encodeShopperState } from './shopper-state.ts';
+import { decodeShopperState, encodeShopperState } from './shopper-record.ts';
 
 const ORDER = orderKey('');
 
-/** Whether a text of the live store is the state of a shopper or an order as it was written. */
-export function isWholeState(key: string, text: string): boolean {
+/** Whether bytes of the live store are the state of a shopper or an order as it was written. */
+export function isWholeState(key: string, bytes: Uint8Array): boolean {
   try {
     const again = key.startsWith(ORDER)
-      ? encodeOrderState(decodeOrderState(text))
-      : encodeShopperState(decodeShopperState(text));
-    return again === text;
+      ? encodeOrderState(decodeOrderState(bytes))
+      : encodeShopperState(decodeShopperState(bytes));
+    return Buffer.compare(again, bytes) === 0;
   } catch {
     return false;
   }

@@ -5,7 +5,8 @@ import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../ml/neighbour-li
 import { type History, type HistoryItem, type Interest } from '../../ml/recommender.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { decodeShopperState, type ShopperState } from '../processor/shopper-state.ts';
+import { decodeShopperState } from '../processor/shopper-record.ts';
+import { type ShopperState } from '../processor/shopper-state.ts';
 import { assign, newRecommendationId } from './experiment.ts';
 import { DEFAULT_WEIGHTS } from './interactions.ts';
 import { loadModel, readModelIndex } from './models.ts';
@@ -107,8 +108,8 @@ async function findShopper(live: LiveStore, audience: Audience): Promise<Shopper
   if ('session' in audience) return undefined;
   const keys = ['u', 'a', 's'].map((kind) => `${kind}:${audience.user}`);
   const states = await live.states(keys);
-  const text = keys.map((key) => states.get(key)).find((state) => state !== undefined);
-  return text === undefined ? undefined : decodeShopperState(text);
+  const known = keys.map((key) => states.get(key)).find((state) => state !== undefined);
+  return known === undefined ? undefined : decodeShopperState(known);
 }
 
 /** What is remembered of a shopper, the latest last: what was bought before all that is remembered as recent comes first. */

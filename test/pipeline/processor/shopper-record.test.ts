@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decodeOrderState,
+  encodeOrderState,
+  newOrder,
+  orderKey,
+} from '../../../src/pipeline/processor/order-state.ts';
+import { newPresence, SPAN } from '../../../src/pipeline/processor/presence.ts';
+import { decodeShopperState, encodeShopperState } from '../../../src/pipeline/processor/shopper-record.ts';
+import {
+  newPurchases,
+  newShopper,
+  type Purchases,
+  type Session,
+  type ShopperState,
+} from '../../../src/pipeline/processor/shopper-state.ts';
+import { isWholeState } from '../../../src/pipeline/processor/state-check.ts';
+
+// Halves of surrogate pairs occur: a value of a property that is too long is cut where its characters end, or within one.
+const text = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.constantFrom('', '\ud83d', 'a\udc00', '产品-1', 'é', '😀'),
+);
+const texts = fc.array(text, { maxLength: 60 });
+const time = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 631_152_000_000, max: 4_102_444_800_000 }),
+  fc.maxSafeNat(),
+);
+const presence = fc.record({
+  last: fc.integer({ min: -1, max: 600_000 }),
+  mask: fc.oneof(
+    fc.integer({ min: 0, max: 2 ** SPAN - 1 }),
+    fc.constantFrom(2 ** 31, 2 ** 32, 2 ** SPAN - 1),
+  ),
+  oldest: fc.nat(600_000),
+});
+const count = fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: 2n ** 53n, max: 10n ** 60n }));
+
+const runs = (start: number) =>
+  fc
+    .array(fc.tuple(fc.nat(3), fc.nat(10 ** 10), fc.nat(10 ** 10)), { maxLength: 16 })
+    .map((steps) => steps.flatMap(([step, first, last]) => [step, start + first, start + first + last]));
+const session: fc.Arbitrary<Session> = fc
+  .integer({ min: 631_152_000_000, max: 4_102_444_800_000 })
+  .chain((start) =>
+    fc.record({
+      id: fc.option(text, { nil: undefined }),
+      start: fc.constant(start),
+      end: fc.nat(10 ** 10).map((length) => start + length),
+      path: fc.nat(2 ** 16 - 1),
+      trimmed: fc.oneof(fc.constant(0), fc.nat(2 ** 16 - 1)),
+      steps: runs(start),
+      bought: fc.oneof(
+        fc.constant(0),
+        time.map((at) => at || 1),
+      ),
+      values: fc.array(fc.option(fc.tuple(text, time), { nil: undefined }), { maxLength: 9 }),
+    }),
+  );
+const purchases: fc.Arbitrary<Purchases> = fc.record({
+  last: time,
+  orders: fc.nat(),
+  spent: count,
+  currency: fc.constantFrom('USD', 'EUR'),
+  hours: presence,
+  days: presence,
+});
+const state: fc.Arbitrary<ShopperState> = fc.record({
+  firstSeen: time,
+  lastSeen: time,
+  hours: presence,
+  days: presence,
+  kept: fc.nat(2 ** 31 - 1),
+  purchases: fc.option(purchases, { nil: undefined }),
+  sessions: fc.array(session, { maxLength: 4 }),
+  recent: texts,
+  bought: texts,
+  exposure: fc.option(
+    fc.record({
+      lists: fc.array(fc.record({ id: text, shown: fc.boolean(), clicked: fc.boolean() }), { maxLength: 20 }),
+      clicks: fc.array(fc.record({ productId: text, arm: text, time }), { maxLength: 20 }),
+    }),
+    { nil: undefined },
+  ),
+});
+
+describe('the bytes of a shopper', () => {
+  test('give back any state', () => {
+    fc.assert(
+      fc.property(state, (one) => {
+        const bytes = encodeShopperState(one);
+        expect(decodeShopperState(bytes)).toEqual(one);
+        expect(isWholeState('u:1', bytes)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('give back a new one, and one that has just bought', () => {
+    const shopper = newShopper();
+    expect(decodeShopperState(encodeShopperState(shopper))).toEqual(shopper);
+    shopper.purchases = newPurchases('USD');
+    expect(decodeShopperState(encodeShopperState(shopper))).toEqual(shopper);
+    expect(shopper.hours).toEqual(newPresence());
+  });
+
+  test('are found damaged where some are missing, too many, or of another layout', () => {
+    fc.assert(
+      fc.property(state, fc.nat(), (one, place) => {
+        const bytes = encodeShopperState(one);
+        const cut = bytes.subarray(0, place % bytes.length);
+        expect(() => decodeShopperState(cut)).toThrow(RangeError);
+        expect(() => decodeShopperState(Buffer.concat([bytes, Buffer.of(0)]))).toThrow(RangeError);
+        const other = Uint8Array.from(bytes);
+        other[0] = 2;
+        expect(() => decodeShopperState(other)).toThrow(/layout/);
+        expect(isWholeState('u:1', cut)).toBe(false);
+      }),
+    );
+  });
+
+  test('that are any bytes give a state or an error, and no state that would be written otherwise passes as whole', () => {
+    fc.assert(
+      fc.property(state, fc.nat(), fc.nat(255), (one, place, byte) => {
+        const bytes = encodeShopperState(one);
+        bytes[place % bytes.length] = byte;
+        let again: Uint8Array | undefined;
+        try {
+          again = encodeShopperState(decodeShopperState(bytes));
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+        }
+        expect(isWholeState('u:1', bytes)).toBe(again !== undefined && Buffer.compare(again, bytes) === 0);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test('the bytes of an order give back any order', () => {
+  const partial = fc.record({ partial: fc.constant(true), products: texts, arms: texts });
+  fc.assert(
+    fc.property(fc.oneof(fc.constant(newOrder(false)), partial), (order) => {
+      const bytes = encodeOrderState(order);
+      expect(decodeOrderState(bytes)).toEqual(order);
+      expect(isWholeState(orderKey('1'), bytes)).toBe(true);
+      if (bytes.length > 0) expect(() => decodeOrderState(bytes.subarray(0, -1))).toThrow(RangeError);
+    }),
+  );
+});
