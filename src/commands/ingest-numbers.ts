@@ -22,8 +22,12 @@ export interface Stores {
 
 /** Sees to it that what is appended gets counted: by the processor that runs, else in this process. */
 export interface Numbers {
-  /** Counts what was just appended, so that the log never runs far ahead. */
-  afterAppend(): Promise<void>;
+  /**
+   * Counts what was appended once it is worth a commit, so that the log never runs far ahead.
+   * @param records that were just appended
+   * @param more whether others follow at once
+   */
+  afterAppend(records: number, more: boolean): Promise<void>;
   /** Returns when all of the log is counted and recommendations are made of it; early where the signal aborts. */
   finish(changed: boolean): Promise<Training>;
 }
@@ -55,7 +59,10 @@ export async function createNumbers(
   let foreign = await isRunning(config, live, 'processor');
   let own: Processor | undefined;
 
-  async function step(waitMs = 0): Promise<void> {
+  /** Records that are appended and not counted yet, about. */
+  let waiting = 0;
+
+  async function step(waitMs = 0): Promise<number> {
     if (own === undefined) {
       const { createProcessor } = await import('../pipeline/processor/processor.ts');
       own = createProcessor({
@@ -66,7 +73,7 @@ export async function createNumbers(
       });
     }
     const processor = own;
-    await patience(() => processor.step(waitMs));
+    return patience(() => processor.step(waitMs));
   }
 
   const isCounted = (): Promise<boolean> =>
@@ -87,8 +94,12 @@ export async function createNumbers(
   }
 
   return {
-    async afterAppend() {
-      if (!foreign) await step();
+    async afterAppend(records, more) {
+      if (foreign) return;
+      waiting += records;
+      if (more && own !== undefined && waiting < own.room()) return;
+      const counted = await step();
+      waiting = counted === 0 ? 0 : Math.max(0, waiting - counted);
     },
     async finish(changed) {
       if (foreign) await awaitProcessor();

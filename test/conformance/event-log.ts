@@ -4,6 +4,7 @@ import {
   type EventLog,
   type LogBatch,
   type LogRecord,
+  POLL_BYTES,
   type SourceProgress,
 } from '../../src/pipeline/event-log/event-log.ts';
 import { partitionFor } from '../../src/pipeline/event-log/partitioner.ts';
@@ -219,6 +220,22 @@ export function describeEventLog(
       const value = JSON.stringify('x'.repeat(60_000));
       await log.append(Array.from({ length: 300 }, () => ({ key: '', value })));
       expect(await readAll(log, 0, 300)).toHaveLength(300);
+      await log.close();
+    });
+
+    test('gives no more bytes at once than memory takes, however many records are asked for', async () => {
+      const log = await open('bytes', 20);
+      const value = JSON.stringify('x'.repeat(60_000));
+      await log.append(Array.from({ length: 400 }, (_, i) => ({ key: `k${i}`, value })));
+      const consumer = log.consume({ start: async (owned) => new Map(owned.map((number) => [number, 0])) });
+      for (let left = 400; left > 0; ) {
+        let records = 0;
+        for (const batch of await consumer.poll(100_000, 1000)) records += batch.records.length;
+        // What is over the bound is of the partition that reaches it.
+        expect(records * value.length).toBeLessThan(POLL_BYTES + 5 * 1024 * 1024);
+        left -= records;
+      }
+      await consumer.close();
       await log.close();
     });
 

@@ -62,6 +62,9 @@ export interface ConsumeOptions {
   start(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
 }
 
+/** Most bytes that one `poll` returns, about: however many records are asked for, memory stays bounded. */
+export const POLL_BYTES = 8 * 1024 * 1024;
+
 /** Reads the partitions that one of several processors owns. */
 export interface LogConsumer {
   /**

@@ -7,6 +7,7 @@ import {
   type LogConsumer,
   type LogRecord,
   type PartitionBounds,
+  POLL_BYTES,
 } from './event-log.ts';
 import { Late } from './kafka-client.ts';
 
@@ -37,6 +38,12 @@ const SILENT_MS = 2500;
 interface Parcel {
   readonly batch: Batch;
   settle(taken: boolean): void;
+}
+
+function bytesOf(parcel: Parcel | undefined): number {
+  let bytes = 0;
+  for (const { value } of parcel?.batch.messages ?? []) bytes += value?.length ?? 0;
+  return bytes;
 }
 
 /**
@@ -232,9 +239,11 @@ function createSession(
   function collect(limit: number): LogBatch[] {
     const batches: LogBatch[] = [];
     let room = limit;
+    let bytes = 0;
     // Who lags in offset goes first, so that a full batch starves none.
     for (const [partition] of [...expected].sort(([, a], [, b]) => a - b)) {
-      if (room <= 0) break;
+      if (room <= 0 || bytes >= POLL_BYTES) break;
+      bytes += bytesOf(waiting.get(partition));
       const batch = take(partition);
       if (batch === undefined) continue;
       batches.push(batch);

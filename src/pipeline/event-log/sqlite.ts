@@ -9,6 +9,7 @@ import {
   type LogBatch,
   type LogConsumer,
   type NewRecord,
+  POLL_BYTES,
   type SourceProgress,
   sourceTakenOver,
 } from './event-log.ts';
@@ -129,9 +130,6 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   };
 }
 
-/** Most characters that one poll returns, about. */
-const POLL_CHARACTERS = 8 * 1024 * 1024;
-
 function createConsumer(
   reader: LogReader,
   partitions: number,
@@ -149,7 +147,7 @@ function createConsumer(
     let characters = 0;
     // The partition that lags in position is read first, so that a full batch starves none.
     for (const [partition, position] of [...positions].sort(([, a], [, b]) => a - b)) {
-      if (room <= 0 || characters >= POLL_CHARACTERS) break;
+      if (room <= 0 || characters >= POLL_BYTES) break;
       const batch = reader.read(partition, position, room);
       if (batch.records.length === 0) continue;
       room -= batch.records.length;

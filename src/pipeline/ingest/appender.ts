@@ -11,8 +11,12 @@ export interface AppenderOptions {
   readonly log: EventLog;
   /** Told after every append. */
   onProgress?(progress: IngestProgress): void;
-  /** Called after every append; reading goes on when it is done. */
-  afterAppend?(): Promise<void>;
+  /**
+   * Called after every append; reading goes on when it is done.
+   * @param records that were appended
+   * @param more whether others are at hand, as far as one can tell
+   */
+  afterAppend?(records: number, more: boolean): Promise<void>;
 }
 
 /** What this run has appended. */
@@ -65,6 +69,10 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     };
   }
 
+  function full(): boolean {
+    return records.length >= CHUNK_RECORDS || chars >= CHUNK_CHARS;
+  }
+
   return {
     add(added, block, end, line) {
       for (const { record, time, reason } of added) {
@@ -85,10 +93,11 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       lines = line;
       insideRow = !block.whole;
     },
-    full: () => records.length >= CHUNK_RECORDS || chars >= CHUNK_CHARS,
+    full,
     async append(done = false) {
       if (insideRow || (!changed && (wasDone || !done))) return;
       const batch = records;
+      const more = full();
       records = [];
       chars = 0;
       changed = false;
@@ -98,7 +107,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       await log.append(batch, next, stored);
       stored = next;
       onProgress?.(progress());
-      await afterAppend?.();
+      await afterAppend?.(batch.length, more);
       failing = false;
     },
     failed: () => failing,

@@ -6,6 +6,7 @@ import { ByteWriter } from '../events/bytes.ts';
 import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
 import { LIMITS, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
+import { createCommitSize } from './commit-size.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
   type DecodedBatch,
@@ -31,7 +32,7 @@ export interface ProcessorOptions {
   readonly reader?: string | undefined;
   /** Which of how many processors this is; the only one where absent. */
   readonly member?: ConsumeOptions['member'];
-  /** Most records in one micro-batch. */
+  /** Most records in one micro-batch; by default as many as are done in about a second. */
   readonly batch?: number | undefined;
   /** Longest wait for records before the next look, ms. */
   readonly flushMs?: number | undefined;
@@ -48,6 +49,8 @@ export interface Processor {
   step(waitMs?: number): Promise<number>;
   /** Goes on until the signal aborts; `onBatch` is told the number of records of every batch. */
   run(signal: AbortSignal, onBatch?: (records: number) => void): Promise<void>;
+  /** How many records the next micro-batch takes, at most. */
+  room(): number;
   /** Partitions that it works on now. */
   owned(): readonly number[];
   /** Leaves its partitions to others. */
@@ -61,13 +64,16 @@ interface Work {
   /** Encoded. */
   readonly states: ReadonlyMap<string, Uint8Array>;
   readonly records: number;
+  /** When its records were there, by `performance.now()`. */
+  readonly since: number;
 }
 
 /** How many offsets the log let go of: of those that were never counted, and of those that were once. */
 type Gone = Pick<DecodedBatch, 'lost' | 'earlier'>;
 
 const NOTHING_GONE: Gone = { lost: 0, earlier: 0 };
-const BATCH = 10_000;
+/** As many make a transaction worth its cost. */
+const FULL = 5000;
 const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
 const VERIFY_MS = 2000;
@@ -86,7 +92,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     settings,
     member,
     reader,
-    batch: batchSize = BATCH,
+    batch,
     flushMs = FLUSH_MS,
     now = Date.now,
   } = options;
@@ -101,7 +107,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
   let unsure = false;
   /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
   let storing: (Pick<Work, 'batches' | 'states'> & { readonly done: Promise<boolean> }) | undefined;
+  let polledAt = 0;
   const refused = createRefused();
+  const size = createCommitSize(batch);
   /** Most offsets in a micro-batch: fewer while the record is sought that made one fail. */
   let most = Number.POSITIVE_INFINITY;
 
@@ -151,7 +159,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
   /** The next records that are not counted yet. Those that are come first after a recall: of them only the ids are noted. */
   async function readBatches(waitMs: number): Promise<DecodedBatch[]> {
     for (;;) {
-      const polled = await consumer.poll(batchSize, waitMs);
+      // While a record is sought, more than a little of what lies behind it would be read in vain.
+      const limit = Math.min(size.records(), Math.max(most, FULL));
+      const polled = await consumer.poll(limit, waitMs);
+      polledAt = performance.now();
       const owned = new Set(consumer.owned());
       for (const partition of memory.keys()) if (!owned.has(partition)) memory.delete(partition);
       const batches: DecodedBatch[] = [];
@@ -252,7 +263,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     for (const [key, bytes] of encoded) shoppers.set(key, bytes);
     for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    return { batches, delta, states: encoded, records };
+    return { batches, delta, states: encoded, records, since: polledAt };
   }
 
   /**
@@ -270,9 +281,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
   }
 
   /** @returns false where somebody else has counted these records, or some of them */
-  async function store({ delta: { change, documents: batches }, states }: Work): Promise<boolean> {
+  async function store(work: Work): Promise<boolean> {
+    const { delta, states, records, since } = work;
+    const { change, documents: batches } = delta;
     await documents.append(batches);
     if (!(await live.apply({ ...change, generation, states }))) return false;
+    size.took(records, performance.now() - since);
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;
   }
@@ -352,7 +366,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         verifiedAt = started;
       }
       // A batch that is not full waits for company: fewer, larger transactions cost less, and nobody notices 100 ms.
-      if (records < batchSize / 2) {
+      if (records < Math.min(FULL, size.records() / 2)) {
         const rest = Math.max(1, flushMs - (Date.now() - started));
         await sleep(rest, undefined, { signal }).catch(() => {});
       } else {
@@ -366,7 +380,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     await storing?.done.catch(() => {});
     await consumer.close();
   }
-  return { step, run, owned: () => consumer.owned(), close };
+  return { step, run, room: size.records, owned: () => consumer.owned(), close };
 }
 
 /** The states of some shoppers as bytes, one after the other in one piece of memory. */
