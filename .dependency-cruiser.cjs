@@ -31,6 +31,11 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(pipeline/events/|errors\\.ts$)' },
     ),
     never(
+      'metrics-know-no-store',
+      { path: '^src/pipeline/metrics/' },
+      { path: '^src/', pathNot: '^src/(pipeline/(metrics|events)/|errors\\.ts$)' },
+    ),
+    never(
       'only-open-imports-adapters',
       { path: '^src/', pathNot: '^src/pipeline/[^/]+/open\\.ts$' },
       {

@@ -1,14 +1,10 @@
 import { type Config } from '../src/config.ts';
-import {
-  BASE_CELL_MS,
-  type CellChanges,
-  countersOf,
-  createTally,
-  increment,
-} from '../src/pipeline/live-store/cells.ts';
+import { BASE_CELL_MS } from '../src/pipeline/live-store/cells.ts';
 import { type LiveStore } from '../src/pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../src/pipeline/live-store/open.ts';
-import { COLUMNS, PREFIXES, sessionColumn, TYPE_COLUMNS } from '../src/pipeline/processor/columns.ts';
+import { SLOTS, slotsOf } from '../src/pipeline/live-store/stored-cells.ts';
+import { BucketDeltas, createNames } from '../src/pipeline/metrics/bucket-deltas.ts';
+import { COLUMN_NAMES, COLUMNS, FAMILIES, TYPE_COLUMNS } from '../src/pipeline/processor/column-numbers.ts';
 import { readStats } from '../src/pipeline/stats/read-stats.ts';
 import { type Benchmark, type BenchmarkContext, type Figure, quantile, withDataDir } from './harness.ts';
 import { missingServers, withServices } from './services.ts';
@@ -62,24 +58,27 @@ async function measure(
 /** A change a minute, each with a part of the products, so that every hour has all of them. */
 async function fill(live: LiveStore, now: number): Promise<void> {
   const first = Math.floor((now - MINUTES * 60_000) / BASE_CELL_MS) * BASE_CELL_MS + BASE_CELL_MS;
+  const slot = slotsOf({ timeZone: 'UTC', properties: [] }).numberOf('product');
+  const names = createNames(COLUMN_NAMES, SLOTS);
   for (let minute = 0; minute < MINUTES; minute += 1) {
     const start = first + minute * 60_000;
-    const tally = createTally();
+    const cells = new BucketDeltas();
+    const bucket = cells.bucketAt(start);
     for (const type of ['view_item', 'add_to_cart', 'purchase'] as const)
-      increment(tally.totals, TYPE_COLUMNS[type], 200);
-    increment(tally.totals, COLUMNS.users, 50);
-    for (let path = 0; path < 20; path += 1) increment(tally.totals, sessionColumn(path * 2), 3);
+      cells.addTotal(bucket, TYPE_COLUMNS[type], 200);
+    cells.addTotal(bucket, COLUMNS.users, 50);
+    for (let path = 0; path < 20; path += 1) cells.addTotal(bucket, FAMILIES.session.at(path * 2), 3);
     for (let i = 0; i < PRODUCTS / 60; i += 1) {
-      const counters = countersOf(tally, 'product', `p${(minute * Math.ceil(PRODUCTS / 60) + i) % PRODUCTS}`);
-      increment(counters, COLUMNS.views, 3);
-      increment(counters, COLUMNS.carts, 1);
-      increment(counters, COLUMNS.units, 1);
-      increment(counters, `${PREFIXES.gross}USD`, 129_900 + i);
+      const key = names.keys[slot]!.numberOf(`p${(minute * Math.ceil(PRODUCTS / 60) + i) % PRODUCTS}`);
+      cells.add(bucket, slot, key, COLUMNS.views, 3);
+      cells.add(bucket, slot, key, COLUMNS.carts, 1);
+      cells.add(bucket, slot, key, COLUMNS.units, 1);
+      cells.add(bucket, slot, key, FAMILIES.gross.of('USD'), 129_900 + i);
     }
-    const cells: CellChanges = new Map([[start, tally]]);
     await live.apply({
       advances: [{ partition: 0, from: minute, to: minute + 1, watermark: start }],
       cells,
+      names,
       claims: [],
       states: new Map(),
       products: new Map(),

@@ -7,6 +7,7 @@ import { composeStatus, statusText } from '../../src/commands/status.ts';
 import { checkStores, prepareStores, shownUrl } from '../../src/commands/store-check.ts';
 import { type ControlResponse } from '../../src/pipeline/supervisor/messages.ts';
 import { reportId } from '../../src/pipeline/workers/report.ts';
+import { NO_DELTAS } from '../support/deltas.ts';
 import { configFor, openStores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -65,7 +66,7 @@ describe('ecom status', () => {
     expect(end).toBeGreaterThan(1);
     await stores.live.apply({
       advances: [{ partition: 0, from: 0, to: end - 1, watermark: 0 }],
-      cells: new Map(),
+      ...NO_DELTAS,
       claims: [],
       states: new Map(),
       products: new Map(),
@@ -133,7 +134,7 @@ describe('ecom status', () => {
     const config = configFor(tempDir(), { ECOM_PARTITIONS: '1' });
     const stores = await openStores(config);
     await stores.log.append([1, 2, 3].map((n) => ({ key: 'k', value: `${n}` })));
-    const change = { cells: new Map(), claims: [], states: new Map(), products: new Map() };
+    const change = { ...NO_DELTAS, claims: [], states: new Map(), products: new Map() };
     const count = (from: number, to: number) =>
       stores.live.apply({ ...change, advances: [{ partition: 0, from, to, watermark: 0 }] });
     await count(0, 3);

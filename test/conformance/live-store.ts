@@ -4,17 +4,13 @@ import { type Count } from '../../src/pipeline/events/money.ts';
 import { timeZone } from '../../src/pipeline/events/time-zone.ts';
 import {
   type CellLayout,
-  cellStart,
-  countersOf,
   coverRange,
-  createTally,
-  increment,
-  LEVELS,
   levelStart,
   maxKeys,
   OTHER_KEY,
 } from '../../src/pipeline/live-store/cells.ts';
 import { type LiveChange, type LiveStore } from '../../src/pipeline/live-store/live-store.ts';
+import { deltasOf, NO_DELTAS } from '../support/deltas.ts';
 
 export type OpenLive = (name: string, layout: CellLayout) => Promise<LiveStore>;
 
@@ -24,7 +20,7 @@ const BASE = Date.UTC(2026, 0, 5);
 
 function change(from: number, to: number, parts: Partial<LiveChange> = {}): LiveChange {
   const advances = [{ partition: 0, from, to, watermark: BASE + to }];
-  return { advances, cells: new Map(), claims: [], states: new Map(), products: new Map(), ...parts };
+  return { advances, ...NO_DELTAS, claims: [], states: new Map(), products: new Map(), ...parts };
 }
 
 function statesOf(texts: Readonly<Record<string, string>>): Map<string, Uint8Array> {
@@ -42,13 +38,9 @@ function cell(
   totals: Record<string, Count>,
   product?: string,
   counters: Record<string, Count> = {},
-) {
-  const tally = createTally();
-  for (const [column, value] of Object.entries(totals)) tally.totals.set(column, value);
-  if (product !== undefined)
-    for (const [column, value] of Object.entries(counters))
-      increment(countersOf(tally, 'product', product), column, value);
-  return new Map([[cellStart(time, LEVELS['10s']), tally]]);
+): Pick<LiveChange, 'cells' | 'names'> {
+  const ofProduct = product === undefined ? [] : [{ time, dimension: 'product', key: product, counters }];
+  return deltasOf([{ time, counters: totals }, ...ofProduct]);
 }
 
 /** What every live store must do. */
@@ -58,14 +50,14 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
   describe(`live store: ${name}`, () => {
     test('applies a change once and refuses it when it comes again', async () => {
       const live = await open('once');
-      const first = change(0, 5, { cells: cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
+      const first = change(0, 5, { ...cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
       expect(await live.apply(first)).toBe(true);
       expect(await live.apply(first)).toBe(false);
       expect(await live.apply(change(4, 6))).toBe(false);
       expect(await live.positions()).toEqual([{ partition: 0, position: 5, watermark: BASE + 5 }]);
       const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
       expect(tallies[0]!.totals).toEqual(new Map([['n', 1]]));
-      expect(await live.apply(change(5, 6, { cells: cell(BASE, { n: 2 }) }))).toBe(true);
+      expect(await live.apply(change(5, 6, { ...cell(BASE, { n: 2 }) }))).toBe(true);
       expect((await live.snapshot({ tallies: [{ ranges: 'all' }] })).tallies[0]!.totals.get('n')).toBe(3);
       await live.close();
     });
@@ -97,7 +89,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       let applied = 0;
       for (let position = 0; position < 20; position += 1) {
         const results = await Promise.all(
-          stores.map((live) => live.apply(change(position, position + 1, { cells: cell(BASE, { n: 1 }) }))),
+          stores.map((live) => live.apply(change(position, position + 1, { ...cell(BASE, { n: 1 }) }))),
         );
         applied += results.filter(Boolean).length;
       }
@@ -167,12 +159,10 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       const large = 2 ** 53 - 1;
       const amounts: Count[] = [large, large, 1, 10n ** 25n, 7];
       for (const [i, amount] of amounts.entries()) {
-        await live.apply(
-          change(i, i + 1, { cells: cell(BASE + i * 60_000, { g: amount }, 'p', { g: amount }) }),
-        );
+        await live.apply(change(i, i + 1, { ...cell(BASE + i * 60_000, { g: amount }, 'p', { g: amount }) }));
       }
       for (let i = amounts.length; i < 40; i += 1)
-        await live.apply(change(i, i + 1, { cells: cell(BASE, { n: 1 }, 'p', { g: 1 }) }));
+        await live.apply(change(i, i + 1, { ...cell(BASE, { n: 1 }, 'p', { g: 1 }) }));
       const ranking = { dimension: 'product' as const, column: 'g', limit: 1 };
       const ranges = coverRange(BASE, Number.POSITIVE_INFINITY, '10s', timeZone('UTC'));
       const { tallies } = await live.snapshot({
@@ -199,7 +189,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         ['d', 1],
       ];
       for (const [i, [product, v]] of products.entries()) {
-        await live.apply(change(i, i + 1, { cells: cell(BASE, {}, product, { v, w: 1 }) }));
+        await live.apply(change(i, i + 1, { ...cell(BASE, {}, product, { v, w: 1 }) }));
       }
       const rank = async (limit: number) => {
         const rankings = [{ dimension: 'product' as const, column: 'v', limit }];
@@ -214,7 +204,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
     test('keeps the layout that its cells were cut by', async () => {
       const live = await open('layout');
       expect(await live.layout()).toEqual(LAYOUT);
-      await live.apply(change(0, 1, { cells: cell(BASE, { n: 1 }) }));
+      await live.apply(change(0, 1, { ...cell(BASE, { n: 1 }) }));
       const moved = await open('layout', { ...LAYOUT, timeZone: 'Asia/Tokyo' });
       expect(await moved.layout()).toEqual(LAYOUT);
       await expect(moved.apply(change(1, 2))).rejects.toThrow(/counted by the days of UTC.*Asia\/Tokyo/);
@@ -239,7 +229,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
     test('counts again beside what it has, under any layout, and puts that in place at once', async () => {
       const live = await open('rebuild');
       const states = statesOf({ 'u:1': 'x' });
-      await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }), states }));
+      await live.apply(change(0, 5, { ...cell(BASE, { n: 3 }, 'p', { n: 3 }), states }));
       await live.publish('lists', new Map([['a', '[]']]));
       await live.report({ id: 'w', time: BASE, json: '{}' });
       const old = [['p', 3]];
@@ -248,10 +238,10 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       const tokyo = await open('rebuild', { timeZone: 'Asia/Tokyo', properties: [] });
       const anew = await tokyo.rebuild();
       expect(await anew.live.positions()).toEqual([]);
-      await anew.live.apply(change(0, 4, { cells: cell(BASE, { n: 1 }, 'q', { n: 1 }) }));
+      await anew.live.apply(change(0, 4, { ...cell(BASE, { n: 1 }, 'q', { n: 1 }) }));
       expect(await anew.replace()).toBe(false);
       expect([await ranked(live), plain(await live.states(['u:1']))]).toEqual([old, plain(states)]);
-      await anew.live.apply(change(4, 6, { cells: cell(BASE, { n: 1 }, 'p', { n: 1 }) }));
+      await anew.live.apply(change(4, 6, { ...cell(BASE, { n: 1 }, 'p', { n: 1 }) }));
       expect(await ranked(live)).toEqual(old);
       expect(await anew.replace()).toBe(true);
       await anew.close();
@@ -266,7 +256,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       expect(await live.states(['u:1'])).toEqual(new Map());
       expect(await live.published('lists', ['a'])).toEqual(new Map([['a', '[]']]));
       expect(await live.reports(BASE)).toHaveLength(1);
-      expect(await tokyo.apply(change(6, 7, { cells: cell(BASE, { n: 1 }, 'q', { n: 1 }) }))).toBe(true);
+      expect(await tokyo.apply(change(6, 7, { ...cell(BASE, { n: 1 }, 'q', { n: 1 }) }))).toBe(true);
       expect(await ranked(live)).toEqual([['q', 2], now[0]]);
       await Promise.all([live.close(), tokyo.close()]);
     });
@@ -289,7 +279,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         [5, 9],
         [9, 12],
       ] as const) {
-        expect(await live.apply({ ...step(from, to, to - 10), cells: cells() })).toBe(true);
+        expect(await live.apply({ ...step(from, to, to - 10), ...cells() })).toBe(true);
       }
       expect(await live.apply(step(9, 30, 29))).toBe(false);
       expect(await live.apply(step(0, 8, -2, 1))).toBe(true);
@@ -336,7 +326,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       const before = await live.generation();
       expect(before).toBe('');
       const of = (generation: string, from: number) =>
-        change(from, from + 1, { generation, cells: cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
+        change(from, from + 1, { generation, ...cell(BASE, { n: 1 }), states: statesOf({ 'u:1': 'x' }) });
       expect(await live.apply(of(before, 0))).toBe(true);
       const names = new Set([before]);
       for (let rebuilds = 1; rebuilds <= 2; rebuilds += 1) {
@@ -364,15 +354,15 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
 
     test('a rebuild that was left half-way changes nothing, and is not found by the next one', async () => {
       const live = await open('left');
-      await live.apply(change(0, 5, { cells: cell(BASE, { n: 3 }, 'p', { n: 3 }) }));
+      await live.apply(change(0, 5, { ...cell(BASE, { n: 3 }, 'p', { n: 3 }) }));
       const other = await open('left');
       const left = await other.rebuild();
-      await left.live.apply(change(0, 9, { cells: cell(BASE, { n: 1 }, 'q', { n: 1 }) }));
+      await left.live.apply(change(0, 9, { ...cell(BASE, { n: 1 }, 'q', { n: 1 }) }));
       await left.live.close();
       const anew = await live.rebuild();
       expect(await anew.live.positions()).toEqual([]);
       expect(await anew.replace()).toBe(false);
-      await anew.live.apply(change(0, 2, { cells: cell(BASE, { n: 7 }, 'r', { n: 7 }) }));
+      await anew.live.apply(change(0, 2, { ...cell(BASE, { n: 7 }, 'r', { n: 7 }) }));
       expect(await anew.replace()).toBe(false);
       expect(await ranked(live)).toEqual([['p', 3]]);
       expect(await anew.replace(true)).toBe(true);
@@ -391,10 +381,11 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
     test('remembers nothing that is not so any more, after another one has emptied it', async () => {
       const [live, other] = [await open('remembers'), await open('remembers')];
       const count = (store: LiveStore, partition: number, products: readonly string[]) => {
-        const tally = createTally();
-        for (const product of products) increment(countersOf(tally, 'product', product), 'n', 1);
+        const deltas = deltasOf(
+          products.map((key) => ({ time: BASE, dimension: 'product', key, counters: { n: 1 } })),
+        );
         const advances = [{ partition, from: 0, to: 1, watermark: BASE }];
-        return store.apply({ ...change(0, 0, { cells: new Map([[BASE, tally]]) }), advances });
+        return store.apply({ ...change(0, 0, deltas), advances });
       };
       const counted = async (store: LiveStore) => {
         const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
@@ -421,8 +412,8 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       };
       for (let i = 0; i < 80; i += 1) {
         const asked = [ask(live), ask(other), ask(live), ask(other)];
-        const cells = cell(BASE + i * 10_000, { n: 1 }, `p${i}`, { n: 1 });
-        const [done] = await Promise.all([live.apply(change(i, i + 1, { cells })), ask(live), ask(live)]);
+        const deltas = cell(BASE + i * 10_000, { n: 1 }, `p${i}`, { n: 1 });
+        const [done] = await Promise.all([live.apply(change(i, i + 1, deltas)), ask(live), ask(live)]);
         expect(done).toBe(true);
         for (const [position, n] of await Promise.all(asked)) expect(n).toBe(position);
       }
@@ -431,10 +422,12 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
 
     test('counts the keys that come after a dimension is full together', async () => {
       const live = await open('full');
-      const tally = createTally();
       const most = maxKeys('country');
-      for (let i = 0; i < most + 3; i += 1) increment(countersOf(tally, 'country', `c${i}`), 'n', 1);
-      await live.apply(change(0, 1, { cells: new Map([[BASE, tally]]) }));
+      const keys = Array.from({ length: most + 3 }, (_, i) => `c${i}`);
+      const deltas = deltasOf(
+        keys.map((key) => ({ time: BASE, dimension: 'country', key, counters: { n: 1 } })),
+      );
+      await live.apply(change(0, 1, deltas));
       const rankings = [{ dimension: 'country', column: 'n', limit: 2 }];
       const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
       const [ranked] = tallies[0]!.rankings;
@@ -465,7 +458,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
           const live = await open(`ranges-${run++}`, layout);
           for (const [i, { at, n, product }] of list.entries()) {
             await live.apply(
-              change(i, i + 1, { cells: cell(first + at * 1000, { n }, product, { n: Math.abs(n) }) }),
+              change(i, i + 1, { ...cell(first + at * 1000, { n }, product, { n: Math.abs(n) }) }),
             );
           }
           const [from, to] = [first + Math.min(a, b) * 10_000, first + Math.max(a, b) * 10_000];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { parseLayout } from '../../pipeline/live-store/layout.ts';
+import { readWhole } from '../../pipeline/metrics/bucket-page.ts';
 import { addNoted } from '../../pipeline/processor/seen-ids.ts';
 import { isWholeState } from '../../pipeline/processor/state-check.ts';
-import { decodeTable } from '../../pipeline/sqlite/counter-table.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
 import { type Blob, blobBytes, type Connection, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { STORE_FILES } from '../../pipeline/sqlite/files.ts';
@@ -67,7 +67,7 @@ const COUNT_AGAIN = 'count everything again from the log: ecom down, then ecom r
 /** What of the live store cannot be read; `undefined` where nothing was found. */
 function damageOf(connection: Connection): string | undefined {
   const tables = connection.prepare(
-    "SELECT count(*) AS count FROM sqlite_master WHERE name = 'states' AND sql LIKE '%value BLOB%'",
+    "SELECT count(*) AS count FROM pragma_table_info('keys') WHERE name = 'slot'",
   );
   // A file of an older version is emptied when it is opened.
   if ((tables.get() as { count: number }).count === 0) return undefined;
@@ -77,19 +77,16 @@ function damageOf(connection: Connection): string | undefined {
   }>) {
     if (!reads(() => parseLayout(json))) return 'its note of how the numbers are cut';
   }
-  const states = rows('SELECT key, value FROM states') as Iterable<{ key: string; value: Blob | string }>;
+  const states = rows('SELECT key, value FROM states') as Iterable<{ key: string; value: Blob }>;
   for (const { key, value } of states) {
-    if (typeof value === 'string' || !isWholeState(key, blobBytes(value))) return `what it knows of '${key}'`;
+    if (!isWholeState(key, blobBytes(value))) return `what it knows of '${key}'`;
   }
-  const cells = rows('SELECT id, data FROM cells ORDER BY id DESC') as Iterable<{ id: number; data: Buffer }>;
-  for (const { id, data } of cells) if (!reads(() => decodeTable(data))) return `cell ${id} of the numbers`;
-  for (const { cells: text } of rows('SELECT cells FROM changes') as Iterable<{ cells: string }>) {
-    if (!reads(() => JSON.parse(text))) return 'a change of the numbers';
-  }
-  const seen = rows('SELECT part, ids FROM seen') as Iterable<{ part: number; ids: Blob | string }>;
+  const cells = rows('SELECT id, data FROM cells ORDER BY id DESC') as Iterable<{ id: number; data: Blob }>;
+  for (const { id, data } of cells)
+    if (!reads(() => readWhole(blobBytes(data)))) return `page ${id} of the numbers`;
+  const seen = rows('SELECT part, ids FROM seen') as Iterable<{ part: number; ids: Blob }>;
   for (const { part, ids } of seen) {
-    // Those of an older version are text, and go when the file is opened.
-    if (typeof ids !== 'string' && !reads(() => addNoted({ add: () => false }, blobBytes(ids))))
+    if (!reads(() => addNoted({ add: () => false }, blobBytes(ids))))
       return `what tells the duplicates of partition ${part}`;
   }
   return undefined;

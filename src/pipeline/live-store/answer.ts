@@ -1,35 +1,27 @@
-import { compareCounts } from '../events/money.ts';
+import { add, type Count, compareCounts } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { type CounterSums, type CounterTable, createSums, tableRow } from '../sqlite/counter-table.ts';
-import {
-  addCounters,
-  type CellRange,
-  type Counters,
-  type Dimension,
-  LEVELS,
-  levelStart,
-  OTHER_KEY,
-} from './cells.ts';
-import {
-  type LiveQuery,
-  type LiveSnapshot,
-  type Ranking,
-  type TallyQuery,
-  type TallyResult,
-} from './live-store.ts';
-import { cellId, cellIds, inflate, type Slots, type StoredCell, TOTALS_ROW } from './stored-cells.ts';
+import { PageReader } from '../metrics/bucket-page.ts';
+import { type CounterSums, createSums } from '../metrics/counter-sums.ts';
+import { type CellRange, type Counters, levelStart, OTHER_KEY } from './cells.ts';
+import { type LiveQuery, type LiveSnapshot, type TallyQuery, type TallyResult } from './live-store.ts';
+import { pageIds, placeOf, type Slots, type StoredDelta } from './stored-cells.ts';
 
-/** All cells that a query asks for, and the changes that are not in them yet, as of one moment. */
+/** All cells that a query asks for, and what is not in them yet, as of one moment. */
 export interface StoredNumbers {
-  /** Cells with from ≤ id < to, ascending. */
-  cells(from: number, to: number): readonly { readonly id: number; readonly table: CounterTable }[];
-  readonly changes: readonly StoredCell[];
+  /** Pages of cells with from ≤ id < to, ascending. */
+  pages(
+    ids: readonly [from: number, to: number],
+  ): readonly { readonly id: number; readonly page: Uint8Array }[];
+  readonly deltas: readonly StoredDelta[];
+  /** Names of columns by number: of all that are in the pages. */
+  readonly columns: ReadonlyMap<number, string>;
   readonly slots: Slots;
   readonly zone: TimeZone;
 }
 
 /** A ranking whose entries are known by number: those that tie with the last one are all in it. */
 interface NumberedRanking {
+  readonly slot: number;
   readonly ids: readonly number[];
   readonly column: string;
   readonly limit: number;
@@ -43,20 +35,21 @@ export interface NumberedAnswer {
   readonly series: LiveSnapshot['series'];
 }
 
-/** Ranges of cell ids that a query has to look at. */
+/** Ranges of page ids that a query has to look at. */
 export function neededIds({ tallies, series = [] }: LiveQuery, slots: Slots): [from: number, to: number][] {
   const needed = tallies.flatMap(({ ranges, rankings = [] }) => {
     const numbers = new Set(rankings.map(({ dimension }) => slots.numberOf(dimension)));
     const list = ranges === 'all' ? (['all'] as const) : ranges;
-    return [0, ...numbers].flatMap((slot) => (slot < 0 ? [] : list.map((range) => cellIds(slot, range))));
+    return [0, ...numbers].flatMap((slot) => (slot < 0 ? [] : list.map((range) => pageIds(slot, range))));
   });
-  return [...needed, ...series.map((range) => cellIds(0, range))];
+  return [...needed, ...series.map((range) => pageIds(0, range))];
 }
 
 /** Adds up what a query asks for. */
 export function answer({ tallies, series = [] }: LiveQuery, numbers: StoredNumbers): NumberedAnswer {
+  const numberOf = new Map([...numbers.columns].map(([number, name]) => [name, number]));
   return {
-    tallies: tallies.map((query) => tally(query, numbers)),
+    tallies: tallies.map((query) => tally(query, numbers, numberOf)),
     series: series.map((range) => seriesOf(range, numbers)),
   };
 }
@@ -64,14 +57,23 @@ export function answer({ tallies, series = [] }: LiveQuery, numbers: StoredNumbe
 function tally(
   { ranges, rankings = [] }: TallyQuery,
   numbers: StoredNumbers,
+  numberOf: ReadonlyMap<string, number>,
 ): NumberedAnswer['tallies'][number] {
-  const breakdowns = new Map<Dimension, CounterSums>();
-  for (const { dimension } of rankings) {
-    if (!breakdowns.has(dimension)) breakdowns.set(dimension, sumBreakdown(dimension, ranges, numbers));
-  }
+  const breakdowns = new Map<number, CounterSums>();
+  const sumsOf = (slot: number): CounterSums => {
+    const sums = breakdowns.get(slot) ?? sumSlot(slot, ranges, numbers);
+    breakdowns.set(slot, sums);
+    return sums;
+  };
   return {
-    totals: sumTotals(ranges, numbers),
-    rankings: rankings.map((ranking) => rank(breakdowns.get(ranking.dimension)!, ranking)),
+    totals: totalsIn(pagesOf(0, ranges, numbers), numbers.columns),
+    rankings: rankings.map(({ dimension, column, limit }) => {
+      const slot = numbers.slots.numberOf(dimension);
+      const sums = sumsOf(slot);
+      // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
+      const { ids, keys } = sums.top(numberOf.get(column) ?? 0, limit + 1);
+      return { slot, ids, column, limit, sums, keys };
+    }),
   };
 }
 
@@ -79,79 +81,76 @@ function includes(ranges: TallyQuery['ranges'], start: number): boolean {
   return ranges === 'all' || ranges.some(({ from, to }) => start >= from && start < to);
 }
 
-function tablesOf(slot: number, ranges: TallyQuery['ranges'], { cells }: StoredNumbers): CounterTable[] {
+/** @param slot -1 for what is not counted */
+function pagesOf(slot: number, ranges: TallyQuery['ranges'], { pages, deltas }: StoredNumbers): Uint8Array[] {
+  if (slot < 0) return [];
   const list = ranges === 'all' ? (['all'] as const) : ranges;
-  return list.flatMap((range) => {
-    const [from, to] = cellIds(slot, range);
-    return cells(from, to).map(({ table }) => table);
-  });
+  return [
+    ...list.flatMap((range) => pages(pageIds(slot, range)).map(({ page }) => page)),
+    ...deltas.filter((delta) => delta.slot === slot && includes(ranges, delta.start)).map(({ page }) => page),
+  ];
 }
 
-function sumTotals(ranges: TallyQuery['ranges'], numbers: StoredNumbers): Counters {
-  const sums: Counters = new Map();
-  for (const table of tablesOf(0, ranges, numbers)) addCounters(sums, tableRow(table, TOTALS_ROW));
-  for (const [start, totals] of numbers.changes) {
-    if (includes(ranges, start)) addCounters(sums, inflate(totals));
-  }
-  return sums;
-}
-
-function sumBreakdown(
-  dimension: Dimension,
-  ranges: TallyQuery['ranges'],
-  numbers: StoredNumbers,
-): CounterSums {
+function sumSlot(slot: number, ranges: TallyQuery['ranges'], numbers: StoredNumbers): CounterSums {
   const sums = createSums();
-  const slot = numbers.slots.numberOf(dimension);
-  if (slot < 0) return sums;
-  for (const table of tablesOf(slot, ranges, numbers)) sums.add(table);
-  for (const [start, , breakdowns] of numbers.changes) {
-    if (!includes(ranges, start)) continue;
-    for (const [number, rows] of breakdowns) {
-      if (number === slot) for (const [id, counters] of rows) sums.addRow(id, inflate(counters));
-    }
-  }
+  for (const page of pagesOf(slot, ranges, numbers)) sums.add(page);
   return sums;
 }
 
-function rank(sums: CounterSums, { column, limit }: Ranking): NumberedRanking {
-  // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
-  const { ids, keys } = sums.top(column, limit + 1);
-  return { ids, column, limit, sums, keys };
+/** Pages of totals have one row. */
+function totalsIn(pages: readonly Uint8Array[], columns: ReadonlyMap<number, string>): Counters {
+  const totals = new Map<number, Count>();
+  for (const page of pages) {
+    const reader = new PageReader(page);
+    while (reader.next()) totals.set(reader.column, add(totals.get(reader.column) ?? 0, reader.value));
+  }
+  return new Map(
+    [...totals].filter(([, value]) => value !== 0).map(([column, value]) => [columns.get(column)!, value]),
+  );
 }
 
 function seriesOf(
   { level, from, to }: CellRange,
-  { cells, changes, zone }: StoredNumbers,
+  { pages, deltas, columns, zone }: StoredNumbers,
 ): LiveSnapshot['series'][number] {
-  const found = new Map<number, Counters>();
-  const addAt = (start: number, totals: Counters): void => {
-    const sums = found.get(start);
-    if (sums === undefined) found.set(start, totals);
-    else addCounters(sums, totals);
+  const found = new Map<number, Uint8Array[]>();
+  const addAt = (start: number, page: Uint8Array): void => {
+    const list = found.get(start) ?? [];
+    found.set(start, list);
+    list.push(page);
   };
-  const origin = cellId(level, 0, 0);
-  const [first, end] = cellIds(0, { level, from, to });
-  for (const { id, table } of cells(first, end)) {
-    addAt((id - origin) * LEVELS['10s'], tableRow(table, TOTALS_ROW));
+  for (const { id, page } of pages(pageIds(0, { level, from, to }))) addAt(placeOf(id).start, page);
+  for (const { slot, start, page } of deltas) {
+    if (slot === 0 && start >= from && start < to) addAt(levelStart(level, start, zone), page);
   }
-  for (const [start, totals] of changes) {
-    if (start >= from && start < to) addAt(levelStart(level, start, zone), inflate(totals));
-  }
-  return [...found].map(([start, totals]) => ({ start, totals })).sort((a, b) => a.start - b.start);
+  return [...found]
+    .map(([start, list]) => ({ start, totals: totalsIn(list, columns) }))
+    .sort((a, b) => a.start - b.start);
 }
 
-/** Numbers that stand for keys, of all rankings. */
-export function rankedIds({ tallies }: NumberedAnswer): number[] {
-  return [...new Set(tallies.flatMap(({ rankings }) => rankings.flatMap(({ ids }) => ids)))];
+/** The keys of all rankings, by slot. */
+export function rankedKeys({ tallies }: NumberedAnswer): Map<number, Set<number>> {
+  const found = new Map<number, Set<number>>();
+  for (const { slot, ids } of tallies.flatMap(({ rankings }) => rankings)) {
+    const keys = found.get(slot) ?? new Set();
+    found.set(slot, keys);
+    for (const id of ids) keys.add(id);
+  }
+  return found;
 }
 
 /** Puts the keys in: descending by value, ties by key ascending. */
-export function named({ tallies }: NumberedAnswer, keyOf: (id: number) => string): TallyResult[] {
+export function named(
+  { tallies }: NumberedAnswer,
+  columns: ReadonlyMap<number, string>,
+  keyOf: (slot: number, id: number) => string,
+): TallyResult[] {
+  const named = (counters: ReadonlyMap<number, Count>): Counters =>
+    new Map([...counters].map(([column, value]) => [columns.get(column)!, value]));
   return tallies.map(({ totals, rankings }) => ({
     totals,
-    rankings: rankings.map(({ ids, column, limit, sums, keys }) => {
-      const candidates = ids.map((id) => ({ key: keyOf(id), counters: sums.row(id) }));
+    rankings: rankings.map(({ slot, ids, column, limit, sums, keys }) => {
+      const candidates = ids.map((id) => ({ key: keyOf(slot, id), counters: named(sums.row(id)) }));
       const entries = candidates
         .filter(({ key }) => key !== OTHER_KEY)
         .sort(
@@ -165,7 +164,7 @@ export function named({ tallies }: NumberedAnswer, keyOf: (id: number) => string
         keys,
         // Only a breakdown asks for it.
         get total() {
-          return sums.total();
+          return named(sums.total());
         },
       };
     }),

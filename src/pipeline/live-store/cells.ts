@@ -1,4 +1,4 @@
-import { add, type Count } from '../events/money.ts';
+import { type Count } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 
 /** Named integers. The columns are listed in processor/columns.ts; stores add them and know nothing of their meaning. */
@@ -24,13 +24,6 @@ export interface CellLayout {
   readonly timeZone: string;
   /** Properties of events that counters are broken down by; later ones may be added, none taken away. */
   readonly properties: readonly string[];
-}
-
-/** Additive numbers: of a cell, of a range of cells, or the change to one. */
-export interface Tally {
-  readonly totals: Counters;
-  /** By dimension, then by product id, category name …; a dimension without any is absent. */
-  readonly breakdowns: Map<Dimension, Map<string, Counters>>;
 }
 
 /**
@@ -67,41 +60,6 @@ export interface CellRange {
   readonly level: Level;
   readonly from: number;
   readonly to: number;
-}
-
-/** The change that one micro-batch makes, by start of the 10-second cell. */
-export type CellChanges = Map<number, Tally>;
-
-export function createTally(): Tally {
-  return { totals: new Map(), breakdowns: new Map() };
-}
-
-/** The counters of one key of a dimension; created where there are none. */
-export function countersOf({ breakdowns }: Tally, dimension: Dimension, key: string): Counters {
-  let entries = breakdowns.get(dimension);
-  if (entries === undefined) {
-    entries = new Map();
-    breakdowns.set(dimension, entries);
-  }
-  let counters = entries.get(key);
-  if (counters === undefined) {
-    counters = new Map();
-    entries.set(key, counters);
-  }
-  return counters;
-}
-
-/** Adds `amount` to a counter in place. */
-export function increment(counters: Counters, column: string, amount: Count): void {
-  const before = counters.get(column) ?? 0;
-  // Nearly always both are small.
-  const sum = typeof before === 'number' && typeof amount === 'number' ? before + amount : Number.NaN;
-  counters.set(column, Number.isSafeInteger(sum) ? sum : add(before, amount));
-}
-
-/** Adds every counter of `from` to `into`, in place. */
-export function addCounters(into: Counters, from: ReadonlyMap<string, Count>): void {
-  for (const [column, amount] of from) increment(into, column, amount);
 }
 
 /** The start of the stretch of a given width that a time lies in, counted from the epoch. */

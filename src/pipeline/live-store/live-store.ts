@@ -1,4 +1,5 @@
-import { type CellChanges, type CellLayout, type CellRange, type Counters, type Dimension } from './cells.ts';
+import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { type CellLayout, type CellRange, type Counters, type Dimension } from './cells.ts';
 
 /** How far a partition has been counted. */
 export interface Position {
@@ -47,7 +48,9 @@ export interface LiveChange {
   readonly advances: readonly Advance[];
   /** The generation that the change was computed from, which is a fence too; any where absent. */
   readonly generation?: string;
-  readonly cells: CellChanges;
+  /** What is added to counters, by start of the 10-second cell, and what the numbers in it stand for. */
+  readonly cells: BucketDeltas;
+  readonly names: DeltaNames;
   /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
   readonly claims: readonly string[];
   /** New states by key. */

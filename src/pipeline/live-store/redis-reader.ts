@@ -1,29 +1,28 @@
 import { EcomError } from '../../errors.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CounterTable, decodeTable } from '../sqlite/counter-table.ts';
-import { answer, named, neededIds, rankedIds, type StoredNumbers } from './answer.ts';
+import { answer, named, neededIds, rankedKeys, type StoredNumbers } from './answer.ts';
 import { type CellLayout } from './cells.ts';
 import { parseLayout } from './layout.ts';
 import { type LiveQuery, type LiveSnapshot, type Position } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
-import { type StoredCell, slotsOf } from './stored-cells.ts';
+import { decodeDeltas, type StoredDelta, slotsOf } from './stored-cells.ts';
 import { createTurns } from './turns.ts';
 
 export interface RedisReader {
   snapshot(query: LiveQuery): Promise<LiveSnapshot>;
 }
 
-/** More cells in memory are not worth it. */
-const CELL_CACHE = 5000;
+/** More pages in memory are not worth it. */
+const PAGE_CACHE = 20_000;
 const NAME_CACHE = 200_000;
 /** Names asked for at once. */
 const NAMES = 5000;
 /** How often is looked again because the data became another one meanwhile. */
 const TRIES = 5;
 
-interface Cell {
+interface Page {
   readonly version: string;
-  readonly table: CounterTable;
+  readonly bytes: Uint8Array;
 }
 
 /** What a reader remembers of the server's data, which may be lost, or become what it was before, at any moment. */
@@ -32,13 +31,16 @@ interface Memory {
   readonly moment: string;
   /** `null` where the store has none. */
   readonly layout: string | null;
-  /** The changes that were not in cells, parsed, by number. */
-  readonly changes: ReadonlyMap<number, StoredCell[]>;
+  /** The changes that were not in cells, decoded, by number. */
+  readonly changes: ReadonlyMap<number, StoredDelta[]>;
   /** The number of the next change. */
   readonly end: number;
-  /** Of a version there is one table only. */
-  readonly cells: Map<number, Cell>;
-  readonly names: Map<number, string>;
+  /** Of a version the bytes are the same always. */
+  readonly pages: Map<number, Page>;
+  /** By slot, then number. */
+  readonly names: Map<number, Map<number, string>>;
+  /** By number. */
+  readonly columns: Map<number, string>;
 }
 
 /** What the look script gives. */
@@ -52,6 +54,7 @@ type Look = [
   first: number,
   changes: Buffer[],
   cells: Buffer[],
+  columns: number,
 ];
 
 /** What the server had at one moment. */
@@ -59,6 +62,8 @@ interface Seen {
   readonly memory: Memory;
   readonly positions: Position[];
   readonly versions: ReadonlyMap<number, string>;
+  /** How many columns there are. */
+  readonly columnCount: number;
 }
 
 /**
@@ -70,37 +75,38 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
   let remembered = newMemory();
 
   async function look(before: Memory, ranges: readonly [number, number][], whole: boolean): Promise<Seen> {
-    const [moment, same, layout, positions, watermarks, trimmed, first, texts, found] =
+    const [moment, same, layout, positions, watermarks, trimmed, first, texts, found, columnCount] =
       (await client.ecomLookBuffer(prefix, whole ? 1 : 0, before.end, before.moment, ranges.flat())) as Look;
     const known = same === 1 ? before : newMemory();
     const changes = new Map([...known.changes].filter(([number]) => number >= trimmed));
     texts.forEach((text, i) => {
-      changes.set(first + i, JSON.parse(String(text)) as StoredCell[]);
+      changes.set(first + i, decodeDeltas(text));
     });
-    const { cells, names } = known;
+    const { pages, names, columns } = known;
     const versions = new Map<number, string>();
     for (let i = 0; i < found.length; i += 3) {
-      const [id, version, table] = [Number(found[i]), String(found[i + 1]), found[i + 2]!];
+      const [id, version, bytes] = [Number(found[i]), String(found[i + 1]), found[i + 2]!];
       versions.set(id, version);
-      if (whole) cells.set(id, { version, table: decodeTable(table) });
+      if (whole) pages.set(id, { version, bytes });
     }
     const memory: Memory = {
       moment: String(moment),
       layout: layout === null ? null : String(layout),
       changes,
       end: first + texts.length,
-      cells,
+      pages,
       names,
+      columns,
     };
-    return { memory, positions: positionsOf(positions, watermarks), versions };
+    return { memory, positions: positionsOf(positions, watermarks), versions, columnCount };
   }
 
-  /** The tables of the cells that were seen; `undefined` where one is not any more what it was. */
-  async function tablesOf({
-    memory: { cells },
+  /** The pages that were seen; `undefined` where one is not any more what it was. */
+  async function pagesOf({
+    memory: { pages },
     versions,
-  }: Seen): Promise<Map<number, CounterTable> | undefined> {
-    const missing = [...versions].filter(([id, version]) => cells.get(id)?.version !== version);
+  }: Seen): Promise<Map<number, Uint8Array> | undefined> {
+    const missing = [...versions].filter(([id, version]) => pages.get(id)?.version !== version);
     if (missing.length > 0) {
       const found = (await client.ecomCellsBuffer(
         prefix,
@@ -108,31 +114,39 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
       )) as Buffer[];
       let same = true;
       missing.forEach(([id, expected], i) => {
-        const [version, table] = [String(found[2 * i]), found[2 * i + 1]!];
-        if (version !== expected || table.length === 0) same = false;
-        else cells.set(id, { version, table: decodeTable(table) });
+        const [version, bytes] = [String(found[2 * i]), found[2 * i + 1]!];
+        // The version goes with the page.
+        if (version !== expected) same = false;
+        else pages.set(id, { version, bytes });
       });
       if (!same) return undefined;
     }
-    return new Map([...versions.keys()].sort((a, b) => a - b).map((id) => [id, cells.get(id)!.table]));
+    return new Map([...versions.keys()].sort((a, b) => a - b).map((id) => [id, pages.get(id)!.bytes]));
   }
 
-  /** The names of numbers; `undefined` where they may not any more be what they were. */
-  async function namesOf(
-    { moment, names }: Memory,
-    ids: readonly number[],
-  ): Promise<ReadonlyMap<number, string> | undefined> {
-    if (names.size > NAME_CACHE) names.clear();
-    const missing = ids.filter((id) => !names.has(id));
+  /** Sees to it that the names of a slot's keys are known. @returns false where they may not any more be what they were */
+  async function nameKeys({ moment, names }: Memory, slot: number, ids: Iterable<number>): Promise<boolean> {
+    const known = names.get(slot) ?? new Map<number, string>();
+    names.set(slot, known);
+    if (known.size > NAME_CACHE) known.clear();
+    const missing = [...ids].filter((id) => !known.has(id));
     for (let i = 0; i < missing.length; i += NAMES) {
       const part = missing.slice(i, i + NAMES);
-      const found = (await client.ecomNames(prefix, moment, part)) as (string | null)[];
-      if (found.length === 0) return undefined;
+      const found = (await client.ecomNames(prefix, moment, slot, part)) as (string | null)[];
+      if (found.length === 0) return false;
       found.forEach((name, j) => {
-        if (name !== null) names.set(part[j]!, name);
+        if (name !== null) known.set(part[j]!, name);
       });
     }
-    return names;
+    return true;
+  }
+
+  /** Likewise of all columns. */
+  async function nameColumns({ memory: { moment, columns }, columnCount }: Seen): Promise<boolean> {
+    if (columns.size >= columnCount) return true;
+    const found = (await client.ecomColumns(prefix, moment)) as string[];
+    for (let i = 0; i < found.length; i += 2) columns.set(Number(found[i]), found[i + 1]!);
+    return columns.size >= columnCount;
   }
 
   /** @returns `undefined` where the data became another one meanwhile */
@@ -140,29 +154,33 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
     const cut = before.layout === null ? assumed : parseLayout(before.layout);
     const [slots, zone] = [slotsOf(cut), timeZone(cut.timeZone)];
     const ranges = neededIds(query, slots);
-    if (before.cells.size > CELL_CACHE) before.cells.clear();
+    if (before.pages.size > PAGE_CACHE) before.pages.clear();
     // The first time all comes at once; later in two trips, unless a fold comes between them.
-    let seen = await look(before, ranges, before.cells.size === 0);
-    let tables = await tablesOf(seen);
-    if (tables === undefined) {
+    let seen = await look(before, ranges, before.pages.size === 0);
+    let pages = await pagesOf(seen);
+    if (pages === undefined) {
       seen = await look(seen.memory, ranges, true);
-      tables = (await tablesOf(seen))!;
+      pages = (await pagesOf(seen))!;
     }
     remembered = seen.memory;
     if (seen.memory.layout !== before.layout) return undefined;
+    if (!(await nameColumns(seen))) return undefined;
+    const { columns, changes, names } = seen.memory;
     const numbers: StoredNumbers = {
-      cells: (from, to) =>
-        [...tables].filter(([id]) => id >= from && id < to).map(([id, table]) => ({ id, table })),
-      changes: [...seen.memory.changes.values()].flat(),
+      pages: ([from, to]) =>
+        [...pages].filter(([id]) => id >= from && id < to).map(([id, page]) => ({ id, page })),
+      deltas: [...changes.values()].flat(),
+      columns,
       slots,
       zone,
     };
     const found = answer(query, numbers);
-    const names = await namesOf(seen.memory, rankedIds(found));
-    if (names === undefined) return undefined;
+    for (const [slot, ids] of rankedKeys(found)) {
+      if (!(await nameKeys(seen.memory, slot, ids))) return undefined;
+    }
     return {
       positions: seen.positions,
-      tallies: named(found, (id) => names.get(id) ?? ''),
+      tallies: named(found, columns, (slot, id) => names.get(slot)?.get(id) ?? ''),
       series: found.series,
     };
   }
@@ -182,7 +200,15 @@ export function createRedisReader(client: ScriptedClient, prefix: string, assume
 }
 
 function newMemory(): Memory {
-  return { moment: '', layout: null, changes: new Map(), end: 0, cells: new Map(), names: new Map() };
+  return {
+    moment: '',
+    layout: null,
+    changes: new Map(),
+    end: 0,
+    pages: new Map(),
+    names: new Map(),
+    columns: new Map(),
+  };
 }
 
 /** @param positions partition, position … @param watermarks partition, watermark … */

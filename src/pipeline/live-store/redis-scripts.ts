@@ -8,9 +8,9 @@
  *     products                hash by id: time, price, name, category, brand, with \31 between them
  *     layout                  how the cells are cut, and the form of all this: JSON
  *     generation              name of what is counted, given by the rebuild that did
- *     keys:D, names, ids      numbers of the keys of a dimension, keys by number, the last number
- *     changes                 list of the cells of changes that are not in cells yet, JSON; `trimmed` were before them
- *     cell:N, cells           tables of counters by cell id, and the sorted set of the ids; `versions` says by which fold
+ *     keys:S, names:S         numbers of the keys of a slot, and keys by number; those of slot 0 are the columns
+ *     changes                 list of the deltas of changes that are not in cells yet; `trimmed` were before them
+ *     cell:N, cells           pages of cells by id, and the sorted set of the ids; `versions` says by which fold
  *     folds, folding          name of the last fold, and the lock of the one that goes on
  *     moments, moment         names of the last steps in which something was counted, and how many there were
  *     published:K             name of the hash that holds the documents of a kind
@@ -143,10 +143,9 @@ local function number(key)
   if count >= tonumber(ARGV[4]) and key ~= ARGV[5] then return number(ARGV[5]) end
   count = count + 1
   isNew = true
-  id = redis.call('INCR', p .. ':ids')
-  redis.call('HSET', keys, key, id)
-  redis.call('HSET', p .. ':names', id, key)
-  return id
+  redis.call('HSET', keys, key, count)
+  redis.call('HSET', p .. ':names:' .. ARGV[1], count, key)
+  return count
 end
 local ids = {}
 for i = 6, #ARGV do ids[i - 4] = number(ARGV[i]) end
@@ -155,10 +154,16 @@ ids[1] = redis.call('ZRANGE', p .. ':moments', -1, -1)[1]
 return ids
 `;
 
-/** Names of keys by number; nothing where the moment that the caller knows, if there is one, has never been. */
+/** Names of keys of a slot by number; nothing where the moment that the caller knows, if there is one, has never been. */
 const NAMES = `${READ_MOMENTS}
 if ARGV[1] ~= '' and not happened(ARGV[1]) then return {} end
-return redis.call('HMGET', KEYS[1] .. ':names', unpack(ARGV, 2))
+return redis.call('HMGET', KEYS[1] .. ':names:' .. ARGV[2], unpack(ARGV, 3))
+`;
+
+/** Columns and their numbers; nothing where the moment that the caller knows, if there is one, has never been. */
+const COLUMNS = `${READ_MOMENTS}
+if ARGV[1] ~= '' and not happened(ARGV[1]) then return {} end
+return redis.call('HGETALL', KEYS[1] .. ':names:0')
 `;
 
 const POSITIONS = `
@@ -208,8 +213,8 @@ return 1
 
 /**
  * As of one moment, whose name comes first: whether the moment that the caller knows has been, else what it knows is nothing;
- * the layout, positions, the changes from a number on, and the versions of the cells in ranges of ids; with '1' first the
- * cells themselves too.
+ * the layout, positions, the changes from a number on, the versions of the pages in ranges of ids, with '1' first the pages
+ * themselves too, and the number of columns.
  */
 const LOOK = `${READ_MOMENTS}
 local p = KEYS[1]
@@ -238,11 +243,12 @@ return {
   trimmed,
   first,
   redis.call('LRANGE', p .. ':changes', first - trimmed, -1),
-  cells
+  cells,
+  redis.call('HLEN', p .. ':names:0')
 }
 `;
 
-/** Version and table of cells. */
+/** Version and bytes of pages. */
 const CELLS = `
 local p = KEYS[1]
 local found = {}
@@ -275,10 +281,13 @@ return redis.call('HMGET', p .. ':documents:' .. name, unpack(ARGV, 2))
 const FORGET = `
 local function names(p)
   local all = {}
-  for dimension = 0, 15 do all[#all + 1] = 'keys:' .. dimension end
+  for slot = 0, 15 do
+    all[#all + 1] = 'keys:' .. slot
+    all[#all + 1] = 'names:' .. slot
+  end
   for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do all[#all + 1] = 'cell:' .. id end
   for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do all[#all + 1] = 'seen:' .. partition end
-  for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'names', 'ids', 'changes', 'trimmed',
+  for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
   return all
 end
@@ -346,6 +355,7 @@ export const SCRIPTS = {
   ecomRelayout: RELAYOUT,
   ecomNumber: NUMBER,
   ecomNames: NAMES,
+  ecomColumns: COLUMNS,
   ecomPositions: POSITIONS,
   ecomUnfolded: UNFOLDED,
   ecomFold: FOLD,

@@ -1,31 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { greatest } from '../../extremes.ts';
 import { asBuffer } from '../events/bytes.ts';
-import { timeZone } from '../events/time-zone.ts';
-import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
-import { type CellLayout, LEVEL_NAMES, maxKeys, OTHER_KEY, RETENTION } from './cells.ts';
+import { type TimeZone, timeZone } from '../events/time-zone.ts';
+import { mergePage, type OrderedCounters, PageWriter } from '../metrics/bucket-page.ts';
+import { type DeltaTable } from '../metrics/delta-table.ts';
+import { type KeyNumbers } from '../metrics/key-numbers.ts';
+import { type CellLayout, OTHER_KEY, RETENTION } from './cells.ts';
 import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
 import {
+  decodeDeltas,
+  encodeDeltas,
   expiredIds,
-  foldChanges,
-  SLOTS,
-  type Slots,
-  SPAN,
-  type StoredCell,
+  mostKeys,
+  placeOf,
+  rollUp,
   slotsOf,
-  storedCells,
+  sumDeltas,
 } from './stored-cells.ts';
 import { createTurns } from './turns.ts';
 
-/** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
+/** Changes are gathered until there are so many, or so many bytes, then added to the cells at once. */
 const FOLD_CHANGES = 32;
-const FOLD_CHARACTERS = 512 * 1024;
+const FOLD_BYTES = 512 * 1024;
 /** A cell nobody writes to goes so long after it is out of retention, s: the keys of a shop that is given up. */
 const GRACE_SECONDS = 30 * 86_400;
-/** Most numbers of keys that a writer keeps in memory. */
-const KEY_CACHE = 200_000;
 
 /** What no generation is called. */
 const ANY_GENERATION = '*';
@@ -43,8 +43,8 @@ interface Memory {
   layout?: string | undefined;
   /** A moment at which all numbers were so; without numbers there is none. */
   moment: string;
-  /** By slot, the numbers of keys. */
-  readonly numbers: Map<number, Map<string, number>>;
+  /** The server's numbers of keys and columns, by those of the changes. */
+  readonly ids: WeakMap<KeyNumbers, number[]>;
 }
 
 /** @param stored the layout that the server has; `null` where it has none */
@@ -70,47 +70,42 @@ export function createRedisWriter(
     return after;
   }
   /**
-   * The numbers of all keys of a change, by slot: one more trip only where there are new keys. `undefined` where those that
-   * are remembered do not hold any more.
+   * Asks for the numbers of the keys that are new: one more trip only where there are some.
+   * @returns false where those that are remembered do not hold any more
    */
-  async function numbersOf(
-    memory: Memory,
-    { cells }: LiveChange,
-  ): Promise<Map<number, Map<string, number>> | undefined> {
-    const found = new Map<number, Map<string, number>>();
-    for (const [slot, keys] of keysOf(cells, slots)) {
-      let known = memory.numbers.get(slot);
-      if (known === undefined || known.size > KEY_CACHE) {
-        known = new Map();
-        memory.numbers.set(slot, known);
-      }
-      const missing = [...keys].filter((key) => !known.has(key));
-      if (missing.length > 0) {
-        const most = maxKeys(slots.names[slot]!);
-        const [moment, ...ids] = (await client.ecomNumber(
-          prefix,
-          slot,
-          memory.moment,
-          randomUUID(),
-          most,
-          OTHER_KEY,
-          missing,
-        )) as [string?, ...number[]];
-        if (moment === undefined) return undefined;
-        memory.moment = moment;
-        for (const [i, key] of missing.entries()) known.set(key, ids[i]!);
-      }
-      found.set(slot, new Map([...keys].map((key) => [key, known.get(key)!])));
+  async function numberAll(memory: Memory, { cells, names }: LiveChange): Promise<boolean> {
+    const used = cells.tables.flatMap((_, slot) => (slot === 0 ? [] : [[slot, names.keys[slot]!] as const]));
+    for (const [slot, keys] of [[0, names.columns] as const, ...used]) {
+      const known = memory.ids.get(keys) ?? [];
+      memory.ids.set(keys, known);
+      const missing: string[] = [];
+      for (let i = known.length; i < keys.size; i += 1) missing.push(keys.textOf(i));
+      if (missing.length === 0) continue;
+      const [moment, ...ids] = (await client.ecomNumber(
+        prefix,
+        slot,
+        memory.moment,
+        randomUUID(),
+        mostKeys(slots, slot),
+        OTHER_KEY,
+        missing,
+      )) as [string?, ...number[]];
+      if (moment === undefined) return false;
+      memory.moment = moment;
+      for (const id of ids) known.push(id);
     }
-    return found;
+    return true;
+  }
+  function encoded(memory: Memory, { cells, names }: LiveChange): Buffer {
+    const idsOf = (keys: KeyNumbers): number[] => memory.ids.get(keys)!;
+    return encodeDeltas(cells.translated((slot) => idsOf(names.keys[slot]!), idsOf(names.columns)));
   }
   /** @returns `undefined` where what is remembered does not hold any more */
   async function tryToApply(memory: Memory, change: LiveChange): Promise<boolean | undefined> {
     memory.layout ??= await agreeOnLayout();
-    const found = await numbersOf(memory, change);
-    if (found === undefined) return undefined;
-    const keyId = (slot: number, key: string): number => found.get(slot)!.get(key)!;
-    const text = change.cells.size === 0 ? '' : JSON.stringify(storedCells(change.cells, slots, keyId));
+    const isEmpty = change.cells.starts.length === 0;
+    if (!isEmpty && !(await numberAll(memory, change))) return undefined;
+    const deltas = isEmpty ? Buffer.alloc(0) : encoded(memory, change);
     const moment = randomUUID();
     const done = await client.ecomApply(
       prefix,
@@ -118,43 +113,51 @@ export function createRedisWriter(
       change.generation ?? ANY_GENERATION,
       memory.moment,
       moment,
-      applyArguments(change, text),
+      applyArguments(change, deltas),
     );
     if (done === -2) return undefined;
     // What is there may be of another layout.
     if (done === -1) memory.layout = undefined;
-    else if (text !== '') memory.moment = moment;
+    else if (!isEmpty) memory.moment = moment;
     if (done === 1) await fold();
     return done !== -1;
   }
 
   async function fold(): Promise<void> {
-    const [folds, watermarks, texts] = (await client.ecomUnfolded(prefix)) as [string, string[], string[]];
-    if (texts.length === 0) return;
+    const [folds, watermarks, changes] = (await client.ecomUnfoldedBuffer(prefix)) as [
+      Buffer,
+      Buffer[],
+      Buffer[],
+    ];
+    if (changes.length === 0) return;
     // A clock that was ahead is to take nothing away from the others.
     const now = Math.min(greatest(watermarks.map(Number), 0), Date.now());
-    const changed = foldChanges(
-      texts.flatMap((text) => JSON.parse(text) as StoredCell[]),
-      now,
-      zone,
-    );
-    const ids = [...changed.keys()];
-    const stored = (await client.ecomCellsBuffer(prefix, ids)) as Buffer[];
-    const cells = ids.flatMap((id, i) => {
-      const before = stored[2 * i + 1]!;
-      const table = before.length === 0 ? undefined : decodeTable(before);
-      return [id, secondsToLive(id), encodeTable(addToTable(table, changed.get(id)!))];
+    const pages = pagesOf(changes, now, zone);
+    const stored = (await client.ecomCellsBuffer(
+      prefix,
+      pages.map(({ id }) => id),
+    )) as Buffer[];
+    const writer = new PageWriter();
+    const cells = pages.flatMap(({ id, counters }, i) => [
+      id,
+      secondsToLive(id),
+      mergePage(writer, stored[2 * i + 1]!, counters, 0, counters.length),
+    ]);
+    const bytes = changes.reduce((sum, change) => sum + change.length, 0);
+    const digest = createHash('sha1');
+    changes.forEach((change, i) => {
+      if (i > 0) digest.update('\n');
+      digest.update(change);
     });
-    const characters = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     const expired = expiredIds(now);
     await client.ecomFold(
       prefix,
       folds,
       randomUUID(),
-      texts.length,
-      createHash('sha1').update(texts.join('\n')).digest('hex'),
-      characters,
-      ids.length,
+      changes.length,
+      digest.digest('hex'),
+      bytes,
+      pages.length,
       cells,
       expired.length,
       expired.flat(),
@@ -175,26 +178,42 @@ export function createRedisWriter(
 }
 
 function newMemory(): Memory {
-  return { moment: '', numbers: new Map() };
+  return { moment: '', ids: new WeakMap() };
 }
 
-/** The keys of a change, by slot. */
-function keysOf(cells: LiveChange['cells'], slots: Slots): Map<number, Set<string>> {
-  const found = new Map<number, Set<string>>();
-  for (const { breakdowns } of cells.values()) {
-    for (const [dimension, rows] of breakdowns) {
-      const slot = slots.numberOf(dimension);
-      const keys = found.get(slot) ?? new Set();
-      found.set(slot, keys);
-      for (const key of rows.keys()) keys.add(key);
-    }
-  }
-  return found;
+interface PageDelta {
+  readonly id: number;
+  readonly counters: OrderedCounters;
+}
+
+/** What changes add to pages. */
+function pagesOf(changes: readonly Buffer[], now: number, zone: TimeZone): PageDelta[] {
+  const pages: PageDelta[] = [];
+  rollUp(sumDeltas(changes.flatMap(decodeDeltas)), now, zone, (id, table, from, to) => {
+    pages.push({ id, counters: copyOf(table, from, to) });
+  });
+  return pages;
+}
+
+/** What a table has read stands there only until it reads another bucket. */
+function copyOf(table: DeltaTable, from: number, to: number): OrderedCounters {
+  const places = Array.from({ length: to - from }, (_, i) => from + i);
+  const [keys, columns, amounts] = [
+    places.map((i) => table.key(i)),
+    places.map((i) => table.column(i)),
+    places.map((i) => table.amount(i)),
+  ];
+  return {
+    length: places.length,
+    key: (i) => keys[i]!,
+    column: (i) => columns[i]!,
+    amount: (i) => amounts[i]!,
+  };
 }
 
 function applyArguments(
   { advances, claims, states, products }: LiveChange,
-  text: string,
+  deltas: Buffer,
 ): (string | number | Buffer)[] {
   const list: (string | number | Buffer)[] = [advances.length];
   for (const { partition, from, to, watermark, seen } of advances)
@@ -213,7 +232,7 @@ function applyArguments(
   for (const [id, { time, price, name, category, brand }] of products) {
     list.push(id, time, price ?? '', name ?? '', category ?? '', brand ?? '');
   }
-  list.push(text, FOLD_CHANGES, FOLD_CHARACTERS);
+  list.push(deltas, FOLD_CHANGES, FOLD_BYTES);
   return list;
 }
 
@@ -236,7 +255,7 @@ function packed(fields: ReadonlyMap<string, Uint8Array>): Buffer {
 
 /** 0 for a cell that is kept for ever. */
 function secondsToLive(id: number): number {
-  const level = LEVEL_NAMES[Math.floor(id / SPAN / SLOTS)];
-  const retention = level === undefined ? Number.POSITIVE_INFINITY : RETENTION[level];
+  const { level } = placeOf(id);
+  const retention = level === 'all' ? Number.POSITIVE_INFINITY : RETENTION[level];
   return retention === Number.POSITIVE_INFINITY ? 0 : retention / 1000 + GRACE_SECONDS;
 }

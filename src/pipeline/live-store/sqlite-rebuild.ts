@@ -11,11 +11,9 @@ const COUNTED = {
   seen: 'part, upto, start, ids',
   states: 'id, key, value',
   products: 'key, time, name, category, brand, price',
-  keys: 'id, dimension, key',
+  keys: 'slot, id, key',
   cells: 'id, data',
   settings: 'name, json',
-  // They get numbers of their own: a reader remembers what is behind one that was.
-  changes: 'size, cells',
 } as const;
 
 /**

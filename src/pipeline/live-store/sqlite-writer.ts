@@ -1,28 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
-import { addToTable, decodeTable, encodeTable } from '../sqlite/counter-table.ts';
+import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { mergePage, PageWriter } from '../metrics/bucket-page.ts';
+import { type KeyNumbers } from '../metrics/key-numbers.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
-import { type Connection } from '../sqlite/driver.ts';
-import { type CellLayout, maxKeys, OTHER_KEY } from './cells.ts';
+import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
+import { type CellLayout, OTHER_KEY } from './cells.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
-import {
-  expiredIds,
-  foldChanges,
-  type Slots,
-  type StoredCell,
-  slotsOf,
-  storedCells,
-} from './stored-cells.ts';
+import { expiredIds, mostKeys, rollUp, type Slots, slotsOf } from './stored-cells.ts';
 
-/** Changes are gathered until there are so many, or so much text, then added to the cells at once. */
-const FOLD_CHANGES = 32;
-const FOLD_CHARACTERS = 512 * 1024;
-/** Every so many folds, cells that are out of retention are deleted. */
-const PRUNE_FOLDS = 64;
-/** Most dictionary entries that a writer keeps in memory. */
-const KEY_CACHE = 200_000;
+/** Every so many changes, cells that are out of retention are deleted. */
+const PRUNE_CHANGES = 2000;
 
 /** Applies changes in transactions of their own. */
 export function createWriter(
@@ -52,19 +42,8 @@ export function createWriter(
        price = coalesce(excluded.price, price)
      WHERE (excluded.time, coalesce(excluded.name, ''), coalesce(excluded.price, 0)) > (time, coalesce(name, ''), coalesce(price, 0))`,
   );
-  const getKey = prepareValue<number>(
-    connection,
-    'SELECT id AS value FROM keys WHERE dimension = ? AND key = ?',
-  );
-  const putKey = connection.prepare('INSERT INTO keys (dimension, key) VALUES (?, ?)');
-  const putChange = connection.prepare('INSERT INTO changes (size, cells) VALUES (?, ?)');
-  const backlog = connection.prepare('SELECT count(*) AS changes, total(size) AS characters FROM changes');
   const putLayout = connection.prepare(
     "INSERT INTO settings (name, json) VALUES ('layout', ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json",
-  );
-  const countKeys = prepareValue<number>(
-    connection,
-    'SELECT count(*) AS value FROM keys WHERE dimension = ?',
   );
   const getEpoch = prepareValue<string>(
     connection,
@@ -76,11 +55,8 @@ export function createWriter(
   let agreed: string | undefined;
   /** Of what is remembered: another one is stored after somebody has emptied the store. */
   let epoch: string | undefined;
-  const zone = timeZone(wanted.timeZone);
-  const fold = createFold(connection, zone);
-  /** By slot. */
-  const keyIds = new Map<number, Map<string, number>>();
-  const keyCounts = new Map<number, number>();
+  const numbers = createNumbers(connection);
+  const addToCells = createAdder(connection, timeZone(wanted.timeZone));
 
   function agreeOnLayout(): Slots {
     const before = stored();
@@ -94,29 +70,11 @@ export function createWriter(
     if (agreed !== before) putLayout.run(agreed);
     return slotsOf(layout);
   }
-  function keyId(slot: number, key: string): number {
-    let cache = keyIds.get(slot);
-    if (cache === undefined) {
-      cache = new Map();
-      keyIds.set(slot, cache);
-    }
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    if (cache.size >= KEY_CACHE) cache.clear();
-    const id = getKey(slot, key) ?? newKey(slot, key);
-    cache.set(key, id);
-    return id;
-  }
-  function newKey(slot: number, key: string): number {
-    const count = keyCounts.get(slot) ?? countKeys(slot) ?? 0;
-    if (count >= maxKeys(slots!.names[slot]!) && key !== OTHER_KEY) return keyId(slot, OTHER_KEY);
-    keyCounts.set(slot, count + 1);
-    return Number(putKey.run(slot, key).lastInsertRowid);
-  }
   function applyAll({
     advances,
     generation,
     cells,
+    names,
     claims,
     states: newStates,
     products,
@@ -138,17 +96,11 @@ export function createWriter(
     for (const [key, { time, name, category, brand, price }] of products) {
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
-    if (cells.size > 0) {
-      const text = JSON.stringify(storedCells(cells, slots, keyId));
-      putChange.run(text.length, text);
-    }
-    const { changes, characters } = backlog.get() as { changes: number; characters: number };
-    if (changes >= FOLD_CHANGES || characters >= FOLD_CHARACTERS) fold();
+    if (cells.starts.length > 0) addToCells(numbers.translate(cells, names, slots));
     return true;
   }
   function forget(): void {
-    keyIds.clear();
-    keyCounts.clear();
+    numbers.forget();
     states.forget();
     slots = undefined;
     epoch = undefined;
@@ -194,30 +146,60 @@ function createStateWriter(connection: Connection): {
   };
 }
 
-/** Adds the gathered changes to the cells of every width, and deletes what is out of retention. */
-function createFold(connection: Connection, zone: TimeZone): () => void {
-  const allChanges = connection.prepare('SELECT cells FROM changes ORDER BY id');
-  const clear = connection.prepare('DELETE FROM changes');
-  const getCell = prepareValue<Buffer>(connection, 'SELECT data AS value FROM cells WHERE id = ?');
-  const putCell = connection.prepare(
+/** Gives keys and columns the numbers that the store has for them. */
+function createNumbers(connection: Connection): {
+  translate(deltas: BucketDeltas, names: DeltaNames, slots: Slots): BucketDeltas;
+  forget(): void;
+} {
+  const find = prepareValue<number>(connection, 'SELECT id AS value FROM keys WHERE slot = ? AND key = ?');
+  const last = prepareValue<number>(connection, 'SELECT max(id) AS value FROM keys WHERE slot = ?');
+  const insert = connection.prepare('INSERT INTO keys (slot, id, key) VALUES (?, ?, ?)');
+  let known = new WeakMap<KeyNumbers, number[]>();
+
+  function idOf(slot: number, key: string, most: number): number {
+    const id = find(slot, key);
+    if (id !== undefined) return id;
+    // From 1 on: column 0 has a meaning of its own in pages.
+    const next = (last(slot) ?? 0) + 1;
+    if (next > most && key !== OTHER_KEY) return idOf(slot, OTHER_KEY, most);
+    insert.run(slot, next, key);
+    return next;
+  }
+  function idsOf(slot: number, keys: KeyNumbers, slots: Slots): number[] {
+    const ids = known.get(keys) ?? [];
+    known.set(keys, ids);
+    for (let i = ids.length; i < keys.size; i += 1)
+      ids.push(idOf(slot, keys.textOf(i), mostKeys(slots, slot)));
+    return ids;
+  }
+  return {
+    translate: (deltas, { columns, keys }, slots) =>
+      deltas.translated((slot) => idsOf(slot, keys[slot]!, slots), idsOf(0, columns, slots)),
+    forget() {
+      known = new WeakMap();
+    },
+  };
+}
+
+/** Adds deltas to the cells of every width, and deletes what is out of retention. */
+function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDeltas) => void {
+  const getPage = prepareValue<Blob>(connection, 'SELECT data AS value FROM cells WHERE id = ?');
+  const putPage = connection.prepare(
     'INSERT INTO cells (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data',
   );
-  const dropCells = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
+  const dropPages = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
   const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
-  let folds = 0;
+  const writer = new PageWriter();
+  const empty = new Uint8Array();
+  let changes = 0;
 
-  return () => {
+  return (deltas) => {
     // A clock that was ahead is to take nothing away from the others.
     const now = Math.min(newest() ?? 0, Date.now());
-    const changes = (allChanges.all() as { cells: string }[]).flatMap(
-      ({ cells }) => JSON.parse(cells) as StoredCell[],
-    );
-    for (const [id, rows] of foldChanges(changes, now, zone)) {
-      const data = getCell(id);
-      putCell.run(id, encodeTable(addToTable(data && decodeTable(data), rows)));
-    }
-    clear.run();
-    folds += 1;
-    if (folds % PRUNE_FOLDS === 0) for (const range of expiredIds(now)) dropCells.run(range);
+    rollUp(deltas, now, zone, (id, table, from, to) => {
+      putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
+    });
+    changes += 1;
+    if (changes % PRUNE_CHANGES === 0) for (const range of expiredIds(now)) dropPages.run(range);
   };
 }

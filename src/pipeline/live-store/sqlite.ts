@@ -40,6 +40,10 @@ const MIGRATIONS: Migrations = [
    DELETE FROM settings WHERE name = 'layout';
    DROP TABLE states;
    CREATE TABLE states (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL);`,
+  // Cells are pages of bytes, and keys have numbers by slot: everything is counted again from the log.
+  `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM cells; DELETE FROM settings WHERE name = 'layout';
+   DROP TABLE changes; DROP TABLE keys;
+   CREATE TABLE keys (slot INTEGER, id INTEGER, key TEXT NOT NULL, PRIMARY KEY (slot, id), UNIQUE (slot, key)) WITHOUT ROWID;`,
 ];
 
 const DAY_MS = 86_400_000;

@@ -1,28 +1,41 @@
 import { type TimeZone } from '../events/time-zone.ts';
+import { BucketDeltas } from '../metrics/bucket-deltas.ts';
+import { PageReader, PageWriter } from '../metrics/bucket-page.ts';
+import { type DeltaTable } from '../metrics/delta-table.ts';
 import {
-  addCounters,
-  type CellChanges,
   type CellLayout,
   type CellRange,
-  type Counters,
   cellStart,
   type Dimension,
   LEVEL_NAMES,
   LEVELS,
   type Level,
   levelStart,
+  maxKeys,
   OWN_DIMENSIONS,
   RECOMMENDER,
   RETENTION,
 } from './cells.ts';
 
-/** What a cell holds one table of. */
+/** What a cell holds pages of. */
 export type Slot = 'totals' | Dimension;
 /** Room for all dimensions that there may ever be. */
 export const SLOTS = 16;
-/** The row id of the totals, which are a table with one row. */
-export const TOTALS_ROW = 0;
-export const SPAN = 2 ** 40;
+/** Starts that an id has room for, in the narrowest width: up to the year 2650. */
+const STARTS = 2 ** 31;
+/** Pages of a cell that an id has room for. */
+const PAGES = 2 ** 12;
+/**
+ * Keys of a page. Where a cell lives long, a change rewrites little of it; where there are many cells, each with few of the keys,
+ * it does not fall apart.
+ */
+const PAGE_KEYS: Readonly<Record<Level | 'all', number>> = {
+  '10s': 4096,
+  '1m': 1024,
+  '1h': 128,
+  '1d': 128,
+  all: 128,
+};
 
 /** Numbers of the slots of a layout. */
 export interface Slots {
@@ -38,100 +51,142 @@ export function slotsOf({ properties }: CellLayout): Slots {
   return { names, numberOf: (slot) => names.indexOf(slot) };
 }
 
-/** Id of a cell: level, slot and start in one number, so that a range of cells is a range of ids. */
-export function cellId(level: Level | 'all', slot: number, start: number): number {
+/** Most keys of a slot; those of the totals' slot are the columns of all, whose names are not up to strangers. */
+export function mostKeys({ names }: Slots, slot: number): number {
+  return slot === 0 ? Number.MAX_SAFE_INTEGER : maxKeys(names[slot]!);
+}
+
+/** Id of a page of a cell: level, slot, start and page in one number, so that a range of cells is a range of ids. */
+export function pageId(level: Level | 'all', slot: number, start: number, page = 0): number {
   const rank = level === 'all' ? LEVEL_NAMES.length : LEVEL_NAMES.indexOf(level);
-  return (rank * SLOTS + slot) * SPAN + start / LEVELS['10s'];
+  return ((rank * SLOTS + slot) * STARTS + start / LEVELS['10s']) * PAGES + page;
 }
 
-/** One 10-second cell of a change, as stored: counters flat, `[column, value, …]`, keys by dictionary id. */
-type StoredCounters = (string | number)[];
-export type StoredCell = [
-  start: number,
-  totals: StoredCounters,
-  breakdowns: [slot: number, rows: [id: number, counters: StoredCounters][]][],
-];
-
-function flatten(counters: Counters): StoredCounters {
-  const flat: StoredCounters = [];
-  for (const [column, value] of counters) {
-    if (value !== 0) flat.push(column, typeof value === 'bigint' ? value.toString() : value);
-  }
-  return flat;
+/** What an id stands for. */
+export function placeOf(id: number): {
+  readonly level: Level | 'all';
+  readonly slot: number;
+  readonly start: number;
+} {
+  const cell = Math.floor(id / PAGES);
+  const place = Math.floor(cell / STARTS);
+  return {
+    level: LEVEL_NAMES[Math.floor(place / SLOTS)] ?? 'all',
+    slot: place % SLOTS,
+    start: (cell % STARTS) * LEVELS['10s'],
+  };
 }
 
-export function inflate(flat: StoredCounters): Counters {
-  const counters: Counters = new Map();
-  for (let i = 0; i < flat.length; i += 2) {
-    const value = flat[i + 1]!;
-    counters.set(flat[i] as string, typeof value === 'string' ? BigInt(value) : value);
-  }
-  return counters;
-}
-
-/** Ids of the cells of a range: from, and to exclusive. */
-export function cellIds(slot: number, range: CellRange | 'all'): [from: number, to: number] {
-  if (range === 'all') return [cellId('all', slot, 0), cellId('all', slot, 0) + 1];
+/** Ids of the pages of the cells of a range: from, and to exclusive. */
+export function pageIds(slot: number, range: CellRange | 'all'): [from: number, to: number] {
+  if (range === 'all') return [pageId('all', slot, 0), pageId('all', slot, 0) + PAGES];
   const { level, from, to } = range;
-  const last = (SPAN - 1) * LEVELS['10s'];
-  return [cellId(level, slot, Math.max(0, from)), cellId(level, slot, Math.min(to, last))];
+  const last = (STARTS - 1) * LEVELS['10s'];
+  return [pageId(level, slot, Math.max(0, from)), pageId(level, slot, Math.min(to, last))];
 }
 
-/** A change's cells as they are stored until they are folded. @param keyId the number that stands for a key */
-export function storedCells(
-  cells: CellChanges,
-  slots: Slots,
-  keyId: (slot: number, key: string) => number,
-): StoredCell[] {
-  return [...cells].map(([start, { totals, breakdowns }]) => [
-    start,
-    flatten(totals),
-    [...breakdowns].map(([dimension, rows]) => {
-      const slot = slots.numberOf(dimension);
-      return [slot, [...rows].map(([key, counters]) => [keyId(slot, key), flatten(counters)])];
-    }),
-  ]);
-}
+/** Takes what is added to a page: the counters of `table`, which has read its bucket, from `from` on, up to `to`. */
+type VisitPage = (id: number, table: DeltaTable, from: number, to: number) => void;
 
 /**
- * What changes add to which cells, of every width: by cell id, then row id.
+ * What a change adds to the pages of the cells of every width. An amount is carried from a width to the next one as part of the
+ * sum of its cell.
+ * @param narrow by start of the 10-second cell, under the store's numbers
  * @param now newest event time, ms since the epoch: what is out of retention by it is left out
  */
-export function foldChanges(
-  changes: readonly StoredCell[],
-  now: number,
-  zone: TimeZone,
-): Map<number, Map<number, Counters>> {
-  const cells = new Map<number, Map<number, Counters>>();
-  const gather = (id: number, row: number, counters: StoredCounters): void => {
-    let rows = cells.get(id);
-    if (rows === undefined) {
-      rows = new Map();
-      cells.set(id, rows);
-    }
-    const existing = rows.get(row);
-    if (existing === undefined) rows.set(row, inflate(counters));
-    else addCounters(existing, inflate(counters));
-  };
-  for (const [start, totals, breakdowns] of changes) {
-    for (const level of ['all', ...LEVEL_NAMES] as const) {
-      if (level !== 'all' && start < now - RETENTION[level]) continue;
-      const cell = level === 'all' ? 0 : levelStart(level, start, zone);
-      gather(cellId(level, 0, cell), TOTALS_ROW, totals);
-      for (const [slot, rows] of breakdowns) {
-        const id = cellId(level, slot, cell);
-        for (const [row, counters] of rows) gather(id, row, counters);
-      }
-    }
+export function rollUp(narrow: BucketDeltas, now: number, zone: TimeZone, visit: VisitPage): void {
+  let deltas = narrow;
+  visitPages('10s', deltas, now, visit);
+  for (const level of ['1m', '1h', '1d'] as const) {
+    const wider = new BucketDeltas();
+    deltas.addTo(wider, (start) => levelStart(level, start, zone));
+    deltas = wider;
+    visitPages(level, deltas, now, visit);
   }
-  return cells;
+  const all = new BucketDeltas();
+  deltas.addTo(all, () => 0);
+  visitPages('all', all, now, visit);
 }
 
-/** Ranges of cell ids that are out of retention. @param now newest event time, ms since the epoch */
+function visitPages(
+  level: Level | 'all',
+  { starts, tables }: BucketDeltas,
+  now: number,
+  visit: VisitPage,
+): void {
+  const kept = level === 'all' ? Number.NEGATIVE_INFINITY : now - RETENTION[level];
+  const size = PAGE_KEYS[level];
+  starts.forEach((start, bucket) => {
+    if (start < kept) return;
+    tables.forEach((table, slot) => {
+      const count = table?.read(bucket) ?? 0;
+      for (let from = 0, to = 0; from < count; from = to) {
+        const page = Math.floor(table!.key(from) / size);
+        const end = (page + 1) * size;
+        for (to = from + 1; to < count && table!.key(to) < end; to += 1);
+        visit(pageId(level, slot, start, page), table!, from, to);
+      }
+    });
+  });
+}
+
+/** What is added to one slot of a 10-second cell. */
+export interface StoredDelta {
+  readonly slot: number;
+  readonly start: number;
+  readonly page: Uint8Array;
+}
+
+/** Bytes before a page: its slot, its cell, its length. */
+const DELTA_HEAD = 10;
+
+/** Deltas as bytes, for a store that gathers them before it adds them to its cells. */
+export function encodeDeltas({ starts, tables }: BucketDeltas): Buffer {
+  const writer = new PageWriter();
+  const parts: Buffer[] = [];
+  tables.forEach((table, slot) => {
+    starts.forEach((start, bucket) => {
+      const count = table?.read(bucket) ?? 0;
+      if (count === 0) return;
+      for (let i = 0; i < count; i += 1) writer.put(table!.key(i), table!.column(i), table!.amount(i));
+      const page = writer.finish();
+      const head = Buffer.allocUnsafe(DELTA_HEAD);
+      head.writeUInt16LE(slot, 0);
+      head.writeUInt32LE(start / LEVELS['10s'], 2);
+      head.writeUInt32LE(page.length, 6);
+      parts.push(head, page);
+    });
+  });
+  return Buffer.concat(parts);
+}
+
+export function decodeDeltas(bytes: Buffer): StoredDelta[] {
+  const deltas: StoredDelta[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const from = at + DELTA_HEAD;
+    const to = from + bytes.readUInt32LE(at + 6);
+    const start = bytes.readUInt32LE(at + 2) * LEVELS['10s'];
+    deltas.push({ slot: bytes.readUInt16LE(at), start, page: bytes.subarray(from, to) });
+    at = to;
+  }
+  return deltas;
+}
+
+/** Adds up what was gathered. */
+export function sumDeltas(list: Iterable<StoredDelta>): BucketDeltas {
+  const sums = new BucketDeltas();
+  for (const { slot, start, page } of list) {
+    const [bucket, table, reader] = [sums.bucketAt(start), sums.table(slot), new PageReader(page)];
+    while (reader.next()) table.add(bucket, reader.key, reader.column, reader.value);
+  }
+  return sums;
+}
+
+/** Ranges of page ids that are out of retention. @param now newest event time, ms since the epoch */
 export function expiredIds(now: number): [from: number, to: number][] {
   return LEVEL_NAMES.flatMap((level): [number, number][] => {
     if (RETENTION[level] === Number.POSITIVE_INFINITY) return [];
     const limit = Math.max(0, cellStart(now - RETENTION[level], LEVELS[level]));
-    return Array.from({ length: SLOTS }, (_, slot) => [cellId(level, slot, 0), cellId(level, slot, limit)]);
+    return Array.from({ length: SLOTS }, (_, slot) => [pageId(level, slot, 0), pageId(level, slot, limit)]);
   });
 }

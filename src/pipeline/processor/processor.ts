@@ -6,6 +6,9 @@ import { ByteWriter } from '../events/bytes.ts';
 import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
 import { LIMITS, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
+import { SLOTS } from '../live-store/stored-cells.ts';
+import { createNames } from '../metrics/bucket-deltas.ts';
+import { COLUMN_NAMES } from './column-numbers.ts';
 import { createCommitSize } from './commit-size.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
@@ -79,6 +82,8 @@ const FLUSH_MS = 100;
 const VERIFY_MS = 2000;
 /** Shoppers whose state is kept in memory, about: two generations of half as many. */
 const CACHED_SHOPPERS = 60_000;
+/** Keys of a dimension whose numbers are kept in memory: more than are counted one by one. */
+const NUMBERED_KEYS = 600_000;
 
 /**
  * The loop around `reduce`. The position stored beside the counters is the only truth about progress: a crash between any
@@ -103,6 +108,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   let shoppers = createStateCache(CACHED_SHOPPERS / 2);
   /** Of the live store, when memory was read from it. */
   let generation = '';
+  let names = createNames(COLUMN_NAMES, SLOTS);
   /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
   /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
@@ -258,7 +264,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   function count(batches: readonly DecodedBatch[], states: States): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
-    const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings);
+    if (names.keys.some(({ size }) => size > NUMBERED_KEYS)) names = createNames(COLUMN_NAMES, SLOTS);
+    const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings, names);
     const encoded = encodeShoppers(delta.touched.shoppers, states.shoppers);
     for (const [key, bytes] of encoded) shoppers.set(key, bytes);
     for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));

@@ -6,18 +6,15 @@ import { type EventItem, type ShopEvent, SIMULATED_SOURCE } from '../events/shop
 import { timeZone } from '../events/time-zone.ts';
 import {
   BASE_CELL_MS,
-  type CellChanges,
   type CellLayout,
-  type Counters,
   cellStart,
-  countersOf,
-  createTally,
-  increment,
+  OWN_DIMENSIONS,
   RECOMMENDER,
-  type Tally,
 } from '../live-store/cells.ts';
 import { type Advance, type LiveChange, type ProductInfo } from '../live-store/live-store.ts';
-import { COLUMNS, MOST_HOURS, PREFIXES, sessionColumn, TYPE_COLUMNS } from './columns.ts';
+import { slotsOf } from '../live-store/stored-cells.ts';
+import { BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { COLUMNS, FAMILIES, type Family, MOST_HOURS, TYPE_COLUMNS } from './column-numbers.ts';
 import { durationClass } from './durations.ts';
 import { creditedArm, listOf, newExposure, noteClick, noteList, reactionOf } from './exposure.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
@@ -108,14 +105,16 @@ export function stateKeys(batches: readonly DecodedBatch[]): { shoppers: Set<str
  * Gives records their meaning: sessions, funnel, revenue, duplicates, late events, rejects. Deterministic, without clock
  * and I/O: the same records after the same states and memory give the same delta. States and memory are brought up to
  * date in place, so a caller whose delta was not stored must drop them.
+ * @param names numbers for the keys of the delta, to which those are added that are new
  */
 export function reduce(
   batches: readonly DecodedBatch[],
   memory: (partition: number) => PartitionMemory,
   states: States,
   settings: ReduceSettings,
+  names: DeltaNames,
 ): Delta {
-  const run = createRun(states, settings);
+  const run = createRun(states, settings, names);
   const advances: Advance[] = [];
   const documents: DocumentBatch[] = [];
   for (const batch of batches) {
@@ -132,7 +131,7 @@ export function reduce(
     documents.push({ ...place, time: Math.min(origins.at(-1)?.appendedAt ?? 0, clock), ...kept });
   }
   const { cells, claims, products, touched } = run;
-  return { documents, change: { advances, cells, claims: [...claims], products }, touched };
+  return { documents, change: { advances, cells, names, claims: [...claims], products }, touched };
 }
 
 /** Longest key of a property's value or of a query; a longer one is cut. */
@@ -140,10 +139,16 @@ const KEY_CHARACTERS = 64;
 /** How many days after the first one a shopper's return is counted. */
 const COHORT_DAYS = 30;
 const HOUR_MS = 3_600_000;
+/** Slots of what counters are broken down by always. */
+const [PRODUCT, CATEGORY, BRAND, QUERY, RECOMMENDER_SLOT] = [...OWN_DIMENSIONS, RECOMMENDER].map((name) =>
+  slotsOf({ timeZone: 'UTC', properties: [] }).numberOf(name),
+) as [number, number, number, number, number];
 
-function createRun(states: States, { currency, properties, timeZone: zoneName, filter }: ReduceSettings) {
-  const zone = timeZone(zoneName);
-  const cells: CellChanges = new Map();
+function createRun(states: States, settings: ReduceSettings, { keys }: DeltaNames) {
+  const { currency, properties, filter } = settings;
+  const zone = timeZone(settings.timeZone);
+  const slots = slotsOf(settings);
+  const cells = new BucketDeltas();
   const products = new Map<string, ProductInfo>();
   const touched = { shoppers: new Set<string>(), orders: new Set<string>() };
   const claims = new Set<string>();
@@ -151,22 +156,12 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   const dimensions = [RECOMMENDER, ...properties];
   /** Of the event in hand, its values of these. */
   const values: (string | undefined)[] = [];
-  /** The counters of these values in the event's cell. */
-  const valueCounters: (Counters | undefined)[] = [];
-  let lastStart = Number.NaN;
-  let lastCell: Tally;
+  /** Their keys, and -1 for none. */
+  const valueKeys = dimensions.map(() => -1);
+  const valueSlots = dimensions.map((dimension) => slots.numberOf(dimension));
 
-  function cellAt(time: number): Tally {
-    const start = cellStart(time, BASE_CELL_MS);
-    if (start === lastStart) return lastCell;
-    let cell = cells.get(start);
-    if (cell === undefined) {
-      cell = createTally();
-      cells.set(start, cell);
-    }
-    lastStart = start;
-    lastCell = cell;
-    return cell;
+  function cellAt(time: number): number {
+    return cells.bucketAt(cellStart(time, BASE_CELL_MS));
   }
 
   function countAll(
@@ -174,8 +169,8 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     memory: PartitionMemory,
   ): Pick<DocumentBatch, 'events' | 'duplicates' | 'deadLetters'> & { readonly ids: Uint8Array } {
     const { partition, records, origins, shoppers, clock, lost, earlier } = batch;
-    if (lost > 0) increment(cellAt(clock).totals, COLUMNS.lost, lost);
-    if (earlier > 0) increment(cellAt(clock).totals, COLUMNS.earlier, earlier);
+    if (lost > 0) cells.addTotal(cellAt(clock), COLUMNS.lost, lost);
+    if (earlier > 0) cells.addTotal(cellAt(clock), COLUMNS.earlier, earlier);
     const events: StoredEvent[] = [];
     const duplicates: Pick<StoredEvent, 'offset' | 'index'>[] = [];
     const deadLetters: DeadLetter[] = [];
@@ -194,22 +189,18 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       if (duplicate) {
         duplicates.push(index === undefined ? { offset } : { offset, index });
         if (event !== undefined)
-          increment(
-            cellAt(rejected ? Math.min(appendedAt, clock) : record.time).totals,
-            COLUMNS.duplicates,
-            1,
-          );
+          cells.addTotal(cellAt(rejected ? Math.min(appendedAt, clock) : record.time), COLUMNS.duplicates, 1);
       } else if (rejected) {
         // What arrived at a moment that is yet to come is told of when it is counted.
         const time = Math.min(appendedAt, clock);
         if (record === TOMBSTONE) {
-          increment(cellAt(time).totals, COLUMNS.tombstones, 1);
+          cells.addTotal(cellAt(time), COLUMNS.tombstones, 1);
           continue;
         }
         const { reason, detail, source, bytes } = record;
         const place = index === undefined ? { offset } : { offset, index };
         deadLetters.push({ partition, ...place, time, reason, detail, source, bytes });
-        increment(cellAt(time).totals, PREFIXES.rejected + reason, 1);
+        cells.addTotal(cellAt(time), FAMILIES.rejected.of(reason), 1);
       } else {
         events.push(index === undefined ? { offset, event: record } : { offset, index, event: record });
         if (event !== undefined) countEvent(event as ShopEvent, shoppers[i], memory.watermark);
@@ -222,18 +213,18 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function countEvent(event: ShopEvent, shopper: string | undefined, watermark: number): void {
     const { time, type } = event;
     const cell = cellAt(time);
-    increment(cell.totals, TYPE_COLUMNS[type], 1);
-    if (event.source === SIMULATED_SOURCE) increment(cell.totals, COLUMNS.simulated, 1);
-    if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
-    if (event.truncated) increment(cell.totals, COLUMNS.truncated, 1);
+    cells.addTotal(cell, TYPE_COLUMNS[type], 1);
+    if (event.source === SIMULATED_SOURCE) cells.addTotal(cell, COLUMNS.simulated, 1);
+    if (time < watermark - LATE_MS) cells.addTotal(cell, COLUMNS.late, 1);
+    if (event.truncated) cells.addTotal(cell, COLUMNS.truncated, 1);
     const list = listOf(event);
     for (let i = 0; i < dimensions.length; i += 1) {
       const dimension = dimensions[i]!;
       const value = i === 0 ? list?.arm : propertyOf(event, dimension);
       values[i] = value;
-      valueCounters[i] = value === undefined ? undefined : countersOf(cell, dimension, value);
+      valueKeys[i] = value === undefined ? -1 : keys[valueSlots[i]!]!.numberOf(value);
     }
-    countInValues(COLUMNS.events, 1);
+    countInValues(cell, COLUMNS.events, 1);
     const spent = type === 'purchase' ? countPurchase(event, shopper, cell) : undefined;
     if (type === 'refund') countRefund(event, cell);
     if (type === 'search' && event.query !== undefined) countSearch(event, event.query, cell);
@@ -242,35 +233,38 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     if (list !== undefined) countReaction(event, list.id, cell, state);
   }
 
-  function countInValues(column: string, amount: Count): void {
-    for (let i = 0; i < valueCounters.length; i += 1) {
-      const counters = valueCounters[i];
-      if (counters !== undefined) increment(counters, column, amount);
+  function countInValues(cell: number, column: number, amount: Count): void {
+    for (let i = 0; i < valueKeys.length; i += 1) {
+      const key = valueKeys[i]!;
+      if (key >= 0) cells.add(cell, valueSlots[i]!, key, column, amount);
     }
   }
 
+  function countFor(cell: number, slot: number, key: string, column: number, amount: Count): void {
+    cells.add(cell, slot, keys[slot]!.numberOf(key), column, amount);
+  }
+
   /** @returns undefined where the order was counted before */
-  function countPurchase(event: ShopEvent, shopper: string | undefined, cell: Tally): Spent | undefined {
+  function countPurchase(event: ShopEvent, shopper: string | undefined, cell: number): Spent | undefined {
     const { orderId, time, partial = false, items } = event;
     const key = orderId === undefined ? undefined : orderKey(orderId);
     const known = key === undefined ? undefined : states.orders.get(key);
     if (known !== undefined && !(known.partial && partial)) {
-      increment(cell.totals, COLUMNS.duplicateOrders, 1);
+      cells.addTotal(cell, COLUMNS.duplicateOrders, 1);
       return undefined;
     }
     const exposure = shopper === undefined ? undefined : states.shoppers.get(shopper)?.exposure;
     const order = known ?? newOrder(partial);
     const code = event.currency ?? currency;
     if (known === undefined) {
-      increment(cell.totals, PREFIXES.orders + code, 1);
-      countInValues(COLUMNS.orders, 1);
+      cells.addTotal(cell, FAMILIES.orders.of(code), 1);
+      countInValues(cell, COLUMNS.orders, 1);
     }
     let sum: Count = 0;
     const arms = new Set<string>();
     for (const item of items) {
       sum = add(sum, countLine(item, code, cell));
-      if (addOrderLine(order, item.productId))
-        increment(countersOf(cell, 'product', item.productId), COLUMNS.orders, 1);
+      if (addOrderLine(order, item.productId)) countFor(cell, PRODUCT, item.productId, COLUMNS.orders, 1);
       // A purchase that says itself which list it belongs to is counted there.
       const arm = values[0] === undefined && exposure && creditedArm(exposure, item.productId, time);
       if (arm) {
@@ -278,7 +272,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
         arms.add(arm);
       }
     }
-    for (const arm of arms) increment(countersOf(cell, RECOMMENDER, arm), COLUMNS.events, 1);
+    for (const arm of arms) countFor(cell, RECOMMENDER_SLOT, arm, COLUMNS.events, 1);
     if (key !== undefined) {
       states.orders.set(key, order);
       touched.orders.add(key);
@@ -288,12 +282,12 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   }
 
   /** @returns its price */
-  function countLine(item: EventItem, code: string, cell: Tally): Count {
+  function countLine(item: EventItem, code: string, cell: number): Count {
     const { price, quantity } = item;
-    const revenue = PREFIXES.gross + code;
+    const revenue = FAMILIES.gross.of(code);
     const amount = price === undefined ? 0 : multiply(price, quantity);
-    increment(cell.totals, COLUMNS.units, quantity);
-    increment(cell.totals, revenue, amount);
+    cells.addTotal(cell, COLUMNS.units, quantity);
+    cells.addTotal(cell, revenue, amount);
     countForItem(item, cell, COLUMNS.units, quantity);
     countForItem(item, cell, revenue, amount);
     return amount;
@@ -305,49 +299,48 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     order: OrderState,
     { price, quantity }: EventItem,
     code: string,
-    cell: Tally,
+    cell: number,
   ): void {
-    const counters = countersOf(cell, RECOMMENDER, arm);
-    if (addOrderArm(order, arm)) increment(counters, COLUMNS.orders, 1);
-    increment(counters, COLUMNS.units, quantity);
-    if (price !== undefined) increment(counters, PREFIXES.gross + code, multiply(price, quantity));
+    if (addOrderArm(order, arm)) countFor(cell, RECOMMENDER_SLOT, arm, COLUMNS.orders, 1);
+    countFor(cell, RECOMMENDER_SLOT, arm, COLUMNS.units, quantity);
+    if (price === undefined) return;
+    countFor(cell, RECOMMENDER_SLOT, arm, FAMILIES.gross.of(code), multiply(price, quantity));
   }
 
   /** Counts a list as shown or clicked once. Of an event of nobody each one counts, because nobody remembers it. */
-  function countReaction(event: ShopEvent, id: string, cell: Tally, state: ShopperState | undefined): void {
+  function countReaction(event: ShopEvent, id: string, cell: number, state: ShopperState | undefined): void {
     const reaction = reactionOf(event);
     if (reaction === undefined) return;
     const arm = values[0]!;
     const column = reaction === 'shown' ? COLUMNS.impressions : COLUMNS.clicks;
     if (state === undefined) {
-      increment(countersOf(cell, RECOMMENDER, arm), column, 1);
+      countFor(cell, RECOMMENDER_SLOT, arm, column, 1);
       return;
     }
     state.exposure ??= newExposure();
-    if (noteList(state.exposure, id, reaction)) increment(countersOf(cell, RECOMMENDER, arm), column, 1);
+    if (noteList(state.exposure, id, reaction)) countFor(cell, RECOMMENDER_SLOT, arm, column, 1);
     if (reaction === 'shown') return;
     for (const { productId } of event.items) noteClick(state.exposure, { productId, arm, time: event.time });
   }
 
-  function countRefund({ items, currency: code = currency }: ShopEvent, cell: Tally): void {
-    const column = PREFIXES.refunds + code;
+  function countRefund({ items, currency: code = currency }: ShopEvent, cell: number): void {
+    const column = FAMILIES.refunds.of(code);
     for (const item of items) {
       if (item.price === undefined) continue;
       const amount = multiply(item.price, item.quantity);
-      increment(cell.totals, column, amount);
+      cells.addTotal(cell, column, amount);
       countForItem(item, cell, column, amount);
     }
   }
 
-  function countSearch({ properties: said }: ShopEvent, query: string, cell: Tally): void {
+  function countSearch({ properties: said }: ShopEvent, query: string, cell: number): void {
     const key = query.trim().toLowerCase().slice(0, KEY_CHARACTERS);
     if (key === '') return;
-    const counters = countersOf(cell, 'query', key);
-    increment(counters, COLUMNS.searches, 1);
-    if (said?.results === 0) increment(counters, COLUMNS.emptySearches, 1);
+    countFor(cell, QUERY, key, COLUMNS.searches, 1);
+    if (said?.results === 0) countFor(cell, QUERY, key, COLUMNS.emptySearches, 1);
   }
 
-  function countItems({ type, time, items }: ShopEvent, cell: Tally): void {
+  function countItems({ type, time, items }: ShopEvent, cell: number): void {
     const column = type === 'view_item' ? COLUMNS.views : type === 'add_to_cart' ? COLUMNS.carts : undefined;
     for (let i = 0; i < items.length; i += 1) {
       const item = items[i]!;
@@ -359,14 +352,14 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   /** Counts for an item's product, category and brand, and for the values of its event's properties. */
   function countForItem(
     { productId, category, brand }: EventItem,
-    cell: Tally,
-    column: string,
+    cell: number,
+    column: number,
     amount: Count,
   ): void {
-    increment(countersOf(cell, 'product', productId), column, amount);
-    if (category !== undefined) increment(countersOf(cell, 'category', category), column, amount);
-    if (brand !== undefined) increment(countersOf(cell, 'brand', brand), column, amount);
-    countInValues(column, amount);
+    countFor(cell, PRODUCT, productId, column, amount);
+    if (category !== undefined) countFor(cell, CATEGORY, category, column, amount);
+    if (brand !== undefined) countFor(cell, BRAND, brand, column, amount);
+    countInValues(cell, column, amount);
   }
 
   function noteInfo({ productId, name, category, brand, price }: EventItem, time: number): void {
@@ -421,44 +414,44 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 
   /** Counts a shopper in the cohort of the first event, or takes all of it back. */
   function countCohort({ firstSeen, kept, purchases }: ShopperState, amount: 1 | -1): void {
-    const { totals } = cellAt(firstSeen);
+    const cell = cellAt(firstSeen);
     for (let day = 0; day <= COHORT_DAYS; day += 1) {
-      if (kept & (1 << day)) increment(totals, PREFIXES.kept + day, amount);
+      if (kept & (1 << day)) cells.addTotal(cell, FAMILIES.kept.at(day), amount);
     }
     if (purchases === undefined) return;
     const { spent, currency: code } = purchases;
-    increment(totals, COLUMNS.cohortBuyers, amount);
-    increment(totals, PREFIXES.lifetime + code, amount > 0 ? spent : subtract(0, spent));
+    cells.addTotal(cell, COLUMNS.cohortBuyers, amount);
+    cells.addTotal(cell, FAMILIES.lifetime.of(code), amount > 0 ? spent : subtract(0, spent));
   }
 
   /** Counts the hour and the day of an event. */
   function appear(state: ShopperState, time: number): void {
     const hour = hourOf(time);
     if (hour === state.hours.last) return;
-    countHour(state.hours, hour, PREFIXES.seenHours);
+    countHour(state.hours, hour, FAMILIES.seenHours);
     const day = zone.dayOf(time);
     if (day === state.days.last) return;
-    countDay(state.days, day, PREFIXES.seenDays);
+    countDay(state.days, day, FAMILIES.seenDays);
     const since = day - zone.dayOf(state.firstSeen);
     if (since > COHORT_DAYS || state.kept & (1 << since)) return;
     state.kept |= 1 << since;
-    increment(cellAt(state.firstSeen).totals, PREFIXES.kept + since, 1);
+    cells.addTotal(cellAt(state.firstSeen), FAMILIES.kept.at(since), 1);
   }
 
   function hourOf(time: number): number {
     return Math.floor(zone.hourStart(time) / HOUR_MS);
   }
 
-  function countHour(presence: Presence, hour: number, prefix: string): void {
-    const column = (gap: number): string => prefix + Math.min(gap, MOST_HOURS);
+  function countHour(presence: Presence, hour: number, family: Family): void {
+    const column = (gap: number): number => family.at(Math.min(gap, MOST_HOURS));
     countGaps(presence, hour, column, (unit) => zone.hourStart(unit * HOUR_MS + HOUR_MS - 1));
   }
 
-  function countDay(presence: Presence, day: number, prefix: string): void {
+  function countDay(presence: Presence, day: number, family: Family): void {
     countGaps(
       presence,
       day,
-      (gap) => prefix + gap,
+      (gap) => family.at(gap),
       (unit) => zone.dayStart(unit),
     );
   }
@@ -466,13 +459,13 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function countGaps(
     presence: Presence,
     unit: number,
-    column: (gap: number) => string,
+    column: (gap: number) => number,
     startOf: (unit: number) => number,
   ): void {
     beThere(presence, unit, (at, before, gap) => {
-      const { totals } = cellAt(startOf(at));
-      if (before !== undefined) increment(totals, column(before), -1);
-      increment(totals, column(gap), 1);
+      const cell = cellAt(startOf(at));
+      if (before !== undefined) cells.addTotal(cell, column(before), -1);
+      cells.addTotal(cell, column(gap), 1);
     });
   }
 
@@ -486,17 +479,17 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     const own = code === purchases.currency;
     if (own) purchases.spent = add(purchases.spent, amount);
     countBuyer(purchases, 1);
-    const cohort = cellAt(state.firstSeen).totals;
-    if (first) increment(cohort, COLUMNS.cohortBuyers, 1);
-    if (own) increment(cohort, PREFIXES.lifetime + code, amount);
+    const cohort = cellAt(state.firstSeen);
+    if (first) cells.addTotal(cohort, COLUMNS.cohortBuyers, 1);
+    if (own) cells.addTotal(cohort, FAMILIES.lifetime.of(code), amount);
     const hour = hourOf(time);
     if (hour === purchases.hours.last) return;
-    countHour(purchases.hours, hour, PREFIXES.boughtHours);
-    countDay(purchases.days, zone.dayOf(time), PREFIXES.boughtDays);
+    countHour(purchases.hours, hour, FAMILIES.boughtHours);
+    countDay(purchases.days, zone.dayOf(time), FAMILIES.boughtDays);
   }
 
   function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
-    increment(cellAt(last).totals, PREFIXES.buyer + buyerClass(orders, spent), amount);
+    cells.addTotal(cellAt(last), FAMILIES.buyer.of(buyerClass(orders, spent)), amount);
   }
 
   function followSession({ time, type, sessionId }: ShopEvent, state: ShopperState, bought: boolean): void {
@@ -525,7 +518,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       known === session.values &&
       cellStart(end, BASE_CELL_MS) === cellStart(session.end, BASE_CELL_MS);
     if (sameClass) {
-      if (end !== session.end) increment(cellAt(end).totals, COLUMNS.sessionMs, session.end - end);
+      if (end !== session.end) cells.addTotal(cellAt(end), COLUMNS.sessionMs, session.end - end);
       return;
     }
     countSession({ start, end, path, bought: boughtAt, values: known }, -1);
@@ -550,17 +543,17 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     amount: number,
   ): void {
     const cell = cellAt(end);
-    const column = sessionColumn(path);
-    increment(cell.totals, column, amount);
-    increment(cell.totals, COLUMNS.sessionMs, amount * (end - start));
+    const column = FAMILIES.session.at(path);
+    cells.addTotal(cell, column, amount);
+    cells.addTotal(cell, COLUMNS.sessionMs, amount * (end - start));
     if (bought !== 0) {
       const wait = bought - start;
-      increment(cell.totals, PREFIXES.toPurchase + durationClass(wait), amount);
-      increment(cell.totals, COLUMNS.toPurchaseMs, amount * wait);
+      cells.addTotal(cell, FAMILIES.toPurchase.at(durationClass(wait)), amount);
+      cells.addTotal(cell, COLUMNS.toPurchaseMs, amount * wait);
     }
     for (let i = 0; i < of.length; i += 1) {
       const value = of[i];
-      if (value !== undefined) increment(countersOf(cell, dimensions[i]!, value[0]), column, amount);
+      if (value !== undefined) countFor(cell, valueSlots[i]!, value[0], column, amount);
     }
   }
 
@@ -568,9 +561,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function moveUser(before: number, now: number): void {
     if (before !== 0) {
       if (cellStart(before, BASE_CELL_MS) === cellStart(now, BASE_CELL_MS)) return;
-      increment(cellAt(before).totals, COLUMNS.users, -1);
+      cells.addTotal(cellAt(before), COLUMNS.users, -1);
     }
-    increment(cellAt(now).totals, COLUMNS.users, 1);
+    cells.addTotal(cellAt(now), COLUMNS.users, 1);
   }
 
   return { countAll, cells, claims, products, touched };

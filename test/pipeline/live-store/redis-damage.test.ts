@@ -6,13 +6,14 @@ import { SCRIPTS } from '../../../src/pipeline/live-store/redis-scripts.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
+import { deltasOf, NO_DELTAS } from '../../support/deltas.ts';
 import { configFor, openStores, SETTINGS } from '../../support/stores.ts';
 import { tcpProxy } from '../../support/tcp-proxy.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const EVENT =
   '{"id":"a","type":"view_item","time":"2026-01-05T10:00:00Z","userId":"u","items":[{"productId":"p"}]}';
-const EMPTY = { advances: [], cells: new Map(), claims: [], states: new Map(), products: new Map() };
+const EMPTY = { advances: [], ...NO_DELTAS, claims: [], states: new Map(), products: new Map() };
 
 describeWith(['redis'], 'damage of the live store on Redis', () => {
   function shop(port = Number(new URL(backendUrl('redis')!).port)) {
@@ -93,11 +94,14 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     const { config, client, key } = shop();
     const live = await openLiveStore(config);
     const anew = await live.rebuild();
-    const totals = new Map([['n', 1]]);
-    const breakdowns = new Map([['product', new Map([['p', totals]])]]);
+    const counters = { n: 1 };
+    const deltas = deltasOf([
+      { time: 0, counters },
+      { time: 0, dimension: 'product', key: 'p', counters },
+    ]);
     for (let from = 0; from < 40; from += 1) {
       const advances = [{ partition: 0, from, to: from + 1, watermark: 1 }];
-      await anew.live.apply({ ...EMPTY, advances, cells: new Map([[0, { totals, breakdowns }]]) });
+      await anew.live.apply({ ...EMPTY, advances, ...deltas });
     }
     const left = () => client.keys(key('rebuild*'));
     await live.report({ id: 'w', time: 1, json: '{}' });
@@ -175,9 +179,8 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     const time = Date.UTC(2026, 0, 5);
     // Enough for a fold, which makes cells of the changes.
     for (let i = 0; i < 40; i += 1) {
-      const tally = { totals: new Map([['n', 1]]), breakdowns: new Map() };
       const advances = [{ partition: 0, from: i, to: i + 1, watermark: time }];
-      await live.apply({ ...EMPTY, advances, cells: new Map([[time, tally]]) });
+      await live.apply({ ...EMPTY, advances, ...deltasOf([{ time, counters: { n: 1 } }]) });
     }
     const ids = await client.zrange(key('cells'), 0, -1);
     expect(ids.length).toBeGreaterThan(1);

@@ -15,6 +15,7 @@ import { type ReduceSettings } from '../../../src/pipeline/processor/reduce.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { type Period } from '../../../src/pipeline/stats/time-frame.ts';
 import { type Stats } from '../../../src/pipeline/stats/types.ts';
+import { NO_DELTAS } from '../../support/deltas.ts';
 import { type ReferencePeriod, referenceNumbers } from '../../support/reference.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -343,7 +344,7 @@ describe('processor', () => {
   test('refuses a log that is shorter than what was counted of it', async () => {
     const stores = await newStores('shorter');
     const advances = [{ partition: 1, from: 0, to: 7, watermark: 0 }];
-    const nothing = { cells: new Map(), claims: [], states: new Map(), products: new Map() };
+    const nothing = { ...NO_DELTAS, claims: [], states: new Map(), products: new Map() };
     await stores.live.apply({ advances, ...nothing });
     const processor = createProcessor({ ...stores, settings: SETTINGS });
     await expect(processor.step()).rejects.toThrow(/partition 1 of the log ends at 0, but 7/);

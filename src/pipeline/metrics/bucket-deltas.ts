@@ -1,0 +1,74 @@
+import { type Count } from '../events/money.ts';
+import { DeltaTable } from './delta-table.ts';
+import { KeyNumbers } from './key-numbers.ts';
+
+/** What the numbers of deltas stand for: columns, and keys by slot. */
+export interface DeltaNames {
+  readonly columns: KeyNumbers;
+  /** Slot 0 has none: the totals are one row, whose key is 0. */
+  readonly keys: KeyNumbers[];
+}
+
+/** @param slots how many there are */
+export function createNames(columns: KeyNumbers, slots: number): DeltaNames {
+  return { columns, keys: Array.from({ length: slots }, () => new KeyNumbers()) };
+}
+
+/** What is added to the buckets of one width: totals in slot 0, breakdowns by dimension in the others. */
+export class BucketDeltas {
+  /** Start of a bucket by its number, ms since the epoch. */
+  readonly starts: number[] = [];
+  /** By slot; where nothing is added, there is none. */
+  readonly tables: (DeltaTable | undefined)[] = [];
+  readonly #numbers = new Map<number, number>();
+  #lastStart = Number.NaN;
+  #lastNumber = 0;
+
+  /** The number of the bucket that begins at `start`. */
+  bucketAt(start: number): number {
+    if (start === this.#lastStart) return this.#lastNumber;
+    let number = this.#numbers.get(start);
+    if (number === undefined) {
+      number = this.starts.length;
+      this.#numbers.set(start, number);
+      this.starts.push(start);
+    }
+    this.#lastStart = start;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  addTotal(bucket: number, column: number, amount: Count): void {
+    this.table(0).add(bucket, 0, column, amount);
+  }
+
+  add(bucket: number, slot: number, key: number, column: number, amount: Count): void {
+    this.table(slot).add(bucket, key, column, amount);
+  }
+
+  table(slot: number): DeltaTable {
+    this.tables[slot] ??= new DeltaTable();
+    return this.tables[slot];
+  }
+
+  /** Adds all of it to wider buckets. @param startOf the start of the wider bucket; NaN for what is left out */
+  addTo(into: BucketDeltas, startOf: (start: number) => number): void {
+    const bucketOf = this.starts.map((start) => {
+      const wider = startOf(start);
+      return Number.isNaN(wider) ? -1 : into.bucketAt(wider);
+    });
+    this.tables.forEach((table, slot) => {
+      table?.addTo(into.table(slot), bucketOf);
+    });
+  }
+
+  /** The same under the numbers that a store has for keys and columns. @param idsOf by slot, then own number */
+  translated(idsOf: (slot: number) => ArrayLike<number>, columnIds: ArrayLike<number>): BucketDeltas {
+    const result = new BucketDeltas();
+    const bucketOf = this.starts.map((start) => result.bucketAt(start));
+    this.tables.forEach((table, slot) => {
+      table?.addTo(result.table(slot), bucketOf, slot === 0 ? undefined : idsOf(slot), columnIds);
+    });
+    return result;
+  }
+}

@@ -1,0 +1,124 @@
+import { add, type Count } from '../events/money.ts';
+import { PageReader } from './bucket-page.ts';
+
+/** Sums of pages, by column and key: numbers that a store has given them. */
+export interface CounterSums {
+  add(page: Uint8Array): void;
+  /**
+   * The `count` keys with the greatest values above 0 in a column, and all that equal the last of them, in no order; `keys` is
+   * the number of all keys above 0.
+   */
+  top(column: number, count: number): { readonly ids: readonly number[]; readonly keys: number };
+  /** All columns of a key that are not 0. */
+  row(key: number): Map<number, Count>;
+  /** The sum of all keys, by column. */
+  total(): Map<number, Count>;
+}
+
+/** A column's values by key; one that a double cannot hold stands in `exact`, and is 0 in `values`. */
+interface Column {
+  values: Float64Array;
+  readonly exact: Map<number, bigint>;
+}
+
+export function createSums(): CounterSums {
+  const columns: (Column | undefined)[] = [];
+
+  function columnFor(number: number, key: number): Column {
+    let column = columns[number];
+    if (column === undefined) {
+      column = { values: new Float64Array(Math.max(64, key + 1)), exact: new Map() };
+      columns[number] = column;
+    } else if (key >= column.values.length) {
+      const values = new Float64Array(Math.max(key + 1, column.values.length * 2));
+      values.set(column.values);
+      column.values = values;
+    }
+    return column;
+  }
+  function addExact({ values, exact }: Column, key: number, amount: Count): void {
+    const sum = add(exact.get(key) ?? values[key]!, amount);
+    if (typeof sum === 'number') {
+      values[key] = sum;
+      exact.delete(key);
+    } else {
+      values[key] = 0;
+      exact.set(key, sum);
+    }
+  }
+  return {
+    add(page) {
+      const reader = new PageReader(page);
+      while (reader.next()) {
+        const { key, value } = reader;
+        const column = columnFor(reader.column, key);
+        const sum =
+          typeof value === 'number' && column.exact.size === 0 ? column.values[key]! + value : Number.NaN;
+        if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) column.values[key] = sum;
+        else addExact(column, key, value);
+      }
+    },
+    top(number, count) {
+      const { values, exact } = columns[number] ?? { values: new Float64Array(0), exact: new Map() };
+      // What a double cannot hold is above all that it can.
+      const large = [...exact].filter(([, value]) => value > 0n);
+      large.sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
+      const room = count - large.length;
+      const least = room > 0 ? nthGreatest(values, room) : Number.POSITIVE_INFINITY;
+      const lastLarge = large[count - 1]?.[1] ?? 0n;
+      const ids = large.filter(([, value]) => value >= lastLarge).map(([id]) => id);
+      let keys = large.length;
+      for (let id = 0; id < values.length; id += 1) {
+        const value = values[id]!;
+        if (value <= 0) continue;
+        keys += 1;
+        if (value >= least) ids.push(id);
+      }
+      return { ids, keys };
+    },
+    row(key) {
+      const counters = new Map<number, Count>();
+      columns.forEach((column, number) => {
+        const value = column?.exact.get(key) ?? column?.values[key] ?? 0;
+        if (value !== 0) counters.set(number, value);
+      });
+      return counters;
+    },
+    total() {
+      const counters = new Map<number, Count>();
+      columns.forEach((column, number) => {
+        if (column === undefined) return;
+        let sum: Count = 0;
+        for (const value of column.values) if (value !== 0) sum = add(sum, value);
+        for (const value of column.exact.values()) sum = add(sum, value);
+        if (sum !== 0) counters.set(number, sum);
+      });
+      return counters;
+    },
+  };
+}
+/** The n-th greatest of the values above 0; the least of them where there are fewer. */
+function nthGreatest(values: Float64Array, n: number): number {
+  if (n >= values.length) return Number.MIN_VALUE;
+  // The greatest so far, ascending.
+  const greatest = new Float64Array(n);
+  let held = 0;
+  for (const value of values) {
+    if (value <= 0 || (held === n && value <= greatest[0]!)) continue;
+    let at = held === n ? 0 : held;
+    if (held === n) {
+      while (at + 1 < n && greatest[at + 1]! < value) {
+        greatest[at] = greatest[at + 1]!;
+        at += 1;
+      }
+    } else {
+      while (at > 0 && greatest[at - 1]! > value) {
+        greatest[at] = greatest[at - 1]!;
+        at -= 1;
+      }
+      held += 1;
+    }
+    greatest[at] = value;
+  }
+  return held < n ? Number.MIN_VALUE : greatest[0]!;
+}

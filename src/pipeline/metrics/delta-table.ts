@@ -1,0 +1,167 @@
+import { add, type Count } from '../events/money.ts';
+
+const FIRST_CAPACITY = 64;
+/** Room for a column's number beside a key's in one double. */
+const COLUMN_SPAN = 2 ** 20;
+
+/**
+ * What is added to counters: an amount by bucket, key and column, which are small numbers from 0 on. Open addressing over typed
+ * arrays, because an event touches ten counters: nothing is allocated for one.
+ *
+ * Invariant: an entry's amount is exact. Where it is beyond what a double holds, it stands in `exact`, and `amounts` has NaN.
+ */
+export class DeltaTable {
+  /** Entry + 1 by slot of the hash; 0 is free. Twice as many slots as entries at least. */
+  #slots = new Int32Array(FIRST_CAPACITY * 2);
+  #buckets = new Int32Array(FIRST_CAPACITY);
+  #keys = new Int32Array(FIRST_CAPACITY);
+  #columns = new Int32Array(FIRST_CAPACITY);
+  #amounts = new Float64Array(FIRST_CAPACITY);
+  /** The entry of the same bucket that was added before; -1 ends the chain. */
+  #before = new Int32Array(FIRST_CAPACITY);
+  /** The last entry of a bucket; -1 for none. */
+  #last = new Int32Array(0);
+  #exact = new Map<number, bigint>();
+  #size = 0;
+  /** The entries of the bucket that was read, by key, then column. */
+  #order = new Float64Array(FIRST_CAPACITY);
+  #read = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(bucket: number, key: number, column: number, amount: Count): void {
+    const entry = this.#find(bucket, key, column);
+    const sum = typeof amount === 'number' ? this.#amounts[entry]! + amount : Number.NaN;
+    if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) this.#amounts[entry] = sum;
+    else this.#addExact(entry, amount);
+  }
+
+  #addExact(entry: number, amount: Count): void {
+    const sum = add(this.#exact.get(entry) ?? this.#amounts[entry]!, amount);
+    if (typeof sum === 'number') {
+      this.#amounts[entry] = sum;
+      this.#exact.delete(entry);
+    } else {
+      this.#amounts[entry] = Number.NaN;
+      this.#exact.set(entry, sum);
+    }
+  }
+
+  /** The entry's number; it is made where there is none. */
+  #find(bucket: number, key: number, column: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash(bucket, key, column) & mask;
+    for (let held = slots[slot]!; held !== 0; held = slots[slot]!) {
+      const entry = held - 1;
+      if (this.#keys[entry] === key && this.#columns[entry] === column && this.#buckets[entry] === bucket)
+        return entry;
+      slot = (slot + 1) & mask;
+    }
+    if (this.#size === this.#keys.length) {
+      this.#grow();
+      return this.#find(bucket, key, column);
+    }
+    const entry = this.#size;
+    this.#size += 1;
+    slots[slot] = entry + 1;
+    this.#buckets[entry] = bucket;
+    this.#keys[entry] = key;
+    this.#columns[entry] = column;
+    this.#amounts[entry] = 0;
+    if (bucket >= this.#last.length) this.#last = grown(this.#last, bucket + 1, -1);
+    this.#before[entry] = this.#last[bucket]!;
+    this.#last[bucket] = entry;
+    return entry;
+  }
+
+  #grow(): void {
+    const capacity = this.#keys.length * 2;
+    this.#buckets = grown(this.#buckets, capacity);
+    this.#keys = grown(this.#keys, capacity);
+    this.#columns = grown(this.#columns, capacity);
+    this.#before = grown(this.#before, capacity);
+    const amounts = new Float64Array(capacity);
+    amounts.set(this.#amounts);
+    this.#amounts = amounts;
+    const slots = new Int32Array(capacity * 2);
+    const mask = slots.length - 1;
+    for (let entry = 0; entry < this.#size; entry += 1) {
+      let slot = hash(this.#buckets[entry]!, this.#keys[entry]!, this.#columns[entry]!) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = entry + 1;
+    }
+    this.#slots = slots;
+  }
+
+  /**
+   * Makes a bucket's entries readable, by key, then column, ascending.
+   * @returns how many there are
+   */
+  read(bucket: number): number {
+    let count = 0;
+    for (let entry = this.#last[bucket] ?? -1; entry >= 0; entry = this.#before[entry]!) {
+      if (count === this.#order.length) {
+        const order = new Float64Array(count * 2);
+        order.set(this.#order);
+        this.#order = order;
+      }
+      this.#order[count] = this.#keys[entry]! * COLUMN_SPAN + this.#columns[entry]!;
+      count += 1;
+    }
+    if (count > 1) this.#order.subarray(0, count).sort();
+    this.#read = bucket;
+    return count;
+  }
+
+  /** Of the bucket that was read. @param i below what `read` gave */
+  key(i: number): number {
+    return Math.floor(this.#order[i]! / COLUMN_SPAN);
+  }
+  column(i: number): number {
+    return this.#order[i]! % COLUMN_SPAN;
+  }
+  amount(i: number): Count {
+    const entry = this.#find(this.#read, this.key(i), this.column(i));
+    return this.#exact.get(entry) ?? this.#amounts[entry]!;
+  }
+
+  /**
+   * Adds all entries to another table, under other numbers.
+   * @param bucketOf by own bucket @param keyOf by own key; without it a key keeps its number @param columnOf likewise
+   */
+  addTo(
+    into: DeltaTable,
+    bucketOf: ArrayLike<number>,
+    keyOf?: ArrayLike<number>,
+    columnOf?: ArrayLike<number>,
+  ): void {
+    for (let entry = 0; entry < this.#size; entry += 1) {
+      const bucket = bucketOf[this.#buckets[entry]!]!;
+      if (bucket < 0) continue;
+      const [key, column] = [this.#keys[entry]!, this.#columns[entry]!];
+      const amount = this.#amounts[entry]!;
+      if (amount === 0) continue;
+      into.add(
+        bucket,
+        keyOf === undefined ? key : keyOf[key]!,
+        columnOf === undefined ? column : columnOf[column]!,
+        Number.isNaN(amount) ? this.#exact.get(entry)! : amount,
+      );
+    }
+  }
+}
+
+function hash(bucket: number, key: number, column: number): number {
+  const mixed = Math.imul(key, 0x9e37_79b1) ^ Math.imul(bucket, 0x85eb_ca77) ^ Math.imul(column, 0xc2b2_ae3d);
+  return mixed ^ (mixed >>> 15);
+}
+
+function grown(array: Int32Array, least: number, fill = 0): Int32Array<ArrayBuffer> {
+  const result = new Int32Array(Math.max(least, array.length * 2));
+  result.set(array);
+  if (fill !== 0) result.fill(fill, array.length);
+  return result;
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { add, type Count, compareCounts } from '../../../src/pipeline/events/money.ts';
+import { mergePage, PageReader, PageWriter, readWhole } from '../../../src/pipeline/metrics/bucket-page.ts';
+import { createSums } from '../../../src/pipeline/metrics/counter-sums.ts';
+import { DeltaTable } from '../../../src/pipeline/metrics/delta-table.ts';
+
+/** In one bucket, and under keys that are close together: what is summed is an array by key. */
+const inOne = (counter: Counter): Counter => ({ ...counter, bucket: 0, key: counter.key % 7 });
+
+interface Counter {
+  readonly bucket: number;
+  readonly key: number;
+  readonly column: number;
+  readonly amount: Count;
+}
+
+const amount: fc.Arbitrary<Count> = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: -1000, max: 1000 }) },
+  fc.constantFrom<Count>(2 ** 52, -(2 ** 52), 2 ** 53 - 1, -(2 ** 53 - 1), 10n ** 20n, -(10n ** 20n)),
+);
+const key = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(127, 128, 16_384));
+// Of one key more columns than one byte can tell the number of.
+const column = fc.oneof(
+  fc.integer({ min: 1, max: 9 }),
+  fc.integer({ min: 100, max: 300 }),
+  fc.constant(70_000),
+);
+const counters = fc.array(fc.record({ bucket: fc.integer({ min: 0, max: 2 }), key, column, amount }), {
+  maxLength: 300,
+});
+
+const placed = (list: readonly Counter[]): Map<string, Count> => {
+  const sums = new Map<string, Count>();
+  for (const { bucket, key: row, column: of, amount: value } of list) {
+    const place = `${bucket} ${row} ${of}`;
+    sums.set(place, add(sums.get(place) ?? 0, value));
+  }
+  return new Map([...sums].filter(([, value]) => value !== 0));
+};
+
+function tableOf(list: readonly Counter[]): DeltaTable {
+  const table = new DeltaTable();
+  for (const { bucket, key: row, column: of, amount: value } of list) table.add(bucket, row, of, value);
+  return table;
+}
+
+function counted(pages: readonly Uint8Array[]): Map<string, Count> {
+  const found = new Map<string, Count>();
+  pages.forEach((page, bucket) => {
+    let before = -1;
+    for (const reader = new PageReader(page); reader.next(); ) {
+      const order = reader.key * 2 ** 20 + reader.column;
+      expect(order).toBeGreaterThan(before);
+      before = order;
+      found.set(`${bucket} ${reader.key} ${reader.column}`, reader.value);
+    }
+  });
+  return found;
+}
+
+describe('pages of counters', () => {
+  test('hold exactly what was added, through any number of merges', () => {
+    fc.assert(
+      fc.property(fc.array(counters, { minLength: 1, maxLength: 5 }), (batches) => {
+        const pages: Uint8Array[] = [0, 1, 2].map(() => new Uint8Array());
+        const writer = new PageWriter();
+        for (const batch of batches) {
+          const table = tableOf(batch);
+          for (const bucket of [0, 1, 2]) {
+            const count = table.read(bucket);
+            // In two parts: a bucket's keys may be in several pages.
+            const middle = Math.floor(count / 2);
+            pages[bucket] = mergePage(writer, pages[bucket]!, table, 0, middle);
+            pages[bucket] = mergePage(writer, pages[bucket]!, table, middle, count);
+          }
+        }
+        expect(counted(pages)).toEqual(placed(batches.flat()));
+      }),
+      { numRuns: 300, endOnFailure: true },
+    );
+  });
+
+  test('are summed and ranked as a plain sum would be', () => {
+    fc.assert(
+      fc.property(fc.array(counters, { minLength: 1, maxLength: 4 }), (batches) => {
+        const sums = createSums();
+        const writer = new PageWriter();
+        for (const batch of batches) {
+          const table = tableOf(batch.map(inOne));
+          sums.add(mergePage(writer, new Uint8Array(), table, 0, table.read(0)));
+        }
+        const expected = placed(batches.flat().map(inOne));
+        const byColumn = new Map<number, { id: number; value: Count }[]>();
+        for (const [place, value] of expected) {
+          const [, id, of] = place.split(' ').map(Number) as [number, number, number];
+          expect(sums.row(id).get(of)).toBe(value);
+          byColumn.set(of, [...(byColumn.get(of) ?? []), { id, value }]);
+        }
+        for (const [of, list] of byColumn) {
+          expect(sums.total().get(of) ?? 0).toBe(list.reduce<Count>((sum, { value }) => add(sum, value), 0));
+          const positive = list.filter(({ value }) => value > 0);
+          positive.sort((a, b) => compareCounts(b.value, a.value));
+          for (const count of [1, 3, 20]) {
+            const last = positive[count - 1]?.value ?? 0;
+            const ids = positive.filter(({ value }) => value >= last).map(({ id }) => id);
+            const top = sums.top(of, count);
+            expect([[...top.ids].sort(), top.keys]).toEqual([ids.sort(), positive.length]);
+          }
+        }
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  test('of which a part is missing are refused, or are a shorter page', () => {
+    fc.assert(
+      fc.property(counters, fc.double({ min: 0, max: 1, noNaN: true }), (list, share) => {
+        const table = tableOf(list);
+        const page = mergePage(new PageWriter(), new Uint8Array(), table, 0, table.read(0));
+        const cut = page.subarray(0, Math.floor(page.length * share));
+        try {
+          readWhole(cut);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+    );
+  });
+
+  test('adds the same under other numbers, some of which are one', () => {
+    fc.assert(
+      fc.property(counters, (list) => {
+        const into = new DeltaTable();
+        const keys = Int32Array.from({ length: 20_000 }, (_, i) => Math.min(i, 200));
+        const columns = Int32Array.from({ length: 70_001 }, (_, i) => i + 1);
+        tableOf(list).addTo(into, [2, -1, 0], keys, columns);
+        const moved = list
+          .filter(({ bucket }) => bucket !== 1)
+          .map(({ bucket, key: row, column: of, amount: value }) => ({
+            bucket: bucket === 0 ? 2 : 0,
+            key: Math.min(row, 200),
+            column: of + 1,
+            amount: value,
+          }));
+        const found = new Map<string, Count>();
+        for (const bucket of [0, 1, 2]) {
+          for (let i = 0, count = into.read(bucket); i < count; i += 1) {
+            found.set(`${bucket} ${into.key(i)} ${into.column(i)}`, into.amount(i));
+          }
+        }
+        expect(new Map([...found].filter(([, value]) => value !== 0))).toEqual(placed(moved));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { parseLayout } from '../../src/pipeline/live-store/layout.ts';
+import { placeOf, slotsOf } from '../../src/pipeline/live-store/stored-cells.ts';
+import { PageReader } from '../../src/pipeline/metrics/bucket-page.ts';
+import { type Blob, blobBytes, openConnection } from '../../src/pipeline/sqlite/driver.ts';
+
+/** Counters as `level|dimension|start|key|column` and their values; those that are 0 are left out. */
+export type CounterLines = ReadonlyMap<string, string>;
+
+/** Every counter that the file of an embedded live store holds. @param path of the file */
+export function dumpCounters(path: string): CounterLines {
+  const connection = openConnection(path, { timeout: 1000 });
+  const rows = <T>(sql: string): T[] => connection.prepare(sql).all() as T[];
+  const [settings] = rows<{ json: string }>("SELECT json FROM settings WHERE name = 'layout'");
+  const keys = new Map(
+    rows<{ slot: number; id: number; key: string }>('SELECT slot, id, key FROM keys').map(
+      ({ slot, id, key }) => [`${slot} ${id}`, key],
+    ),
+  );
+  const pages = rows<{ id: number; data: Blob }>('SELECT id, data FROM cells');
+  connection.close();
+  const { names } = slotsOf(parseLayout(settings!.json));
+  const lines = new Map<string, string>();
+  for (const { id, data } of pages) {
+    const { level, slot, start } = placeOf(id);
+    const reader = new PageReader(blobBytes(data));
+    while (reader.next()) {
+      const key = slot === 0 ? '' : keys.get(`${slot} ${reader.key}`)!;
+      const column = keys.get(`0 ${reader.column}`)!;
+      lines.set(`${level}|${names[slot]}|${start}|${key}|${column}`, String(reader.value));
+    }
+  }
+  return lines;
+}
