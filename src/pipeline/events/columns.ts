@@ -1,0 +1,353 @@
+import {
+  EVENT_TYPES,
+  type EventItem,
+  type EventType,
+  type ShopEvent,
+  SIMULATED_SOURCE,
+} from './shop-event.ts';
+
+/** The texts of an event, each a place in its bytes. */
+export const TEXT = {
+  id: 0,
+  userId: 1,
+  anonymousId: 2,
+  sessionId: 3,
+  orderId: 4,
+  currency: 5,
+  query: 6,
+  source: 7,
+  /** The property that says which list of recommendations the event belongs to, where it is a text. */
+  list: 8,
+} as const;
+/** The texts of an item. */
+export const ITEM_TEXT = { productId: 0, name: 1, category: 2, brand: 3 } as const;
+
+export type TextField = (typeof TEXT)[keyof typeof TEXT];
+export type ItemTextField = (typeof ITEM_TEXT)[keyof typeof ITEM_TEXT];
+
+/** What else is said of an event, each a bit. */
+export const FLAG = { partial: 1, emptySearch: 2, simulated: 4, truncated: 8 } as const;
+
+/** The property in {@link TEXT.list}. */
+export const LIST_PROPERTY = 'recommendation_id';
+
+const TEXTS = 9;
+const ITEM_TEXTS = 4;
+// A row: the places of its texts, which of them are there, and the numbers.
+const PRESENT = 2 * TEXTS;
+const TYPE = PRESENT + 1;
+const FLAGS = PRESENT + 2;
+const LINE = PRESENT + 3;
+const FIRST_ITEM = LINE + 2;
+const ITEMS = FIRST_ITEM + 1;
+const WIDTH = ITEMS + 1;
+// A row of an item.
+const ITEM_PRESENT = 2 * ITEM_TEXTS;
+const QUANTITY = ITEM_PRESENT + 1;
+const ITEM_WIDTH = QUANTITY + 1;
+
+/** The price of an item that has none. */
+const NO_PRICE = -1;
+/** Stands for the absent value of a property. */
+const ABSENT = -1;
+
+const EMPTY = Buffer.alloc(0);
+const TEXT_NAMES = Object.keys(TEXT) as (keyof typeof TEXT)[];
+const ITEM_TEXT_NAMES = Object.keys(ITEM_TEXT) as (keyof typeof ITEM_TEXT)[];
+const TYPE_NUMBERS: ReadonlyMap<EventType, number> = new Map(EVENT_TYPES.map((type, i) => [type, i]));
+
+/**
+ * A batch of events as rows of numbers: no event is an object, and no string is made before somebody asks for it.
+ *
+ * Invariant: a place is an offset and a size, and points into the bytes that the batch was begun with; where the offset is
+ * negative, `-1 - offset` points into `annex`, which holds what had to be mended. What {@link has} denies has no place.
+ */
+export class EventColumns {
+  private readonly names: readonly string[];
+  private bytes: Buffer = EMPTY;
+  private annex: Buffer = EMPTY;
+  private annexed = 0;
+  private rows = new Int32Array(64 * WIDTH);
+  private times = new Float64Array(64);
+  private values: Int32Array;
+  private itemRows = new Int32Array(128 * ITEM_WIDTH);
+  private prices = new Float64Array(128);
+  private count = 0;
+  private itemCount = 0;
+  // The row that is being written, and where it begins; it counts once it is closed.
+  private row = 0;
+  private pending = 0;
+  private itemRow = 0;
+
+  /** @param names properties whose values are kept */
+  constructor(names: readonly string[] = []) {
+    this.names = names;
+    this.values = new Int32Array(64 * 2 * names.length);
+  }
+
+  /** Number of events. */
+  get length(): number {
+    return this.count;
+  }
+
+  get properties(): readonly string[] {
+    return this.names;
+  }
+
+  /** Forgets all rows. @param bytes what the lines of the next ones lie in */
+  begin(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.count = 0;
+    this.itemCount = 0;
+    this.annexed = 0;
+  }
+
+  // Reading.
+
+  type(row: number): EventType {
+    return EVENT_TYPES[this.rows[row * WIDTH + TYPE]!]!;
+  }
+
+  /** ms since the epoch */
+  time(row: number): number {
+    return this.times[row]!;
+  }
+
+  is(row: number, flag: number): boolean {
+    return (this.rows[row * WIDTH + FLAGS]! & flag) !== 0;
+  }
+
+  has(row: number, field: TextField): boolean {
+    return (this.rows[row * WIDTH + PRESENT]! & (1 << field)) !== 0;
+  }
+
+  /** Where a text that is there begins, for {@link bytesAt}. */
+  place(row: number, field: TextField): number {
+    return this.rows[row * WIDTH + 2 * field]!;
+  }
+
+  /** Bytes of a text that is there. */
+  size(row: number, field: TextField): number {
+    return this.rows[row * WIDTH + 2 * field + 1]!;
+  }
+
+  /** What a place points into. */
+  bytesAt(place: number): Buffer {
+    return place < 0 ? this.annex : this.bytes;
+  }
+
+  /** Where in {@link bytesAt} a place is. */
+  offsetOf(place: number): number {
+    return place < 0 ? -1 - place : place;
+  }
+
+  text(row: number, field: TextField): string | undefined {
+    return this.has(row, field) ? this.textAt(this.place(row, field), this.size(row, field)) : undefined;
+  }
+
+  /** Which text the event's partition goes by: see `partitionKey`. */
+  keyField(row: number): TextField {
+    const present = this.rows[row * WIDTH + PRESENT]!;
+    if (present & (1 << TEXT.userId)) return TEXT.userId;
+    if (present & (1 << TEXT.anonymousId)) return TEXT.anonymousId;
+    if (present & (1 << TEXT.sessionId)) return TEXT.sessionId;
+    return present & (1 << TEXT.orderId) ? TEXT.orderId : TEXT.id;
+  }
+
+  /** The value of a property by its number among the names, as text; `undefined` for none, and for a list or an object. */
+  property(row: number, name: number): string | undefined {
+    const at = 2 * (row * this.names.length + name);
+    const size = this.values[at + 1]!;
+    return size === ABSENT ? undefined : this.textAt(this.values[at]!, size);
+  }
+
+  /** Where the event's line lies in the bytes. */
+  lineStart(row: number): number {
+    return this.rows[row * WIDTH + LINE]!;
+  }
+
+  /** Where it ends, its line end left out. */
+  lineEnd(row: number): number {
+    return this.rows[row * WIDTH + LINE + 1]!;
+  }
+
+  /** The number of the event's first item: the others follow. */
+  firstItem(row: number): number {
+    return this.rows[row * WIDTH + FIRST_ITEM]!;
+  }
+
+  items(row: number): number {
+    return this.rows[row * WIDTH + ITEMS]!;
+  }
+
+  itemText(item: number, field: ItemTextField): string | undefined {
+    const at = item * ITEM_WIDTH;
+    if ((this.itemRows[at + ITEM_PRESENT]! & (1 << field)) === 0) return undefined;
+    return this.textAt(this.itemRows[at + 2 * field]!, this.itemRows[at + 2 * field + 1]!);
+  }
+
+  /** In 1/10 000 of the currency unit. */
+  price(item: number): number | undefined {
+    const price = this.prices[item]!;
+    return price === NO_PRICE ? undefined : price;
+  }
+
+  quantity(item: number): number {
+    return this.itemRows[item * ITEM_WIDTH + QUANTITY]!;
+  }
+
+  private textAt(place: number, size: number): string {
+    const offset = this.offsetOf(place);
+    return this.bytesAt(place).toString('utf8', offset, offset + size);
+  }
+
+  // Writing: a row is opened, filled and closed; what is not closed never was.
+
+  open(): void {
+    if (this.count === this.times.length) this.growRows();
+    this.row = this.count * WIDTH;
+    this.pending = this.itemCount;
+    const { length } = this.names;
+    if (length > 0) this.values.fill(ABSENT, 2 * length * this.count, 2 * length * (this.count + 1));
+  }
+
+  putText(field: TextField, place: number, size: number): void {
+    this.rows[this.row + 2 * field] = place;
+    this.rows[this.row + 2 * field + 1] = size;
+  }
+
+  putTime(time: number): void {
+    this.times[this.count] = time;
+  }
+
+  putProperty(name: number, place: number, size: number): void {
+    const at = 2 * (this.count * this.names.length + name);
+    this.values[at] = place;
+    this.values[at + 1] = size;
+  }
+
+  openItem(): void {
+    if (this.pending === this.prices.length) this.growItems();
+    this.itemRow = this.pending * ITEM_WIDTH;
+    this.prices[this.pending] = NO_PRICE;
+  }
+
+  putItemText(field: ItemTextField, place: number, size: number): void {
+    this.itemRows[this.itemRow + 2 * field] = place;
+    this.itemRows[this.itemRow + 2 * field + 1] = size;
+  }
+
+  putPrice(price: number): void {
+    this.prices[this.pending] = price;
+  }
+
+  /** @param present the bits of the texts that were put */
+  closeItem(present: number, quantity: number): void {
+    this.itemRows[this.itemRow + ITEM_PRESENT] = present;
+    this.itemRows[this.itemRow + QUANTITY] = quantity;
+    this.pending += 1;
+  }
+
+  /** @param present the bits of the texts that were put */
+  close(present: number, type: number, flags: number, line: number, lineEnd: number): void {
+    const { rows, row } = this;
+    rows[row + PRESENT] = present;
+    rows[row + TYPE] = type;
+    rows[row + FLAGS] = flags;
+    rows[row + LINE] = line;
+    rows[row + LINE + 1] = lineEnd;
+    rows[row + FIRST_ITEM] = this.itemCount;
+    rows[row + ITEMS] = this.pending - this.itemCount;
+    this.itemCount = this.pending;
+    this.count += 1;
+  }
+
+  /** Adds an event that was decoded otherwise: its texts go to the annex. */
+  add(event: ShopEvent, line: number, lineEnd: number): void {
+    this.open();
+    let present = 0;
+    for (const name of TEXT_NAMES) {
+      const text = name === 'list' ? listOf(event) : event[name];
+      if (text === undefined) continue;
+      const field = TEXT[name];
+      this.putText(field, this.annexText(text), this.lastSize);
+      present |= 1 << field;
+    }
+    this.putTime(event.time);
+    this.names.forEach((name, i) => {
+      const value = propertyOf(event, name);
+      if (value !== undefined) this.putProperty(i, this.annexText(value), this.lastSize);
+    });
+    for (const item of event.items) this.addItem(item);
+    this.close(present, TYPE_NUMBERS.get(event.type)!, flagsOf(event), line, lineEnd);
+  }
+
+  private addItem(item: EventItem): void {
+    this.openItem();
+    let present = 0;
+    for (const name of ITEM_TEXT_NAMES) {
+      const text = item[name];
+      if (text === undefined) continue;
+      const field = ITEM_TEXT[name];
+      this.putItemText(field, this.annexText(text), this.lastSize);
+      present |= 1 << field;
+    }
+    if (item.price !== undefined) this.putPrice(item.price);
+    this.closeItem(present, item.quantity);
+  }
+
+  private lastSize = 0;
+
+  /** @returns the place of a text in the annex; its size is in `lastSize` */
+  private annexText(text: string): number {
+    const room = this.annexed + 3 * text.length;
+    if (room > this.annex.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(room, 2 * this.annex.length, 4096));
+      this.annex.copy(larger, 0, 0, this.annexed);
+      this.annex = larger;
+    }
+    const offset = this.annexed;
+    this.lastSize = this.annex.write(text, offset);
+    this.annexed += this.lastSize;
+    return -1 - offset;
+  }
+
+  private growRows(): void {
+    const { length } = this.times;
+    this.times = grown(this.times, new Float64Array(2 * length));
+    this.rows = grown(this.rows, new Int32Array(2 * length * WIDTH));
+    this.values = grown(this.values, new Int32Array(2 * length * 2 * this.names.length));
+  }
+
+  private growItems(): void {
+    const { length } = this.prices;
+    this.prices = grown(this.prices, new Float64Array(2 * length));
+    this.itemRows = grown(this.itemRows, new Int32Array(2 * length * ITEM_WIDTH));
+  }
+}
+
+function grown<T extends Int32Array | Float64Array>(before: T, larger: T): T {
+  larger.set(before);
+  return larger;
+}
+
+function flagsOf({ partial, properties, source, truncated }: ShopEvent): number {
+  let flags = 0;
+  if (partial === true) flags |= FLAG.partial;
+  if (properties?.results === 0) flags |= FLAG.emptySearch;
+  if (source === SIMULATED_SOURCE) flags |= FLAG.simulated;
+  if (truncated === true) flags |= FLAG.truncated;
+  return flags;
+}
+
+function listOf({ properties }: ShopEvent): string | undefined {
+  const id = properties?.[LIST_PROPERTY];
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
+
+function propertyOf({ properties }: ShopEvent, name: string): string | undefined {
+  if (properties === undefined || !Object.hasOwn(properties, name)) return undefined;
+  const value = properties[name];
+  if (value === undefined || value === null || value === '' || typeof value === 'object') return undefined;
+  return String(value);
+}
