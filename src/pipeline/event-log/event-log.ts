@@ -1,13 +1,7 @@
 import { EcomError } from '../../errors.ts';
+import { type NewLines, type NewRecord } from './new-lines.ts';
 
-/** A record to be appended: one line of text, normally a JSON event, and the key that picks its partition. */
-export interface NewRecord {
-  readonly key: string;
-  /** No line feed in it. */
-  readonly value: string;
-  /** Of a record that has to be in one partition with another; that of the key where absent. */
-  readonly partition?: number | undefined;
-}
+export type { NewRecord } from './new-lines.ts';
 
 export interface LogRecord {
   readonly offset: number;
@@ -86,14 +80,18 @@ export interface LogConsumer {
 export interface EventLog {
   readonly partitions: number;
   /**
-   * Appends records in order. With `progress`, that is stored with them atomically, and only where what is stored of the
+   * Appends records, each partition's in order; lines may be gathered anew once that is done. With `progress`, that is stored with them atomically, and only where what is stored of the
    * source is still `before`, from which it was computed: a source counts once whenever the process dies, and however many
    * read it. One that rejects for a server that is away may have got through: called again with the very same `progress` object,
    * it does nothing then. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
    * @param before progress of the source as it was read, or stored last; `undefined` where there was none
    * @throws EcomError `CONFLICT` where the stored progress is not `before`; nothing is appended then
    */
-  append(records: readonly NewRecord[], progress?: SourceProgress, before?: SourceProgress): Promise<void>;
+  append(
+    records: readonly NewRecord[] | NewLines,
+    progress?: SourceProgress,
+    before?: SourceProgress,
+  ): Promise<void>;
   /** Progress of a source; `undefined` for one that was never appended. */
   progress(source: string): Promise<SourceProgress | undefined>;
   /** A new reader; it owns nothing before its first `poll`. */

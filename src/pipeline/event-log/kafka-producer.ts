@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kafka, type Message, type Producer } from 'kafkajs';
-import { type NewRecord } from './event-log.ts';
-import { partitionFor } from './partitioner.ts';
+import { type NewLines } from './new-lines.ts';
 
 /** Records for one partition in one request: a broker's limit is 1 MiB by default, bytes before compression. */
 const PARTITION_BYTES = 900 * 1024;
+/** What a message takes beside its key and value, at most. */
+const MESSAGE_BYTES = 64;
 /** How long is sent again what failed for good, with another producer, ms. Whoever waits longer says so. */
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 500;
@@ -18,21 +19,32 @@ export type PlacedMessage = Message & { readonly partition: number };
 export const asPlaced = () => (args: { message: Message }) => (args.message as PlacedMessage).partition;
 
 /** Records as messages, in requests that no broker refuses for their size. */
-export function* inRequests(records: readonly NewRecord[], partitions: number): Iterable<PlacedMessage[]> {
+export function* inRequests(batch: readonly NewLines[]): Iterable<PlacedMessage[]> {
   let request: PlacedMessage[] = [];
   let sizes = new Map<number, number>();
-  for (const { key, value, partition = partitionFor(key, partitions) } of records) {
-    // A character takes up to three bytes, but a request that is cut early only costs a little.
-    const size = (sizes.get(partition) ?? 0) + key.length + value.length + 64;
+  for (const message of batch.flatMap(messagesOf)) {
+    const { partition, key, value } = message;
+    const own = key.length + value.length + MESSAGE_BYTES;
+    const size = (sizes.get(partition) ?? 0) + own;
     if (size > PARTITION_BYTES && request.length > 0) {
       yield request;
       request = [];
       sizes = new Map();
     }
-    sizes.set(partition, Math.min(size, key.length + value.length + (sizes.get(partition) ?? 0) + 64));
-    request.push({ key, value, partition });
+    sizes.set(partition, (sizes.get(partition) ?? 0) + own);
+    request.push(message);
   }
   if (request.length > 0) yield request;
+}
+
+function messagesOf({ partitions }: NewLines) {
+  return partitions.flatMap((lines, partition) =>
+    Array.from({ length: lines.count }, (_, record) => ({
+      key: lines.key(record),
+      value: lines.piece(record, record + 1),
+      partition,
+    })),
+  );
 }
 
 /** Sends messages of one topic with the acknowledgement of all replicas. */
@@ -46,12 +58,12 @@ export async function sendAll(
 
 export interface BatchingProducer {
   /** Resolves once the records are on all replicas. */
-  append(records: readonly NewRecord[]): Promise<void>;
+  append(lines: NewLines): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Waiting {
-  readonly records: readonly NewRecord[];
+  readonly lines: NewLines;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -60,7 +72,7 @@ interface Waiting {
  * An idempotent producer. What is appended while a request is under way goes with the next one. One that fails for good is
  * replaced, and its records are sent again: should some have got through, their ids make them duplicates.
  */
-export function createBatchingProducer(kafka: Kafka, topic: string, partitions: number): BatchingProducer {
+export function createBatchingProducer(kafka: Kafka, topic: string): BatchingProducer {
   let producer: Producer | undefined;
   let queue: Waiting[] = [];
   let sending: Promise<void> | undefined;
@@ -97,12 +109,7 @@ export function createBatchingProducer(kafka: Kafka, topic: string, partitions: 
       const batch = queue;
       queue = [];
       try {
-        for (const request of inRequests(
-          batch.flatMap(({ records }) => records),
-          partitions,
-        )) {
-          await sendPatiently(request);
-        }
+        for (const request of inRequests(batch.map(({ lines }) => lines))) await sendPatiently(request);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -111,10 +118,10 @@ export function createBatchingProducer(kafka: Kafka, topic: string, partitions: 
     sending = undefined;
   }
   return {
-    append(records) {
-      if (records.length === 0) return Promise.resolve();
+    append(lines) {
+      if (lines.count === 0) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        queue.push({ records, resolve, reject });
+        queue.push({ lines, resolve, reject });
         sending ??= sendQueue();
       });
     },

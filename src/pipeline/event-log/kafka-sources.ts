@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, type Kafka, type Producer } from 'kafkajs';
-import { isSamePlace, type NewRecord, type SourceProgress, sourceTakenOver } from './event-log.ts';
+import { isSamePlace, type SourceProgress, sourceTakenOver } from './event-log.ts';
 import { createTopic, isAway, onceSettled } from './kafka-client.ts';
 import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
+import { type NewLines } from './new-lines.ts';
 
 const TRANSACTION_MS = 60_000;
 const ATTEMPTS = 5;
@@ -15,11 +16,7 @@ export interface Sources {
    * Appends records and progress, all or none, one append after the other.
    * @throws EcomError `CONFLICT` where the stored progress is not `before`
    */
-  append(
-    records: readonly NewRecord[],
-    progress: SourceProgress,
-    before: SourceProgress | undefined,
-  ): Promise<void>;
+  append(lines: NewLines, progress: SourceProgress, before: SourceProgress | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +38,7 @@ interface Writer {
   readonly stored: StoredProgress | undefined;
 }
 
-export function createSources(kafka: Kafka, topic: string, partitions: number): Sources {
+export function createSources(kafka: Kafka, topic: string): Sources {
   const sourcesTopic = `${topic}.sources`;
   let ledger: Ledger = { end: 0, sources: new Map() };
   let writer: Writer | undefined;
@@ -141,10 +138,10 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
     }
   }
 
-  async function commit(producer: Producer, records: readonly NewRecord[], progress: StoredProgress) {
+  async function commit(producer: Producer, lines: NewLines, progress: StoredProgress) {
     const transaction = await producer.transaction();
     try {
-      for (const request of inRequests(records, partitions)) await sendAll(transaction, topic, request);
+      for (const request of inRequests([lines])) await sendAll(transaction, topic, request);
       const value = JSON.stringify(progress);
       await sendAll(transaction, sourcesTopic, [{ key: progress.source, value, partition: 0 }]);
     } catch (error) {
@@ -162,13 +159,13 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
   }
   /** One that failed may have been committed all the same: when it comes again, it is known by its id. */
   async function append(
-    records: readonly NewRecord[],
+    lines: NewLines,
     progress: SourceProgress,
     before: SourceProgress | undefined,
   ): Promise<void> {
     const id = failed.get(progress) ?? randomUUID();
     try {
-      await appendAs({ ...progress, append: id }, records, before);
+      await appendAs({ ...progress, append: id }, lines, before);
       failed.delete(progress);
     } catch (error) {
       failed.set(progress, id);
@@ -177,7 +174,7 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
   }
   async function appendAs(
     next: StoredProgress,
-    records: readonly NewRecord[],
+    lines: NewLines,
     before: SourceProgress | undefined,
   ): Promise<void> {
     const { source } = next;
@@ -192,7 +189,7 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
       if (current.stored?.append === next.append) return;
       if (!isSamePlace(current.stored, before)) throw sourceTakenOver(cause);
       try {
-        await commit(current.producer, records, next);
+        await commit(current.producer, lines, next);
         writer = { ...current, stored: next };
         return;
       } catch (error) {
@@ -215,8 +212,8 @@ export function createSources(kafka: Kafka, topic: string, partitions: number): 
       const { append: _, ...progress } = stored;
       return progress;
     },
-    append(records, progress, before) {
-      const appended = turn.then(() => append(records, progress, before));
+    append(lines, progress, before) {
+      const appended = turn.then(() => append(lines, progress, before));
       turn = appended.catch(() => {});
       return appended;
     },

@@ -15,6 +15,7 @@ import {
 import { createKafkaConsumer } from './kafka-consumer.ts';
 import { createBatchingProducer } from './kafka-producer.ts';
 import { createSources } from './kafka-sources.ts';
+import { NewLines } from './new-lines.ts';
 
 export interface KafkaEventLogOptions {
   readonly url: string;
@@ -44,8 +45,8 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
     openTopic(await createClient(address, credentials, 3), address, options),
   );
   const kafka = await createClient(address, credentials, PATIENT);
-  const producer = createBatchingProducer(kafka, topic, partitions);
-  const sources = createSources(kafka, topic, partitions);
+  const producer = createBatchingProducer(kafka, topic);
+  const sources = createSources(kafka, topic);
   const consumers: LogConsumer[] = [];
   let admin: Promise<Admin> | undefined;
 
@@ -94,12 +95,9 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
           },
         );
       }
-      for (const { value } of records) {
-        if (value.includes('\n'))
-          throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
-      }
+      const lines = records instanceof NewLines ? records : NewLines.of(records, partitions);
       await guarded(() =>
-        progress === undefined ? producer.append(records) : sources.append(records, progress, before),
+        progress === undefined ? producer.append(lines) : sources.append(lines, progress, before),
       );
     },
     progress: (source) => guarded(() => sources.progress(source)),

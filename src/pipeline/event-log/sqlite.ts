@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EcomError } from '../../errors.ts';
 import { guardFile, inTransaction, type SqliteOptions } from '../sqlite/database.ts';
 import { batchId, createLogReader, type LogReader, openLogFile } from '../sqlite/log-file.ts';
 import {
@@ -8,37 +7,34 @@ import {
   isSamePlace,
   type LogBatch,
   type LogConsumer,
-  type NewRecord,
   POLL_BYTES,
   type SourceProgress,
   sourceTakenOver,
 } from './event-log.ts';
-import { partitionFor } from './partitioner.ts';
+import { NewLines, type PartitionLines } from './new-lines.ts';
 
 export interface SqliteEventLogOptions extends SqliteOptions {
   /** Number of partitions of a log that is created now; an existing one keeps its own. */
   readonly partitions: number;
 }
 
-/** Most records, and about most characters, in one row: a reader never takes apart much more than it asked for. */
+/** Most records, and about most bytes, in one row: a reader never takes apart much more than it asked for. */
 const ROW_RECORDS = 5000;
-const ROW_CHARACTERS = 1024 * 1024;
+const ROW_BYTES = 1024 * 1024;
 
 /** Rows that are deleted in one transaction: appenders wait for it. */
 const DROPPED = 200;
 
-function* inRows(values: readonly string[]): Iterable<string[]> {
-  let row: string[] = [];
-  let characters = 0;
-  for (const value of values) {
-    row.push(value);
-    characters += value.length;
-    if (row.length < ROW_RECORDS && characters < ROW_CHARACTERS) continue;
-    yield row;
-    row = [];
-    characters = 0;
+/** @returns after how many records a row ends that begins with one */
+function endOfRow(lines: PartitionLines, from: number): number {
+  const most = Math.min(lines.count, from + ROW_RECORDS);
+  let bytes = 0;
+  let to = from;
+  while (to < most && bytes < ROW_BYTES) {
+    bytes += lines.sizeOf(to);
+    to += 1;
   }
-  if (row.length > 0) yield row;
+  return to;
 }
 
 /** The embedded event log: record batches as rows of one table. */
@@ -75,32 +71,28 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     if (row === undefined) return undefined;
     return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
   }
-  function insertRecords(byPartition: readonly string[][]): void {
+  function insertRecords(added: NewLines): void {
     const now = Date.now();
-    byPartition.forEach((values, partition) => {
-      if (values.length === 0) return;
-      let base = reader.bounds(partition).end;
-      for (const row of inRows(values)) {
-        insert.run(batchId(partition, base), row.length, now, Buffer.from(row.join('\n'), 'utf8'));
-        base += row.length;
+    added.partitions.forEach((lines, partition) => {
+      if (lines.count === 0) return;
+      const { end } = reader.bounds(partition);
+      for (let from = 0; from < lines.count; ) {
+        const to = endOfRow(lines, from);
+        insert.run(batchId(partition, end + from), to - from, now, lines.piece(from, to));
+        from = to;
       }
     });
   }
 
   return {
     partitions,
-    async append(records: readonly NewRecord[], progress?: SourceProgress, before?: SourceProgress) {
-      const byPartition = Array.from({ length: partitions }, (): string[] => []);
-      for (const { key, value, partition = partitionFor(key, partitions) } of records) {
-        if (value.includes('\n'))
-          throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
-        byPartition[partition]!.push(value);
-      }
+    async append(records, progress, before) {
+      const lines = records instanceof NewLines ? records : NewLines.of(records, partitions);
       guarded(() =>
         inTransaction(connection, () => {
           if (progress !== undefined && !isSamePlace(readSource(progress.source), before))
             throw sourceTakenOver();
-          insertRecords(byPartition);
+          insertRecords(lines);
           if (progress === undefined) return;
           const { source, rows, bytes, digest, done } = progress;
           putSource.run(source, rows, bytes, digest, done ? 1 : 0);

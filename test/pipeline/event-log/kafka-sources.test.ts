@@ -5,6 +5,7 @@ import { createKafkaEventLog } from '../../../src/pipeline/event-log/kafka.ts';
 import { parseKafkaUrl } from '../../../src/pipeline/event-log/kafka-address.ts';
 import { createClient } from '../../../src/pipeline/event-log/kafka-client.ts';
 import { createSources } from '../../../src/pipeline/event-log/kafka-sources.ts';
+import { NewLines } from '../../../src/pipeline/event-log/new-lines.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
 import { readLog } from '../../support/read-log.ts';
 
@@ -47,13 +48,9 @@ describeWith(['kafka'], 'sources on Kafka', () => {
     onTestFinished(() => log.close());
     const address = parseKafkaUrl(url);
     const after = { commit: false, connect: false };
-    const sources = createSources(
-      breaking(await createClient(address, {}, 3), after),
-      address.topic,
-      log.partitions,
-    );
+    const sources = createSources(breaking(await createClient(address, {}, 3), after), address.topic);
     onTestFinished(() => sources.close());
-    const record = (value: string) => [{ key: '', value }];
+    const record = (value: string) => NewLines.of([{ key: '', value }], 1);
     await sources.append(record('1'), at(1), undefined);
 
     after.commit = true;
@@ -64,10 +61,10 @@ describeWith(['kafka'], 'sources on Kafka', () => {
     // Another ingest's, which says the same, is not this one.
     await expect(sources.append(record('x'), at(2), first)).rejects.toMatchObject({ code: 'CONFLICT' });
     await sources.append(record('2'), second, first);
-    await sources.append([], { ...second, done: true }, second);
+    await sources.append(new NewLines(1), { ...second, done: true }, second);
     expect(await sources.progress('file')).toEqual({ ...second, done: true });
     // Somebody went on where it had got: it is late, whatever its id.
-    await log.append(record('3'), at(3), second);
+    await log.append([{ key: '', value: '3' }], at(3), second);
     await expect(sources.append(record('x'), at(3), second)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect((await readLog(log))[0]!.map(({ value }) => value)).toEqual(['1', '2', '3']);
   });

@@ -1,0 +1,149 @@
+import { EcomError } from '../../errors.ts';
+import { partitionFor, partitionOfBytes } from './partitioner.ts';
+
+const LINE_FEED = 10;
+/** Up to here a loop copies quicker than the engine. */
+const FEW_BYTES = 64;
+
+/** A record to be appended: one line of text, normally a JSON event, and the key that picks its partition. */
+export interface NewRecord {
+  readonly key: string;
+  /** No line feed in it. */
+  readonly value: string;
+  /** Of a record that has to be in one partition with another; that of the key where absent. */
+  readonly partition?: number | undefined;
+}
+
+/** Records on their way to the log as bytes, gathered by partition, each partition's in the order in which they came. */
+export class NewLines {
+  readonly partitions: readonly PartitionLines[];
+  private records = 0;
+  private size = 0;
+
+  constructor(partitions: number) {
+    this.partitions = Array.from({ length: partitions }, () => new PartitionLines());
+  }
+
+  /** @throws EcomError `INPUT` for a value with a line feed in it */
+  static of(records: readonly NewRecord[], partitions: number): NewLines {
+    const lines = new NewLines(partitions);
+    for (const record of records) lines.addRecord(record);
+    return lines;
+  }
+
+  /** Number of records. */
+  get count(): number {
+    return this.records;
+  }
+
+  /** Bytes of all lines. */
+  get bytes(): number {
+    return this.size;
+  }
+
+  /**
+   * Adds a line, which is copied.
+   * @param keyStart where in the same bytes the key is that picks its partition
+   */
+  add(bytes: Buffer, start: number, end: number, keyStart: number, keySize: number): void {
+    const partition = partitionOfBytes(bytes, keyStart, keySize, this.partitions.length);
+    this.partitions[partition]!.add(bytes, start, end, keyStart, keySize);
+    this.records += 1;
+    this.size += end - start;
+  }
+
+  /** @throws EcomError `INPUT` for a value with a line feed in it */
+  addRecord({ key, value, partition = partitionFor(key, this.partitions.length) }: NewRecord): void {
+    if (value.includes('\n'))
+      throw new EcomError('INPUT', 'a record of the event log must not hold a line feed');
+    const line = Buffer.byteLength(value);
+    const bytes = Buffer.from(value + key);
+    this.partitions[partition]!.add(bytes, 0, line, line, bytes.length - line);
+    this.records += 1;
+    this.size += line;
+  }
+
+  clear(): void {
+    for (const lines of this.partitions) lines.clear();
+    this.records = 0;
+    this.size = 0;
+  }
+}
+
+/**
+ * The new records of one partition.
+ *
+ * Invariant: `lines` holds them one after the other, each ended by a line feed, and `ends[i]` is the place after that of record
+ * `i`; `keys` and `keyEnds` are the same without line feeds. So some that follow each other are one piece of bytes.
+ */
+export class PartitionLines {
+  private records = 0;
+  private lines: Buffer = Buffer.allocUnsafeSlow(4096);
+  private keys: Buffer = Buffer.allocUnsafeSlow(1024);
+  private ends = new Uint32Array(64);
+  private keyEnds = new Uint32Array(64);
+
+  get count(): number {
+    return this.records;
+  }
+
+  add(bytes: Buffer, start: number, end: number, keyStart: number, keySize: number): void {
+    const at = this.endOf(this.records);
+    const after = at + end - start + 1;
+    const keyAt = this.keyEndOf(this.records);
+    if (after > this.lines.length) this.lines = larger(this.lines, at, after);
+    if (keyAt + keySize > this.keys.length) this.keys = larger(this.keys, keyAt, keyAt + keySize);
+    if (this.records === this.ends.length) this.growEnds();
+    copyBytes(bytes, start, end, this.lines, at);
+    this.lines[after - 1] = LINE_FEED;
+    copyBytes(bytes, keyStart, keyStart + keySize, this.keys, keyAt);
+    this.ends[this.records] = after;
+    this.keyEnds[this.records] = keyAt + keySize;
+    this.records += 1;
+  }
+
+  /** Consecutive records, a line feed between any two. They stand there until the next `add` or `clear`. */
+  piece(from: number, to: number): Buffer {
+    return this.lines.subarray(this.endOf(from), this.ends[to - 1]! - 1);
+  }
+
+  /** Bytes of one record. */
+  sizeOf(record: number): number {
+    return this.ends[record]! - this.endOf(record) - 1;
+  }
+
+  key(record: number): Buffer {
+    return this.keys.subarray(this.keyEndOf(record), this.keyEnds[record]);
+  }
+
+  clear(): void {
+    this.records = 0;
+  }
+
+  private endOf(records: number): number {
+    return records === 0 ? 0 : this.ends[records - 1]!;
+  }
+
+  private keyEndOf(records: number): number {
+    return records === 0 ? 0 : this.keyEnds[records - 1]!;
+  }
+
+  private growEnds(): void {
+    const { ends, keyEnds } = this;
+    this.ends = new Uint32Array(2 * ends.length);
+    this.ends.set(ends);
+    this.keyEnds = new Uint32Array(2 * ends.length);
+    this.keyEnds.set(keyEnds);
+  }
+}
+
+function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > FEW_BYTES) from.copy(to, at, start, end);
+  else for (let i = start; i < end; i += 1) to[at + i - start] = from[i]!;
+}
+
+function larger(buffer: Buffer, used: number, wanted: number): Buffer {
+  const grown = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * buffer.length));
+  buffer.copy(grown, 0, 0, used);
+  return grown;
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NewLines } from '../../../src/pipeline/event-log/new-lines.ts';
+import { partitionFor } from '../../../src/pipeline/event-log/partitioner.ts';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 120 }).filter((each) => !each.includes('\n'));
+
+describe('new lines', () => {
+  test('are gathered by the partition of their key, in order, from bytes as from texts, again and again', () => {
+    const records = fc.array(fc.record({ key: text, value: text }), { maxLength: 200 });
+    const lines = new NewLines(3);
+    fc.assert(
+      fc.property(records, fc.nat(), (added, cut) => {
+        lines.clear();
+        const expected: { key: string; value: string }[][] = [[], [], []];
+        added.forEach((record, i) => {
+          expected[partitionFor(record.key, 3)]!.push(record);
+          const before = Buffer.from(`before ${record.key}`);
+          const value = Buffer.byteLength(record.value);
+          const bytes = Buffer.concat([before, Buffer.from(`${record.value} after`)]);
+          const keyStart = 'before '.length;
+          if (i % 2 === 0) lines.addRecord(record);
+          else lines.add(bytes, before.length, before.length + value, keyStart, before.length - keyStart);
+        });
+        expect(lines.count).toBe(added.length);
+        expect(lines.bytes).toBe(added.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0));
+        lines.partitions.forEach((some, partition) => {
+          const own = expected[partition]!;
+          expect(some.count).toBe(own.length);
+          own.forEach(({ key, value }, i) => {
+            expect(String(some.key(i))).toBe(key);
+            expect(String(some.piece(i, i + 1))).toBe(value);
+            expect(some.sizeOf(i)).toBe(Buffer.byteLength(value));
+          });
+          const from = cut % (own.length + 1);
+          if (from < own.length)
+            expect(String(some.piece(from, own.length))).toBe(
+              own
+                .slice(from)
+                .map(({ value }) => value)
+                .join('\n'),
+            );
+        });
+      }),
+    );
+  });
+
+  test('go to the partition that a record names, and hold no line feed', () => {
+    const lines = NewLines.of([{ key: 'k', value: '1', partition: 2 }], 3);
+    expect(lines.partitions.map(({ count }) => count)).toEqual([0, 0, 1]);
+    expect(() => lines.addRecord({ key: 'k', value: '1\n2' })).toThrow('line feed');
+  });
+});
