@@ -1,11 +1,13 @@
-import { type EventLog, type NewRecord, type SourceProgress } from '../event-log/event-log.ts';
+import { type EventLog, type SourceProgress } from '../event-log/event-log.ts';
+import { NewLines } from '../event-log/new-lines.ts';
+import { type EventColumns } from '../events/columns.ts';
 import { type Resumed } from './ledger.ts';
 import { type SourceRecord } from './records.ts';
 import { type Block } from './rows.ts';
 
-/** Most records, and most characters of them, in one append. */
+/** So many records, or bytes of them, are enough for an append. */
 const CHUNK_RECORDS = 5000;
-const CHUNK_CHARS = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 export interface AppenderOptions {
   readonly log: EventLog;
@@ -34,6 +36,8 @@ export interface IngestProgress {
 
 /** Takes records, and appends them together with how far the source is read. */
 export interface Appender {
+  /** Takes an event that is appended as the line that it was scanned from, without noting that anything has been read. */
+  addLine(bytes: Buffer, columns: EventColumns, row: number): void;
   /** Takes a row's records, and notes that the block has been read up to `end`. */
   add(records: readonly SourceRecord[], block: Block, end: number, lines: number): void;
   full(): boolean;
@@ -48,8 +52,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   const { log, onProgress, afterAppend } = options;
   const { source, key, hash } = resumed;
   const counts = { events: 0, rejected: {} as Record<string, number>, from: Number.POSITIVE_INFINITY, to: 0 };
-  let records: NewRecord[] = [];
-  let chars = 0;
+  const gathered = new NewLines(log.partitions);
   let { lines, bytes, done: wasDone } = resumed;
   let stored: SourceProgress | undefined = resumed.known;
   let current: { readonly block: Block; end: number } | undefined;
@@ -69,21 +72,32 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     };
   }
 
+  function count(time: number): void {
+    counts.events += 1;
+    if (time < counts.from) counts.from = time;
+    if (time > counts.to) counts.to = time;
+  }
   function full(): boolean {
-    return records.length >= CHUNK_RECORDS || chars >= CHUNK_CHARS;
+    return gathered.count >= CHUNK_RECORDS || gathered.bytes >= CHUNK_BYTES;
   }
 
   return {
+    addLine(bytes, columns, row) {
+      const key = columns.keyField(row);
+      gathered.add(
+        bytes,
+        columns.lineStart(row),
+        columns.lineEnd(row),
+        columns.place(row, key),
+        columns.size(row, key),
+      );
+      count(columns.time(row));
+    },
     add(added, block, end, line) {
       for (const { record, time, reason } of added) {
-        records.push(record);
-        chars += record.value.length;
+        gathered.addRecord(record);
         if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
-        else {
-          counts.events += 1;
-          counts.from = Math.min(counts.from, time!);
-          counts.to = Math.max(counts.to, time!);
-        }
+        else count(time!);
       }
       if (current?.block !== block) current = { block, end: 0 };
       changed ||= end > current.end;
@@ -96,18 +110,17 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     full,
     async append(done = false) {
       if (insideRow || (!changed && (wasDone || !done))) return;
-      const batch = records;
+      const { count: appended } = gathered;
       const more = full();
-      records = [];
-      chars = 0;
       changed = false;
       wasDone = done;
       failing = true;
       const next = { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done };
-      await log.append(batch, next, stored);
+      await log.append(gathered, next, stored);
+      gathered.clear();
       stored = next;
       onProgress?.(progress());
-      await afterAppend?.(batch.length, more);
+      await afterAppend?.(appended, more);
       failing = false;
     },
     failed: () => failing,

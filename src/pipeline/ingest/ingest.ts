@@ -6,6 +6,7 @@ import { BadRow, type FormatName } from '../events/formats/format.ts';
 import { type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
 import { type Resumed, resume } from './ledger.ts';
 import { createPace, type Pace } from './pace.ts';
+import { createPlainLines } from './plain-lines.ts';
 import { createRecordMaker, readOutcomes, type SourceRecord, timeOf } from './records.ts';
 import { type Block, createRowReader, splitLines, withoutMark } from './rows.ts';
 import { type Input, type Source } from './source.ts';
@@ -107,9 +108,11 @@ async function newestTime(
       });
       ended = chunk === undefined;
       for (const { rows } of chunk === undefined ? reader.end() : reader.push(chunk)) {
-        for (const outcome of rows.flatMap((row) => readOutcomes(format, row))) {
-          const time = outcome instanceof BadRow ? Number.NaN : timeOf(outcome);
-          if (time > newest) newest = time;
+        for (const row of rows) {
+          for (const outcome of readOutcomes(format, row)) {
+            const time = outcome instanceof BadRow ? Number.NaN : timeOf(outcome);
+            if (time > newest) newest = time;
+          }
         }
       }
     }
@@ -127,9 +130,14 @@ async function appendAll(
 ): Promise<IngestProgress> {
   const { signal, clock } = options;
   const { source, key } = resumed;
-  const reader = createRowReader(format, resumed.lines);
   const makeRecords = createRecordMaker({ format, key, name: source.name, shift: pace.shift });
   const appender = createAppender(options, resumed);
+  const isPlain = format.name === 'native' && pace.shift === undefined && options.speed === undefined;
+  const reader = createRowReader(
+    format,
+    resumed.lines,
+    isPlain ? createPlainLines(appender, clock) : undefined,
+  );
 
   async function take(block: Block): Promise<void> {
     // Inside a row that is too long there is no place to go on from: the last one is before it.
@@ -148,6 +156,7 @@ async function appendAll(
       }
     }
     appender.add([], block, block.bytes.length, block.lines);
+    if (appender.full()) await appender.append();
     signal.throwIfAborted();
   }
 

@@ -28,29 +28,39 @@ export interface Row {
   readonly bad: BadRow | undefined;
 }
 
+/** Takes lines out of a block that need no row of their own. */
+export interface PlainLines {
+  /** Says what the next lines lie in, and whether all of it is UTF-8. */
+  begin(bytes: Buffer, isUtf8: boolean): void;
+  /** Takes the line that begins at a place, if it is plain. @returns the place after it, or -1 */
+  take(at: number): number;
+}
+
 /** Consecutive bytes of a source with the rows that end in them. */
 export interface Block {
   readonly bytes: Buffer;
-  readonly rows: readonly Row[];
-  /** Lines begun and ended up to the end of this block. */
+  /** To be gone through once, before the next block: where plain lines are taken out, that is when they are. */
+  readonly rows: Iterable<Row>;
+  /** Lines begun and ended up to the end of this block, once its rows have been gone through. */
   readonly lines: number;
   /** False where the block ends inside a row that is too long to be kept whole. */
   readonly whole: boolean;
 }
 
 export interface RowReader {
-  /** Takes the next bytes. @returns the blocks that they complete */
-  push(chunk: Buffer): Block[];
+  /** Takes the next bytes, and gives the blocks that they complete. */
+  push(chunk: Buffer): Iterable<Block>;
   /** Says that the source has ended: what is left is the last row. */
-  end(): Block[];
+  end(): Iterable<Block>;
 }
 
 /**
  * Cuts bytes into rows, in bounded memory and with the same result however the bytes are chunked. Blank lines and the
  * header are no rows.
  * @param linesBefore lines that were read before the first byte
+ * @param plain is offered every line of a format of one row a line; what it takes is no row
  */
-export function createRowReader(format: OpenFormat, linesBefore: number): RowReader {
+export function createRowReader(format: OpenFormat, linesBefore: number, plain?: PlainLines): RowReader {
   /** What no row was made of yet: a CSV's open record, and the beginning of a line. */
   let carry: Buffer = Buffer.alloc(0);
   /** What has come since, without a line end. */
@@ -59,27 +69,29 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
   // A row that grew too long: its beginning, and how long it is so far.
   let oversize: { readonly kept: Buffer; bytes: number } | undefined;
 
-  function push(chunk: Buffer): Block[] {
-    const blocks: Block[] = [];
+  function* push(chunk: Buffer): Iterable<Block> {
     if (oversize !== undefined) {
       const feed = chunk.indexOf(10);
       oversize.bytes += feed === -1 ? chunk.length : feed;
-      if (feed === -1) return [{ bytes: chunk, rows: [], lines, whole: false }];
-      blocks.push(endOversize(oversize, chunk.subarray(0, feed + 1)));
+      if (feed === -1) {
+        yield { bytes: chunk, rows: [], lines, whole: false };
+        return;
+      }
+      yield endOversize(oversize, chunk.subarray(0, feed + 1));
       carry = chunk.subarray(feed + 1);
     } else if (!chunk.includes(10) && carry.length + tail.length + chunk.length <= MAX_ROW_BYTES) {
       tail.add(chunk);
-      return blocks;
+      return;
     } else carry = joined(chunk);
-    takeLines(blocks, false);
-    if (carry.length <= MAX_ROW_BYTES) return blocks;
+    yield* takeLines(false);
+    if (carry.length <= MAX_ROW_BYTES) return;
     // A CSV's open record cannot go on in a line as long as this.
-    takeLines(blocks, true);
-    if (carry.length <= MAX_ROW_BYTES) return blocks;
+    yield* takeLines(true);
+    if (carry.length <= MAX_ROW_BYTES) return;
     oversize = { kept: Buffer.from(carry.subarray(0, KEPT_BYTES)), bytes: carry.length };
-    blocks.push({ bytes: carry, rows: [], lines, whole: false });
+    const begun = carry;
     carry = Buffer.alloc(0);
-    return blocks;
+    yield { bytes: begun, rows: [], lines, whole: false };
   }
 
   function joined(chunk: Buffer): Buffer {
@@ -87,12 +99,12 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 
-  function takeLines(blocks: Block[], last: boolean): void {
+  function* takeLines(last: boolean): Iterable<Block> {
     const end = carry.lastIndexOf(10) + 1;
     if (end === 0) return;
     const block = cut(carry.subarray(0, end), last);
     carry = carry.subarray(block.bytes.length);
-    if (block.bytes.length > 0) blocks.push(block);
+    if (block.bytes.length > 0) yield block;
   }
 
   function endOversize({ kept, bytes: size }: { kept: Buffer; bytes: number }, bytes: Buffer): Block {
@@ -108,17 +120,19 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
     return { bytes, rows: [row], lines, whole: true };
   }
 
-  function end(): Block[] {
-    if (oversize !== undefined) return [endOversize(oversize, Buffer.alloc(0))];
-    carry = joined(Buffer.alloc(0));
-    if (carry.length === 0) return [];
-    const block = cut(carry, true);
+  function* end(): Iterable<Block> {
+    if (oversize !== undefined) {
+      yield endOversize(oversize, Buffer.alloc(0));
+      return;
+    }
+    const rest = joined(Buffer.alloc(0));
     carry = Buffer.alloc(0);
-    return [block];
+    if (rest.length > 0) yield cut(rest, true);
   }
 
   /** Rows of complete lines; a CSV's record that is still open at the end is left out unless these are the `last` bytes. */
   function cut(bytes: Buffer, last: boolean): Block {
+    if (plain !== undefined) return withoutPlain(bytes, plain);
     const texts = splitLines(bytes);
     if (lines === 0 && typeof texts[0] === 'string') texts[0] = withoutMark(texts[0]);
     const ends = lineEnds(bytes);
@@ -140,6 +154,37 @@ export function createRowReader(format: OpenFormat, linesBefore: number): RowRea
         rows.push({ line, lastLine: lines, end: ends[taken - 1]!, raw, fields, bad });
     }
     return { bytes: bytes.subarray(0, taken === 0 ? 0 : ends[taken - 1]!), rows, lines, whole: true };
+  }
+
+  function withoutPlain(bytes: Buffer, taking: PlainLines): Block {
+    return {
+      bytes,
+      rows: otherRows(bytes, taking),
+      get lines() {
+        return lines;
+      },
+      whole: true,
+    };
+  }
+
+  function* otherRows(bytes: Buffer, taking: PlainLines): Iterable<Row> {
+    taking.begin(bytes, isUtf8(bytes));
+    for (let at = 0; at < bytes.length; ) {
+      lines += 1;
+      const next = taking.take(at);
+      if (next !== -1) {
+        at = next;
+        continue;
+      }
+      const feed = bytes.indexOf(10, at);
+      const end = feed === -1 ? bytes.length : feed + 1;
+      const [text] = splitLines(bytes.subarray(at, end));
+      const { raw, bad } =
+        longRow(bytes, at, end) ??
+        jsonRow(lines === 1 && typeof text === 'string' ? withoutMark(text) : text!);
+      if (raw.length > 0) yield { line: lines, lastLine: lines, end, raw, fields: undefined, bad };
+      at = end;
+    }
   }
 
   /** The record that begins in a line; `undefined` where lines that are still to come may belong to it. */

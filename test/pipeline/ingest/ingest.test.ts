@@ -8,15 +8,20 @@ import { ensureDataDir } from '../../../src/config.ts';
 import { type EcomError } from '../../../src/errors.ts';
 import { type EventLog } from '../../../src/pipeline/event-log/event-log.ts';
 import { openEventLog } from '../../../src/pipeline/event-log/open.ts';
+import { partitionFor } from '../../../src/pipeline/event-log/partitioner.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
+import { chooseFormat } from '../../../src/pipeline/events/formats/choose.ts';
 import { type FormatName } from '../../../src/pipeline/events/formats/format.ts';
 import { type IngestOptions, ingest } from '../../../src/pipeline/ingest/ingest.ts';
+import { createRecordMaker } from '../../../src/pipeline/ingest/records.ts';
+import { createRowReader } from '../../../src/pipeline/ingest/rows.ts';
 import { findInput } from '../../../src/pipeline/ingest/source.ts';
 import { readLog } from '../../support/read-log.ts';
 import { configFor } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const T = Date.UTC(2026, 0, 4);
+const ANYWHERE = { partition: 0, offset: 0 };
 
 async function emptyLog(): Promise<EventLog> {
   const config = configFor(join(tempDir(), 'data'), { ECOM_PARTITIONS: '2' });
@@ -167,9 +172,111 @@ describe('a source counts once', () => {
   });
 });
 
+describe('lines of our own format', () => {
+  const time = T + 5;
+  const piece = fc.oneof(
+    { weight: 6, arbitrary: fc.nat(99).map((n) => line(n, { id: `e${n}`, source: 'shop', query: '靴' })) },
+    fc.constantFrom(
+      line(1),
+      line(2, { source: 'shop' }),
+      line(3, { id: 'x' }),
+      line(4, { id: 'x', source: '' }),
+      line(5, { id: 'x', source: null }),
+      line(6, { id: 'x', source: 'shop', userId: 'a\u2028b' }),
+      line(7, { id: 'x', source: 'shop', userId: 'a\nb' }),
+      line(8, { id: 'x', source: 'shop', note: 1 }),
+      line(9, { id: 'x', source: 'shop', type: 'boom' }),
+      line(1, { id: 'x', source: 'shop', time: T * 2 }),
+      line(1, { id: 'x', source: 'shop', userId: undefined, orderId: 'o1', type: 'purchase' }),
+      line(1, { id: 'x', source: 'shop', userId: undefined }),
+      line(1, { id: 'x', source: 'shop', query: 'q'.repeat(70_000) }),
+      line(1, { id: 'x', source: 'shop', rejected: {} }),
+      `{"id":1, "type":"search", "time":${time}, "source":"shop", "anonymousId":17}\r\n`,
+      `{"id":1234567890123456789,"type":"search","time":${time},"source":"shop"}\n`,
+      `\ufeff{"id":1,"type":"search","time":${time},"source":"shop"}\n`,
+      '{"broken\n',
+      ' \n',
+      '\r\n',
+      '\n',
+    ),
+  );
+  const bytes = fc
+    .array(
+      fc.oneof(
+        { weight: 40, arbitrary: piece.map((text) => Buffer.from(text)) },
+        fc.constant(Buffer.from([0xff])),
+      ),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    )
+    .map((pieces) => Buffer.concat(pieces));
+
+  /** By partition, what the records of rows are that are parsed one by one. */
+  function parsedOneByOne(content: Buffer, key: string, now: number, name: string): string[][] {
+    const format = chooseFormat({ format: 'native' }, [], name);
+    const reader = createRowReader(format, 0);
+    const makeRecords = createRecordMaker({ format, key, name });
+    const values: string[][] = [[], []];
+    for (const { rows } of [...reader.push(content), ...reader.end()])
+      for (const row of rows)
+        for (const { record } of makeRecords(row, now))
+          values[partitionFor(record.key, 2)]!.push(record.value);
+    return values;
+  }
+
+  test('come to the log as if each were parsed, however the bytes are chunked', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        bytes,
+        fc.array(fc.nat(), { maxLength: 4 }),
+        fc.boolean(),
+        async (content, cuts, ends) => {
+          const log = await emptyLog();
+          // A source that is no text in much of its beginning is refused.
+          const good = line(0, { id: 'first', source: 'shop' }).repeat(
+            1 + 4 * content.filter((byte) => byte === 0xff).length,
+          );
+          const whole = Buffer.concat([Buffer.from(good), content]);
+          const all = ends ? whole : whole.subarray(0, whole.lastIndexOf(10));
+          const places = [0, ...cuts.map((cut) => cut % all.length).sort((a, b) => a - b), all.length];
+          const chunks = places.slice(1).map((to, i) => all.subarray(places[i], to));
+          const stream = Readable.from(
+            chunks.filter(({ length }) => length > 0),
+            { objectMode: false },
+          );
+          const now = T + 50_000;
+          const result = await read(log, stream, { choice: { format: 'native' }, clock: () => now });
+          const expected = parsedOneByOne(all, result.source, now, 'stdin');
+          expect(await contents(log)).toEqual(expected);
+          const decoded = expected
+            .flat()
+            .map((value) => decodeRecord(value, { ...ANYWHERE, appendedAt: now }));
+          const times = decoded
+            .flatMap((event) => (isRejected(event) ? [] : [event.time]))
+            .sort((a, b) => a - b);
+          expect(result.events).toBe(times.length);
+          expect(result.times).toEqual({ from: times[0], to: times.at(-1) });
+          expect(Object.values(result.rejected).reduce((sum, n) => sum + n, 0)).toBe(
+            decoded.length - times.length,
+          );
+          // A line that is ended, or not, is known when the same comes again.
+          const again = Readable.from([all], { objectMode: false });
+          expect(await read(log, again, { choice: { format: 'native' } })).toMatchObject({ lines: 0 });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('an interrupted run', () => {
-  test('goes on to the same log as one that was not', async () => {
-    const text = `${lines(8000)}${'{"broken\n'.repeat(10)}${lines(8000)}`;
+  test.each([
+    ['lines that get an id', {}],
+    ['lines that stay as they are', { id: 'e', source: 'shop' }],
+  ])('goes on to the same log as one that was not: %s', async (_, fields) => {
+    const text = `${lines(12_000, fields)}${'{"broken\n'.repeat(10)}${lines(12_000, fields)}`;
     const path = file('long.jsonl', text);
     const whole = await emptyLog();
     await read(whole, path);
@@ -186,7 +293,7 @@ describe('an interrupted run', () => {
       }
       const rest = await read(log, path);
       expect(rest.knownLines).toBeGreaterThan(0);
-      expect(rest.knownLines + rest.lines).toBe(16_010);
+      expect(rest.knownLines + rest.lines).toBe(24_010);
       expect(await contents(log)).toEqual(await contents(whole));
     }
   });

@@ -11,14 +11,14 @@ const CSV = chooseFormat({ format: 'csv', map: parseCsvMap(JSON.stringify(MAP), 
 
 function readBlocks(format: typeof CSV, chunks: readonly Buffer[], linesBefore = 0): Block[] {
   const reader = createRowReader(format, linesBefore);
-  return [...chunks.flatMap((chunk) => reader.push(chunk)), ...reader.end()];
+  return [...chunks.flatMap((chunk) => [...reader.push(chunk)]), ...reader.end()];
 }
 
 /** Rows with the place where they end in the whole source. */
 function readRows(format: typeof CSV, chunks: readonly Buffer[]) {
   let start = 0;
   return readBlocks(format, chunks).flatMap(({ bytes, rows }) => {
-    const placed = rows.map(({ end, raw, bad, ...row }) => ({
+    const placed = [...rows].map(({ end, raw, bad, ...row }) => ({
       ...row,
       raw: typeof raw === 'string' ? raw : Buffer.from(raw).toString('hex'),
       bad: bad?.reason,
@@ -106,10 +106,10 @@ describe('rows', () => {
       fc.property(source, (bytes) => {
         const rows = readRows(CSV, [bytes]);
         rows.forEach(({ end, lastLine }, index) => {
-          const rest = readBlocks(CSV, [bytes.subarray(end)], lastLine).flatMap((block) => block.rows);
+          const rest = readBlocks(CSV, [bytes.subarray(end)], lastLine).flatMap((block) => [...block.rows]);
           expect(rest.map(({ raw, line }) => [raw, line])).toEqual(
             readBlocks(CSV, [bytes])
-              .flatMap((block) => block.rows)
+              .flatMap((block) => [...block.rows])
               .slice(index + 1)
               .map(({ raw, line }) => [raw, line]),
           );

@@ -14,7 +14,7 @@ export function readAll(text: string | Buffer, choice: FormatChoice = { format: 
   const format = chooseFormat(choice, bytes.toString().split('\n').slice(0, 20), 'file');
   const reader = createRowReader(format, 0);
   const makeRecords = createRecordMaker({ format, key: 'K', name: 'file' });
-  const rows = [...reader.push(bytes), ...reader.end()].flatMap((block) => block.rows);
+  const rows = [...reader.push(bytes), ...reader.end()].flatMap((block) => [...block.rows]);
   return rows.flatMap((row) =>
     makeRecords(row, NOW).map(({ record, reason }) => {
       const decoded = decodeRecord(record.value, { partition: 0, offset: 0, appendedAt: NOW });

@@ -1,0 +1,31 @@
+import { EventColumns, TEXT } from '../events/columns.ts';
+import { LineScanner } from '../events/scan.ts';
+import { type Appender } from './appender.ts';
+import { type PlainLines } from './rows.ts';
+
+/**
+ * Appends the lines of our own format that the scanner takes as they are: no string is made, and nothing is parsed. One that
+ * names no source is left to others, because it gets the file's name.
+ * @param clock ms since the epoch
+ */
+export function createPlainLines(appender: Appender, clock: () => number): PlainLines {
+  const columns = new EventColumns();
+  const scanner = new LineScanner(columns);
+  let lines: Buffer;
+
+  return {
+    begin(bytes, isUtf8) {
+      lines = bytes;
+      // What happened after this moment is refused, and read with the clock as it is then.
+      scanner.begin(bytes, isUtf8, clock());
+    },
+    take(at) {
+      const next = scanner.scan(at);
+      if (next === -1) return -1;
+      const row = columns.length - 1;
+      if (!columns.has(row, TEXT.source)) return -1;
+      appender.addLine(lines, columns, row);
+      return next;
+    },
+  };
+}
