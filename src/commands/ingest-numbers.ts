@@ -28,8 +28,10 @@ export interface Numbers {
    * @param more whether others follow at once
    */
   afterAppend(records: number, more: boolean): Promise<void>;
-  /** Returns when all of the log is counted and recommendations are made of it; early where the signal aborts. */
-  finish(changed: boolean): Promise<Training>;
+  /** Returns when all of the log is counted; early where the signal aborts. */
+  finish(): Promise<void>;
+  /** Makes recommendations of what is counted, unless somebody else does. @param changed whether something is new */
+  learn(changed: boolean): Promise<Training>;
 }
 
 /** What became of the training after an ingest. */
@@ -101,9 +103,11 @@ export async function createNumbers(
       const counted = await step();
       waiting = counted === 0 ? 0 : Math.max(0, waiting - counted);
     },
-    async finish(changed) {
+    async finish() {
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
+    },
+    async learn(changed) {
       if (signal.aborted || (await runs('recommender'))) return { state: 'elsewhere' };
       if (!changed && (await patience(() => publishedModel(live))) !== undefined)
         return { state: 'unneeded' };

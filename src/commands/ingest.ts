@@ -15,6 +15,7 @@ import { createNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
 import { ingestSummary, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
+import { withSpinner } from './spinner.ts';
 import { withStores } from './stores.ts';
 
 export interface IngestOptions {
@@ -26,7 +27,7 @@ export interface IngestOptions {
 }
 
 /**
- * Reads a file's events into the log and returns when the numbers are ready.
+ * Reads a file's events into the log, tells of it when the numbers are ready, and learns recommendations then.
  * @param file path, or `-` for standard input
  * @throws EcomError where it cannot be read or understood; `INTERRUPTED` on Ctrl-C. What was appended until then stays,
  * and the same command goes on from there
@@ -70,20 +71,30 @@ export async function ingest(context: CommandContext, file: string, options: Ing
       progress.stop();
       if (signal.aborted) throw interrupted(last);
       // The part of the file that could be read counts.
-      if (last !== undefined && error instanceof EcomError && error.code === 'INPUT')
-        await numbers.finish(true);
+      if (last !== undefined && error instanceof EcomError && error.code === 'INPUT') {
+        await numbers.finish();
+        await numbers.learn(true);
+      }
       throw gaveUp(error, last);
     }
     progress.stop();
-    const training = await numbers.finish(result.lines > 0).catch((error: unknown) => {
-      throw signal.aborted ? interrupted(last) : gaveUp(error, last);
-    });
-    if (signal.aborted) throw interrupted(last);
+    const unlessStopped = async <T>(work: Promise<T>): Promise<T> => {
+      const done = await work.catch((error: unknown) => {
+        throw signal.aborted ? interrupted(last) : gaveUp(error, last);
+      });
+      if (signal.aborted) throw interrupted(last);
+      return done;
+    };
+    await unlessStopped(numbers.finish());
     if (result.events > 0 && (await isMixed(stores.live))) stderr.write(MIXED);
-    await write(stderr, trainingNote(training));
+    // The numbers are what one waits for: learning from them takes as long again.
     const seconds = (performance.now() - started) / 1000;
+    if (!options.json) await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
+    const training = await unlessStopped(
+      withSpinner(context, 'learning', () => numbers.learn(result.lines > 0)),
+    );
+    await write(stderr, trainingNote(training));
     if (options.json) await printIngestJson(stdout, file, result, training, seconds, config.dataDir);
-    else await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
   });
 }
 

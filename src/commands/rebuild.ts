@@ -41,7 +41,8 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
     const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal, patience));
     // Recommendations are made of what is counted.
     const numbers = await createNumbers(config, stores, signal, patience);
-    const training = await withSpinner(context, 'learning', () => numbers.finish(true));
+    await numbers.finish();
+    const training = await withSpinner(context, 'learning', () => numbers.learn(true));
     await write(stderr, trainingNote(training));
     await write(
       stdout,

@@ -82,7 +82,10 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
       await documents.markResent(places, Date.now());
       sent += records.length;
     }
-    if (sent > 0) await numbers.finish(true);
+    if (sent > 0) {
+      await numbers.finish();
+      await numbers.learn(true);
+    }
     const reasons = [...left].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
     if (options.json) {
       await printJson(stdout, { schema: 'ecom.replay/1', sent, left: reasons });
