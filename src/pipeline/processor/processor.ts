@@ -233,7 +233,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
       else states.orders.set(key, decodeOrderState(written));
     }
     for (const key of keys.shoppers) {
-      const cached = shoppers.get(key);
+      // What is being stored may be more than the cache keeps, and the store does not have it yet.
+      const cached = storing?.states.get(key) ?? shoppers.get(key);
       if (cached === undefined) missing.push(key);
       else states.shoppers.set(key, decodeShopperState(cached));
     }
