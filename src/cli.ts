@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext } from './commands/context.ts';
 import { type Config, type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
-import { EcomError, errorCode, errorMessage, systemReason } from './errors.ts';
+import { EcomError, errorCode, errorMessage, outputFailure } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
 import { redactUrls } from './redact.ts';
@@ -467,10 +467,8 @@ function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 function endFor(stream: NodeJS.WriteStream, error: Error): void {
   if (stream === process.stderr) return;
   if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
-  report(
-    `cannot write to standard output: ${systemReason(error)}`,
-    'free some space, or send it elsewhere; what is there is not all',
-  );
+  const { message, hint } = outputFailure(error);
+  report(message, hint);
   process.exit(EXIT.failed);
 }
 

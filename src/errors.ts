@@ -64,3 +64,11 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
 export function systemReason(error: unknown): string {
   return SYSTEM_REASONS[errorCode(error) ?? ''] ?? errorMessage(error);
 }
+
+/** What to say where standard output takes no more, for another reason than that its reader has gone. */
+export function outputFailure(error: unknown): EcomError {
+  return new EcomError('STORAGE', `cannot write to standard output: ${systemReason(error)}`, {
+    hint: 'free some space, or send it elsewhere; what is there is not all',
+    cause: error,
+  });
+}

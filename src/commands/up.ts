@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Config, ensureDataDir, readTerminalSettings, rememberStack } from '../config.ts';
-import { EcomError, errorMessage } from '../errors.ts';
+import { EcomError, errorCode, errorMessage, outputFailure } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { serveControl } from '../pipeline/supervisor/control-server.ts';
 import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
@@ -103,6 +103,7 @@ async function runShop(
     await reportStart();
     for (const note of notes) tell(context.stderr, note);
     if (!stop.signal.aborted) await watch(context, options, supervisor, stop.signal);
+    if (stop.signal.reason instanceof EcomError) throw stop.signal.reason;
   } catch (error) {
     logger.error({ err: error }, errorMessage(error));
     throw error;
@@ -122,7 +123,10 @@ async function checkGenerator(config: Config, { generator }: UpOptions, simulate
   });
 }
 
-/** Aborted by whatever ends `ecom up`: a signal, `ecom down`, or that nobody reads the output any more. */
+/**
+ * Aborted by whatever ends `ecom up`: a signal, `ecom down`, or that nobody reads the output any more. Output that cannot be
+ * written is a failure, which is the reason then: a service manager has to start the shop again.
+ */
 function stopController({ signal, stdout, stderr }: CommandContext): AbortController {
   const stop = new AbortController();
   if (signal.aborted) stop.abort();
@@ -130,7 +134,10 @@ function stopController({ signal, stdout, stderr }: CommandContext): AbortContro
   for (const stream of [stdout, stderr]) {
     // The command line's own listener exits at once; the workers are to be stopped first.
     stream.removeAllListeners('error');
-    stream.on('error', () => stop.abort());
+    stream.on('error', (error) => {
+      if (errorCode(error) === 'EPIPE') stop.abort();
+      else if (stream === stdout) stop.abort(outputFailure(error));
+    });
   }
   return stop;
 }

@@ -47,6 +47,8 @@ describe.skipIf(!existsSync(FULL))('a disk that is full', () => {
     ['doctor'],
     ['--help'],
     ['stats', '--help'],
+    // Its workers are stopped first, and a service manager has to see that it failed.
+    ['up', '--no-dashboard', '--no-generator'],
   ])('under standard output is one line and exit 1: %s %s %s %s', (...args) => {
     const full = openSync(FULL, 'w');
     // There are no dead letters to export.
