@@ -189,13 +189,14 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
   );
   const dropPages = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
   const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
-  const writer = new PageWriter();
   const empty = new Uint8Array();
   let changes = 0;
 
   return (deltas) => {
     // A clock that was ahead is to take nothing away from the others.
     const now = Math.min(newest() ?? 0, Date.now());
+    // Of this change alone: where a page is damaged, half of another one stays in it.
+    const writer = new PageWriter();
     rollUp(deltas, now, zone, (id, table, from, to) => {
       putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
     });
