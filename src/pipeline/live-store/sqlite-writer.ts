@@ -11,8 +11,8 @@ import { type LiveChange } from './live-store.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
 import { expiredIds, mostKeys, rollUp, type Slots, slotsOf } from './stored-cells.ts';
 
-/** Every so many changes, cells that are out of retention are deleted. */
-const PRUNE_CHANGES = 2000;
+/** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
+const PRUNE_MS = 3_600_000;
 
 /** Applies changes in transactions of their own. */
 export function createWriter(
@@ -190,7 +190,8 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
   const dropPages = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
   const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
   const empty = new Uint8Array();
-  let changes = 0;
+  /** Newest event time when it was last looked for what is out of retention. */
+  let prunedAt = Number.NEGATIVE_INFINITY;
 
   return (deltas) => {
     // A clock that was ahead is to take nothing away from the others.
@@ -200,7 +201,8 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
     rollUp(deltas, now, zone, (id, table, from, to) => {
       putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
     });
-    changes += 1;
-    if (changes % PRUNE_CHANGES === 0) for (const range of expiredIds(now)) dropPages.run(range);
+    if (now - prunedAt < PRUNE_MS) return;
+    for (const range of expiredIds(now)) dropPages.run(range);
+    prunedAt = now;
   };
 }

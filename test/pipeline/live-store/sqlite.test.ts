@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RETENTION } from '../../../src/pipeline/live-store/cells.ts';
 import { createSqliteLiveStore } from '../../../src/pipeline/live-store/sqlite.ts';
 import { openConnection } from '../../../src/pipeline/sqlite/driver.ts';
 import { describeLiveStore } from '../../conformance/live-store.ts';
@@ -64,6 +65,18 @@ for (const driver of SQLITE_DRIVERS) {
       ['q', { a: 1, n: 1 }],
     ]);
     expect({ keys, total: Object.fromEntries(total) }).toEqual({ keys: 2, total: { a: 2, n: 2 } });
+    file.close();
+    await live.close();
+  });
+
+  test(`sqlite on ${driver}: cells out of retention go, however few the changes are`, async () => {
+    const { live, file, count } = counted('retention');
+    const start = Date.UTC(2025, 0, 1);
+    const after = RETENTION['1m'] + 3_600_000;
+    for (let time = start; time <= start + 2 * after; time += after) await count(time);
+    const { cells } = file.prepare('SELECT count(*) AS cells FROM cells').get() as { cells: number };
+    // Of the last step one of every width, of those before it no narrow ones, and the sum of everything.
+    expect(cells).toBe(5 + 2 + 2);
     file.close();
     await live.close();
   });
