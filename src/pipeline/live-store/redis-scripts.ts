@@ -12,7 +12,7 @@
  *     changes                 list of the deltas of changes that are not in cells yet; `trimmed` were before them
  *     cell:N, cells           pages of cells by id, and the sorted set of the ids; `versions` says by which fold
  *     folds, folding          name of the last fold, and the lock of the one that goes on
- *     moments, moment         names of the last steps in which something was counted, and how many there were
+ *     moments, moment         names of the last steps in which something was counted or folded, and how many there were
  *     published:K             name of the hash that holds the documents of a kind
  *     reports                 hash by worker: time, a space, JSON
  *     rebuild:…               the same of what is counted anew; `rebuilding` is there while it goes on
@@ -184,7 +184,7 @@ return {
  * Puts folded cells in place and takes their changes away; 0 where another fold was first, or where the data is not what the
  * fold was made from: lost, or as it was earlier. Every fold has a name of its own, because a number would come again then.
  */
-const FOLD = `${READ_ARGUMENTS}
+const FOLD = `${READ_ARGUMENTS}${NOTE_MOMENT}
 if (redis.call('GET', p .. ':folds') or '') ~= arg() then return 0 end
 local version, count, digest = arg(), arg(), arg()
 if redis.sha1hex(table.concat(redis.call('LRANGE', p .. ':changes', 0, count - 1), '\\n')) ~= digest then return 0 end
@@ -207,6 +207,8 @@ for _ = 1, tonumber(arg()) do
     redis.call('HDEL', p .. ':versions', id)
   end
 end
+-- Who reads forgets the changes: where the fold is taken back, they are to be read again.
+note(version)
 redis.call('DEL', p .. ':folding')
 return 1
 `;

@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkServers } from '../../../src/commands/doctor/servers.ts';
 import { openLiveStore } from '../../../src/pipeline/live-store/open.ts';
-import { SCRIPTS } from '../../../src/pipeline/live-store/redis-scripts.ts';
+import { SCRIPTS, type ScriptedClient } from '../../../src/pipeline/live-store/redis-scripts.ts';
+import { createRedisWriter } from '../../../src/pipeline/live-store/redis-writer.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
@@ -199,5 +200,34 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     expect(all).toBe(40);
     expect((await read(live))[1]).toBe(40);
     await Promise.all([live.close(), other.close()]);
+  });
+
+  test('a fold that a failover takes back takes nothing away from who has read it', async () => {
+    const { config, client, key } = shop();
+    const live = await openLiveStore(config);
+    for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
+    const scripted = client as Redis & ScriptedClient;
+    const copy = new Map<string, Buffer>();
+    // A replica that has all that comes before a fold becomes the leader after it.
+    const folding = Object.assign(Object.create(scripted) as ScriptedClient, {
+      async ecomFold(...rest: Parameters<ScriptedClient['ecomFold']>) {
+        for (const name of await client.keys(key('*'))) copy.set(name, (await client.dumpBuffer(name))!);
+        return scripted.ecomFold(...rest);
+      },
+    });
+    const stored = () => client.get(key('layout'));
+    const writer = createRedisWriter(folding, key('').slice(0, -1), config.layout, stored);
+    const count = async () =>
+      (await live.snapshot({ tallies: [{ ranges: 'all' }] })).tallies[0]!.totals.get('n');
+    let changes = 0;
+    for (; copy.size === 0; changes += 1) {
+      const advances = [{ partition: 0, from: changes, to: changes + 1, watermark: 1 }];
+      await writer.apply({ ...EMPTY, advances, ...deltasOf([{ time: 0, counters: { n: 1 } }]) });
+    }
+    expect(await count()).toBe(changes);
+    await client.del(await client.keys(key('*')));
+    for (const [name, bytes] of copy) await client.restore(name, 0, bytes);
+    expect(await count()).toBe(changes);
+    await live.close();
   });
 });
