@@ -33,7 +33,9 @@ export function createWriter(
   const dropLate = connection.prepare('DELETE FROM seen WHERE part = ? AND upto > ?');
   const putSeen = connection.prepare('INSERT INTO seen (part, upto, start, ids) VALUES (?, ?, ?, ?)');
   const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
-  const states = createStateWriter(connection);
+  const putState = connection.prepare(
+    'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
   // The newest event wins; of two at the same time the greater text, so that the order of arrival does not matter.
   const putProduct = connection.prepare(
     `INSERT INTO products (key, time, name, category, brand, price) VALUES (?, ?, ?, ?, ?, ?)
@@ -70,15 +72,7 @@ export function createWriter(
     if (agreed !== before) putLayout.run(agreed);
     return slotsOf(layout);
   }
-  function applyAll({
-    advances,
-    generation,
-    cells,
-    names,
-    claims,
-    states: newStates,
-    products,
-  }: LiveChange): boolean {
+  function applyAll({ advances, generation, cells, names, claims, states, products }: LiveChange): boolean {
     if (generation !== undefined && generation !== (getGeneration() ?? '')) return false;
     slots = agreeOnLayout();
     for (const { partition, from } of advances) {
@@ -92,7 +86,7 @@ export function createWriter(
       dropLate.run(partition, from);
       putSeen.run(partition, to, from, seen.ids);
     }
-    for (const [key, value] of newStates) states.put(key, value);
+    for (const [key, value] of states) putState.run(key, value);
     for (const [key, { time, name, category, brand, price }] of products) {
       putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
     }
@@ -101,7 +95,6 @@ export function createWriter(
   }
   function forget(): void {
     numbers.forget();
-    states.forget();
     slots = undefined;
     epoch = undefined;
   }
@@ -115,34 +108,6 @@ export function createWriter(
         throw error;
       }
     },
-  };
-}
-
-/** Rows of states that a writer remembers the place of: that saves looking for the key. */
-const STATE_CACHE = 100_000;
-
-function createStateWriter(connection: Connection): {
-  put(key: string, value: Uint8Array): void;
-  forget(): void;
-} {
-  const find = prepareValue<number>(connection, 'SELECT id AS value FROM states WHERE key = ?');
-  const insert = connection.prepare('INSERT INTO states (key, value) VALUES (?, ?)');
-  const update = connection.prepare('UPDATE states SET value = ? WHERE id = ? AND key = ?');
-  const ids = new Map<string, number>();
-  return {
-    put(key, value) {
-      const known = ids.get(key);
-      // Somebody else may have emptied the store meanwhile.
-      if (known !== undefined && update.run(value, known, key).changes === 1) return;
-      if (ids.size >= STATE_CACHE) ids.clear();
-      const id = find(key);
-      if (id === undefined) ids.set(key, Number(insert.run(key, value).lastInsertRowid));
-      else {
-        update.run(value, id, key);
-        ids.set(key, id);
-      }
-    },
-    forget: () => ids.clear(),
   };
 }
 
