@@ -291,6 +291,8 @@ local function names(p)
   for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do all[#all + 1] = 'seen:' .. partition end
   for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
+  -- Of older versions.
+  for _, name in ipairs({ 'names', 'ids' }) do all[#all + 1] = name end
   return all
 end
 local function forget(p)
