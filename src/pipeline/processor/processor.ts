@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
-import { ByteWriter } from '../events/bytes.ts';
+import { ByteReader, ByteWriter } from '../events/bytes.ts';
 import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
 import { LIMITS, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
@@ -22,9 +22,9 @@ import {
 } from './reduce.ts';
 import { createRefused, firstOffsets, mayBeOfRecord, offsetsIn, sliceOf } from './refused.ts';
 import { addNoted, createSeenIds, DUPLICATE_HORIZON, idBytes, type SeenIds } from './seen-ids.ts';
-import { decodeShopperState, writeShopperState } from './shopper-record.ts';
+import { decodeShopperState, readShopperState, writeShopperState } from './shopper-record.ts';
 import { type ShopperState } from './shopper-state.ts';
-import { createStateCache } from './state-cache.ts';
+import { createStateRecords } from './state-records.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
@@ -37,6 +37,8 @@ export interface ProcessorOptions {
   readonly member?: ConsumeOptions['member'];
   /** Most records in one micro-batch; by default as many as are done in about a second. */
   readonly batch?: number | undefined;
+  /** Shoppers whose state is kept in memory, about. @default 60000 */
+  readonly cachedShoppers?: number | undefined;
   /** Longest wait for records before the next look, ms. */
   readonly flushMs?: number | undefined;
   /** This host's clock, ms since the epoch: nothing has arrived later. */
@@ -80,7 +82,6 @@ const FULL = 5000;
 const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
 const VERIFY_MS = 2000;
-/** Shoppers whose state is kept in memory, about: two generations of half as many. */
 const CACHED_SHOPPERS = 60_000;
 /** Keys of a dimension whose numbers are kept in memory: more than are counted one by one. */
 const NUMBERED_KEYS = 600_000;
@@ -98,14 +99,15 @@ export function createProcessor(options: ProcessorOptions): Processor {
     member,
     reader,
     batch,
+    cachedShoppers = CACHED_SHOPPERS,
     flushMs = FLUSH_MS,
     now = Date.now,
   } = options;
   const consumer = log.consume({ member, reader, start: recall });
   // All that is held in memory: it may be lost at any time, and is read again from the stores.
   const memory = new Map<number, PartitionMemory>();
-  /** Encoded: bytes take a tenth of the memory, and the collector does not have to look into them. */
-  let shoppers = createStateCache(CACHED_SHOPPERS / 2);
+  let shoppers = createStateRecords(cachedShoppers / 2);
+  const stateReader = new ByteReader();
   /** Of the live store, when memory was read from it. */
   let generation = '';
   let names = createNames(COLUMN_NAMES, SLOTS);
@@ -132,7 +134,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const stored = new Map(positions.map((position) => [position.partition, position]));
     const starts = new Map<number, number>();
     // Whoever owned the partitions meanwhile has changed their shoppers.
-    shoppers = createStateCache(CACHED_SHOPPERS / 2);
+    shoppers = createStateRecords(cachedShoppers / 2);
     // What stays in memory is of the generation before, and has to be read anew as well.
     if ([...memory.keys()].every((partition) => partitions.includes(partition))) generation = current;
     for (const partition of partitions) {
@@ -233,10 +235,13 @@ export function createProcessor(options: ProcessorOptions): Processor {
       else states.orders.set(key, decodeOrderState(written));
     }
     for (const key of keys.shoppers) {
-      // What is being stored may be more than the cache keeps, and the store does not have it yet.
-      const cached = storing?.states.get(key) ?? shoppers.get(key);
-      if (cached === undefined) missing.push(key);
-      else states.shoppers.set(key, decodeShopperState(cached));
+      if (shoppers.open(key, stateReader)) states.shoppers.set(key, readShopperState(stateReader));
+      else {
+        // What is being stored may be more than memory keeps, and the store does not have it yet.
+        const written = storing?.states.get(key);
+        if (written === undefined) missing.push(key);
+        else states.shoppers.set(key, decodeShopperState(written));
+      }
     }
     for (const [key, stored] of await live.states(missing)) {
       if (keys.orders.has(key)) states.orders.set(key, known(key, decodeOrderState, stored));
@@ -268,7 +273,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     if (names.keys.some(({ size }) => size > NUMBERED_KEYS)) names = createNames(COLUMN_NAMES, SLOTS);
     const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings, names);
     const encoded = encodeShoppers(delta.touched.shoppers, states.shoppers);
-    for (const [key, bytes] of encoded) shoppers.set(key, bytes);
+    for (const [key, bytes] of encoded) shoppers.put(key, bytes);
     for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
     return { batches, delta, states: encoded, records, since: polledAt };
