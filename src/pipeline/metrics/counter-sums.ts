@@ -15,11 +15,21 @@ export interface CounterSums {
   total(): Map<number, Count>;
 }
 
-/** A column's values by key; one that a double cannot hold stands in `exact`, and is 0 in `values`. */
+/** A column's values by key. */
 interface Column {
+  /** 0 for one that stands elsewhere. */
   values: Float64Array;
+  /** Those that a double cannot hold. */
   readonly exact: Map<number, bigint>;
+  /** Those of keys beyond `values`: there may be columns without number, each with a few keys far apart. */
+  readonly far: Map<number, Count>;
+  /** How often something was added. */
+  added: number;
 }
+
+/** `values` has room for so many keys for each value that was added. */
+const ROOM = 16;
+const FIRST_KEYS = 64;
 
 export function createSums(): CounterSums {
   const columns: (Column | undefined)[] = [];
@@ -27,16 +37,28 @@ export function createSums(): CounterSums {
   function columnFor(number: number, key: number): Column {
     let column = columns[number];
     if (column === undefined) {
-      column = { values: new Float64Array(Math.max(64, key + 1)), exact: new Map() };
+      column = { values: new Float64Array(FIRST_KEYS), exact: new Map(), far: new Map(), added: 0 };
       columns[number] = column;
-    } else if (key >= column.values.length) {
-      const values = new Float64Array(Math.max(key + 1, column.values.length * 2));
-      values.set(column.values);
-      column.values = values;
     }
+    column.added += 1;
+    if (key >= column.values.length && key < column.added * ROOM) grow(column, key);
     return column;
   }
-  function addExact({ values, exact }: Column, key: number, amount: Count): void {
+  function grow(column: Column, key: number): void {
+    const values = new Float64Array(Math.max(key + 1, column.values.length * 2));
+    values.set(column.values);
+    column.values = values;
+    for (const [id, value] of column.far) {
+      if (id >= values.length) continue;
+      addExact(column, id, value);
+      column.far.delete(id);
+    }
+  }
+  function addExact({ values, exact, far }: Column, key: number, amount: Count): void {
+    if (key >= values.length) {
+      far.set(key, add(far.get(key) ?? 0, amount));
+      return;
+    }
     const sum = add(exact.get(key) ?? values[key]!, amount);
     if (typeof sum === 'number') {
       values[key] = sum;
@@ -52,6 +74,7 @@ export function createSums(): CounterSums {
       while (reader.next()) {
         const { key, value } = reader;
         const column = columnFor(reader.column, key);
+        // NaN also where the key is beyond the values.
         const sum =
           typeof value === 'number' && column.exact.size === 0 ? column.values[key]! + value : Number.NaN;
         if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) column.values[key] = sum;
@@ -59,27 +82,37 @@ export function createSums(): CounterSums {
       }
     },
     top(number, count) {
-      const { values, exact } = columns[number] ?? { values: new Float64Array(0), exact: new Map() };
+      const column = columns[number];
+      if (column === undefined) return { ids: [], keys: 0 };
       // What a double cannot hold is above all that it can.
-      const large = [...exact].filter(([, value]) => value > 0n);
+      const large = [...column.exact, ...column.far].filter(
+        (entry): entry is [number, bigint] => typeof entry[1] === 'bigint' && entry[1] > 0n,
+      );
       large.sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
+      const far = [...column.far].filter((entry): entry is [number, number] => typeof entry[1] === 'number');
+      const { length } = column.values;
+      const values = new Float64Array(length + far.length);
+      values.set(column.values);
+      far.forEach(([, value], i) => {
+        values[length + i] = value;
+      });
       const room = count - large.length;
       const least = room > 0 ? nthGreatest(values, room) : Number.POSITIVE_INFINITY;
       const lastLarge = large[count - 1]?.[1] ?? 0n;
       const ids = large.filter(([, value]) => value >= lastLarge).map(([id]) => id);
       let keys = large.length;
-      for (let id = 0; id < values.length; id += 1) {
-        const value = values[id]!;
+      for (let i = 0; i < values.length; i += 1) {
+        const value = values[i]!;
         if (value <= 0) continue;
         keys += 1;
-        if (value >= least) ids.push(id);
+        if (value >= least) ids.push(i < length ? i : far[i - length]![0]);
       }
       return { ids, keys };
     },
     row(key) {
       const counters = new Map<number, Count>();
       columns.forEach((column, number) => {
-        const value = column?.exact.get(key) ?? column?.values[key] ?? 0;
+        const value = column?.exact.get(key) ?? column?.far.get(key) ?? column?.values[key] ?? 0;
         if (value !== 0) counters.set(number, value);
       });
       return counters;
@@ -91,6 +124,7 @@ export function createSums(): CounterSums {
         let sum: Count = 0;
         for (const value of column.values) if (value !== 0) sum = add(sum, value);
         for (const value of column.exact.values()) sum = add(sum, value);
+        for (const value of column.far.values()) sum = add(sum, value);
         if (sum !== 0) counters.set(number, sum);
       });
       return counters;

@@ -5,8 +5,7 @@ import { mergePage, PageReader, PageWriter, readWhole } from '../../../src/pipel
 import { createSums } from '../../../src/pipeline/metrics/counter-sums.ts';
 import { DeltaTable } from '../../../src/pipeline/metrics/delta-table.ts';
 
-/** In one bucket, and under keys that are close together: what is summed is an array by key. */
-const inOne = (counter: Counter): Counter => ({ ...counter, bucket: 0, key: counter.key % 7 });
+const inOne = (counter: Counter): Counter => ({ ...counter, bucket: 0 });
 
 interface Counter {
   readonly bucket: number;
@@ -154,4 +153,17 @@ describe('pages of counters', () => {
       { numRuns: 100 },
     );
   });
+});
+
+test('sums of columns without number, each with a key far behind the others, take no room for those between', () => {
+  const writer = new PageWriter();
+  const sums = createSums();
+  const [columns, last] = [17_576, 499_999];
+  for (const at of [3, last]) for (let of = 1; of <= columns; of += 1) writer.put(at, of, of);
+  const before = process.memoryUsage().arrayBuffers;
+  sums.add(writer.finish());
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 2 ** 20);
+  expect(sums.row(last).size).toBe(columns);
+  expect(sums.top(columns, 5)).toEqual({ ids: [3, last], keys: 2 });
+  expect(sums.total().get(7)).toBe(14);
 });
