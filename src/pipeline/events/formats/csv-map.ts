@@ -9,29 +9,45 @@ import { type CsvFormat, notOfAShop, type RawEvent, type ReadFields, units } fro
 const strict = { additionalProperties: false } as const;
 const Column = Type.String({ minLength: 1 });
 const Constant = Type.Object({ value: Type.String() }, strict);
-const Field = Type.Optional(Type.Union([Column, Constant]));
+// The validator says of a union only that it is none of them: the descriptions say what is meant.
+const Field = Type.Optional(
+  Type.Union([Column, Constant], { description: 'expected a column, or {"value": …} for all rows' }),
+);
 
 /** What a map file says: see docs/formats.md. A field is the name of a column, or `{"value": …}` for all rows. */
 const MapSchema = Type.Object(
   {
     delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
-    decimal: Type.Optional(Type.Union([Type.Literal('.'), Type.Literal(',')])),
+    decimal: Type.Optional(
+      Type.Union([Type.Literal('.'), Type.Literal(',')], { description: "expected '.' or ','" }),
+    ),
     columns: Type.Optional(Type.Array(Column, { minItems: 1 })),
-    type: Type.Union([
-      Column,
-      Constant,
-      Type.Object({ column: Column, values: Type.Record(Type.String(), Type.String()) }, strict),
-    ]),
-    time: Type.Union([
-      Column,
-      Type.Object(
-        {
-          column: Column,
-          unit: Type.Union([Type.Literal('iso'), Type.Literal('s'), Type.Literal('ms'), Type.Literal('us')]),
-        },
-        strict,
-      ),
-    ]),
+    type: Type.Union(
+      [
+        Column,
+        Constant,
+        Type.Object({ column: Column, values: Type.Record(Type.String(), Type.String()) }, strict),
+      ],
+      { description: 'expected a column, {"value": …} for all rows, or {"column": …, "values": {…}}' },
+    ),
+    time: Type.Union(
+      [
+        Column,
+        Type.Object(
+          {
+            column: Column,
+            unit: Type.Union([
+              Type.Literal('iso'),
+              Type.Literal('s'),
+              Type.Literal('ms'),
+              Type.Literal('us'),
+            ]),
+          },
+          strict,
+        ),
+      ],
+      { description: 'expected a column, or {"column": …, "unit": …} with iso, s, ms or us' },
+    ),
     id: Field,
     userId: Field,
     anonymousId: Field,
@@ -98,7 +114,8 @@ function readMap(text: string, path: string): CsvMap {
   if (!checker.Check(value)) {
     const error = checker.Errors(value).First();
     const where = error?.path.slice(1).replaceAll('/', '.') || 'the map';
-    throw invalid(path, `${where}: ${error?.message.toLowerCase() ?? 'it is wrong'}`);
+    const what = error?.schema.description ?? error?.message.toLowerCase() ?? 'it is wrong';
+    throw invalid(path, `${where}: ${what}`);
   }
   for (const type of mappedTypes(value)) {
     if (!TYPES.has(type)) throw invalid(path, `type: '${type}' is not one of ${EVENT_TYPES.join(', ')}`);

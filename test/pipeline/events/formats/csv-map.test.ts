@@ -103,8 +103,14 @@ describe('a map of a CSV', () => {
   test.each([
     ['{', /map.json is not a valid map: it is not JSON/],
     [JSON.stringify({ ...FULL, colour: 'red' }), /colour: unexpected property/],
-    [JSON.stringify({ ...FULL, time: { column: 'when', unit: 'days' } }), /time/],
-    [JSON.stringify({ ...FULL, type: undefined }), /type/],
+    [
+      JSON.stringify({ ...FULL, time: { column: 'when', unit: 'days' } }),
+      /time: expected a column, or .* iso, s, ms or us/,
+    ],
+    [JSON.stringify({ ...FULL, type: undefined }), /type: expected/],
+    [JSON.stringify({ ...FULL, type: { column: 'action' } }), /type: expected a column, .*"values"/],
+    [JSON.stringify({ ...FULL, price: 1 }), /price: expected a column, or \{"value"/],
+    [JSON.stringify({ ...FULL, decimal: ';' }), /decimal: expected '.' or ','/],
     [JSON.stringify({ ...FULL, type: { value: 'explode' } }), /'explode' is not one of page_view/],
     [JSON.stringify({ ...FULL, type: { column: 'action', values: { x: 'nope' } } }), /'nope' is not one of/],
     [JSON.stringify({ ...FULL, delimiter: '::' }), /delimiter/],
