@@ -536,10 +536,10 @@ async function fail(error: unknown): Promise<number> {
 async function noteUnexpected(error: unknown): Promise<string | undefined> {
   if (latest === undefined || !existsSync(latest.dataDir)) return undefined;
   try {
-    const { createLogger, logFile } = await import('./log.ts');
-    const logger = await createLogger(latest, 'commands');
+    const { COMMANDS_LOG, createLogger, logFile } = await import('./log.ts');
+    const logger = await createLogger(latest, COMMANDS_LOG);
     logger.error({ err: error }, errorMessage(error));
-    return logFile(latest, 'commands');
+    return logFile(latest, COMMANDS_LOG);
   } catch {
     return undefined;
   }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { type Config } from './config.ts';
 import { redactUrls, redactValue } from './redact.ts';
 
+/** The log of errors that nobody foresaw, of commands that are no component. */
+export const COMMANDS_LOG = 'commands';
+
 /** The part of pino that we use. */
 export interface Logger {
   debug(fields: object, message: string): void;

@@ -1,5 +1,6 @@
 import { readTerminalSettings } from '../config.ts';
 import { EcomError } from '../errors.ts';
+import { COMMANDS_LOG } from '../log.ts';
 import { COMPONENTS } from '../pipeline/supervisor/messages.ts';
 import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
@@ -41,7 +42,7 @@ export async function logs(
 }
 
 function checkComponent(component: string | undefined, logged: readonly string[]): void {
-  const known = [...new Set(['supervisor', ...COMPONENTS, ...logged])];
+  const known = [...new Set(['supervisor', ...COMPONENTS, COMMANDS_LOG, ...logged])];
   if (component === undefined || known.includes(component)) return;
   throw new EcomError('NOT_FOUND', `no component is called '${component}'`, {
     hint: `one of: ${known.join(', ')}`,

@@ -1,8 +1,11 @@
 import { appendFileSync, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type CommandContext } from '../../src/commands/context.ts';
 import { formatLogEntry, parseLogLines } from '../../src/commands/log-entry.ts';
 import { createLogReader, isOf, loggedNames } from '../../src/commands/log-reader.ts';
+import { logs } from '../../src/commands/logs.ts';
 import { createLogger, limitLogFile, logFile, logsDir } from '../../src/log.ts';
 import { configFor } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -19,6 +22,18 @@ const messages = (entries: { fields: Readonly<Record<string, unknown>> }[]) =>
   entries.map(({ fields }) => fields.msg);
 
 describe('reading logs', () => {
+  test('the log of commands is known before it has a line', async () => {
+    const { config } = folder();
+    const said = new PassThrough();
+    const context = { config, stdout: new PassThrough(), stderr: said } as unknown as CommandContext;
+    await logs(context, 'commands', { lines: 10 });
+    expect(String(said.read())).toContain('nothing is logged yet for commands');
+    await expect(logs(context, 'comands', { lines: 10 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: expect.stringContaining('commands'),
+    });
+  });
+
   test('files are merged by time, the newest last', () => {
     const { config, write } = folder();
     write('processor-1', line(10, 'a') + line(30, 'c'));
