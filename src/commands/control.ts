@@ -1,5 +1,6 @@
 import { EcomError } from '../errors.ts';
 import { type CommandContext } from './context.ts';
+import { folderOption } from './folder-option.ts';
 import { tell } from './output.ts';
 import { askSupervisor } from './supervisor-client.ts';
 
@@ -14,7 +15,9 @@ export async function control(
 ): Promise<void> {
   const answer = await askSupervisor(config, { command: verb, component });
   if (answer === undefined) {
-    throw new EcomError('UNAVAILABLE', `nothing is running on ${config.dataDir}`, { hint: 'ecom up -d' });
+    throw new EcomError('UNAVAILABLE', `nothing is running on ${config.dataDir}`, {
+      hint: `ecom up -d${folderOption(config)}`,
+    });
   }
   for (const worker of answer.components) {
     if (worker.name === component || worker.component === component) {

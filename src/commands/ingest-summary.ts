@@ -6,8 +6,16 @@ import { rejectedLines } from './ingest-progress.ts';
 import { leftOutText } from './model-text.ts';
 import { printJson } from './output.ts';
 
-/** What an ingest has done, for people. */
-export function ingestSummary(result: IngestResult, seconds: number, rebase: boolean): string {
+/**
+ * What an ingest has done, for people.
+ * @param folder what the commands that it names need to mean the same data folder
+ */
+export function ingestSummary(
+  result: IngestResult,
+  seconds: number,
+  rebase: boolean,
+  folder: string,
+): string {
   const { name, format, lines, knownLines, events, rejected, times } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
@@ -25,10 +33,10 @@ export function ingestSummary(result: IngestResult, seconds: number, rebase: boo
     const total = rejectedLines(rejected);
     if (total > 0) {
       out.push(`  ${count(total)} rejected: ${byReason(rejected)}`);
-      out.push('  see them with: ecom dead-letters list');
+      out.push(`  see them with: ecom dead-letters list${folder}`);
     }
   }
-  out.push('next: ecom stats --window all');
+  out.push(`next: ecom stats --window all${folder}`);
   return `${out.map(visibleLine).join('\n')}\n`;
 }
 

@@ -10,11 +10,12 @@ import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { findInput } from '../pipeline/ingest/source.ts';
 import { createPatience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
+import { folderOption } from './folder-option.ts';
 import { isMixed } from './holdings.ts';
 import { createNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
 import { ingestSummary, printIngestJson, trainingNote } from './ingest-summary.ts';
-import { write } from './output.ts';
+import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
 import { withStores } from './stores.ts';
 
@@ -86,10 +87,11 @@ export async function ingest(context: CommandContext, file: string, options: Ing
       return done;
     };
     await unlessStopped(numbers.finish());
-    if (result.events > 0 && (await isMixed(stores.live))) stderr.write(MIXED);
+    const folder = folderOption(config);
+    if (result.events > 0 && (await isMixed(stores.live))) tell(stderr, mixed(folder));
     // The numbers are what one waits for: learning from them takes as long again.
     const seconds = (performance.now() - started) / 1000;
-    if (!options.json) await write(stdout, ingestSummary(result, seconds, options.rebase === 'now'));
+    if (!options.json) await write(stdout, ingestSummary(result, seconds, options.rebase === 'now', folder));
     const training = await unlessStopped(
       withSpinner(context, 'learning', () => numbers.learn(result.lines > 0)),
     );
@@ -98,8 +100,9 @@ export async function ingest(context: CommandContext, file: string, options: Ing
   });
 }
 
-const MIXED =
-  'note: simulated events are counted together with others here; ecom stats tells their share, ecom reset empties the data folder\n';
+function mixed(folder: string): string {
+  return `note: simulated events are counted together with others here; ecom stats${folder} tells their share, ecom reset${folder} empties the data folder`;
+}
 
 function interrupted(progress: IngestProgress | undefined): EcomError {
   return new EcomError('INTERRUPTED', 'interrupted', { hint: whatIsSafe(progress) });

@@ -6,6 +6,7 @@ import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
+import { folderOption } from './folder-option.ts';
 import { createNumbers, isRunning, type Stores } from './ingest-numbers.ts';
 import { trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
@@ -30,8 +31,9 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
   await withStores(config, async (stores) => {
     const { log, live } = stores;
     if (await isRunning(config, live, 'processor')) {
+      const folder = folderOption(config);
       throw new EcomError('CONFLICT', 'a processor is counting', {
-        hint: 'stop it first: ecom down, or ecom stop processor',
+        hint: `stop it first: ecom down${folder}, or ecom stop processor${folder}`,
       });
     }
     const patience = patienceOf(context);

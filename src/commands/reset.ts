@@ -9,6 +9,7 @@ import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { controlSocketPath } from '../pipeline/supervisor/control-socket.ts';
 import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
+import { folderOption } from './folder-option.ts';
 import { tell } from './output.ts';
 import { isEmbedded, PORTS, shownUrl } from './store-check.ts';
 import { VIEWS_FOLDER } from './view.ts';
@@ -123,10 +124,10 @@ function untouched({ config, stderr }: CommandContext, ports: readonly (typeof P
 }
 
 /** @throws EcomError `USAGE` where nobody can be asked, `INTERRUPTED` where the answer is no */
-async function confirm({ stdin, stderr, signal }: CommandContext): Promise<void> {
+async function confirm({ config, stdin, stderr, signal }: CommandContext): Promise<void> {
   if (!stdin.isTTY || !stderr.isTTY) {
     throw new EcomError('USAGE', 'nothing was deleted: there is no terminal to ask on', {
-      hint: 'ecom reset --yes deletes without a question',
+      hint: `ecom reset${folderOption(config)} --yes deletes without a question`,
     });
   }
   const terminal = createInterface({ input: stdin, output: stderr });

@@ -10,6 +10,7 @@ import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { digestOf } from './backup.ts';
 import { isPlainName, MANIFEST_FILE, type Manifest, parseManifest } from './backup-manifest.ts';
 import { type CommandContext } from './context.ts';
+import { folderOption } from './folder-option.ts';
 import { printJson, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
 import { checkStores, partitionsBeyondLog } from './store-check.ts';
@@ -169,7 +170,7 @@ function replace(dataDir: string, staging: string, names: readonly string[]): vo
 
 function inUse(dataDir: string): EcomError {
   return new EcomError('CONFLICT', `something runs on ${dataDir}`, {
-    hint: 'ecom down, and end what else uses the folder: a dashboard, an ingest; or choose another one with --data-dir DIR',
+    hint: `ecom down${folderOption({ dataDir })}, and end what else uses the folder: a dashboard, an ingest; or choose another one with --data-dir DIR`,
   });
 }
 

@@ -11,6 +11,7 @@ import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
 import { createDashboardSource } from './dashboard-source.ts';
 import { startServers } from './docker.ts';
+import { folderOption } from './folder-option.ts';
 import { holdingsOf } from './holdings.ts';
 import { kpiLine } from './kpi-line.ts';
 import { repeat, tell } from './output.ts';
@@ -174,7 +175,7 @@ async function watch(
       const title = config.dataDir;
       return await runDashboard({ source, window: WINDOW, signal, stdin, stdout, title, colour });
     }
-    tell(stderr, `running on ${config.dataDir}; stop with Ctrl-C or ecom down`);
+    tell(stderr, `running on ${config.dataDir}; stop with Ctrl-C or ecom down${folderOption(config)}`);
     supervisor.subscribe(({ name, state, lastError }) => {
       if (state === 'backoff') tell(stderr, `${name} ended (${lastError}) and is started again`);
       if (state === 'failed') tell(stderr, `${name} failed and is not started again: ${lastError}`);

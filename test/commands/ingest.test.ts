@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
 import { list, show } from '../../src/commands/dead-letters.ts';
 import { type IngestOptions, ingest } from '../../src/commands/ingest.ts';
@@ -63,6 +63,16 @@ async function statsOf(dataDir: string) {
 }
 
 describe('ecom ingest', () => {
+  test('the commands that it names look at the data folder that it filled', async () => {
+    const dataDir = join(tempDir(), 'shop');
+    const { out } = await run(dataDir, file('o.jsonl', `${orders(1)}nonsense\n`));
+    expect(out).toContain(`see them with: ecom dead-letters list --data-dir ${dataDir}\n`);
+    expect(out).toContain(`next: ecom stats --window all --data-dir ${dataDir}\n`);
+    vi.stubEnv('ECOM_DATA_DIR', dataDir);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect((await run(dataDir, file('o.jsonl', orders(1)))).out).toContain('stats --window all\n');
+  });
+
   test('what is read is counted, and told, where nothing can be learnt of it', async () => {
     const dataDir = join(tempDir(), 'shop');
     mkdirSync(dataDir);

@@ -25,11 +25,11 @@ async function run(config: Config, options: { yes?: boolean }, typed?: string) {
   });
   const signal = new AbortController().signal;
   const context = { config, stdin, stdout: new PassThrough(), stderr, signal } as unknown as CommandContext;
-  const code = await reset(context, options).then(
-    () => 'done',
-    (error) => error.code,
+  const end = await reset(context, options).then(
+    () => ({ code: 'done' }),
+    ({ code, hint }) => ({ code, hint }),
   );
-  return { code, said };
+  return { ...end, said };
 }
 
 /** Made by a process of its own: libsql lets go of a file for certain only when its process has ended. */
@@ -70,7 +70,8 @@ describe('ecom reset', () => {
 
   test('asks on a terminal, and without one deletes only when told so', async () => {
     const config = await shop();
-    expect((await run(config, {})).code).toBe('USAGE');
+    const hint = `ecom reset --data-dir ${config.dataDir} --yes deletes without a question`;
+    expect(await run(config, {})).toMatchObject({ code: 'USAGE', hint });
     for (const answer of ['', 'n', 'maybe']) expect((await run(config, {}, answer)).code).toBe('INTERRUPTED');
     expect(left(config).sort()).toEqual(STORES);
     expect((await run(config, {}, 'y')).code).toBe('done');
