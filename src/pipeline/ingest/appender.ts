@@ -36,7 +36,7 @@ export interface IngestProgress {
 
 /** Takes records, and appends them together with how far the source is read. */
 export interface Appender {
-  /** Takes an event that is appended as the line that it was scanned from, without noting that anything has been read. */
+  /** Takes an event that is appended as the line that it was scanned from, which the next `add` notes as read. */
   addLine(bytes: Buffer, columns: EventColumns, row: number): void;
   /** Takes a row's records, and notes that the block has been read up to `end`. */
   add(records: readonly SourceRecord[], block: Block, end: number, lines: number): void;
@@ -57,7 +57,8 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   let stored: SourceProgress | undefined = resumed.known;
   let current: { readonly block: Block; end: number } | undefined;
   let changed = false;
-  let insideRow = false;
+  /** Whether what was taken goes beyond what is noted as read, or that lies inside a row: there is no place to go on from. */
+  let placeless = false;
   let failing = false;
 
   function progress(): IngestProgress {
@@ -92,6 +93,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
         columns.size(row, key),
       );
       count(columns.time(row));
+      placeless = true;
     },
     add(added, block, end, line) {
       for (const { record, time, reason } of added) {
@@ -105,11 +107,11 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       bytes += end - current.end;
       current.end = end;
       lines = line;
-      insideRow = !block.whole;
+      placeless = !block.whole;
     },
     full,
     async append(done = false) {
-      if (insideRow || (!changed && (wasDone || !done))) return;
+      if (placeless || (!changed && (wasDone || !done))) return;
       const { count: appended } = gathered;
       const more = full();
       changed = false;

@@ -298,6 +298,25 @@ describe('an interrupted run', () => {
     }
   });
 
+  test('by a fault in the midst of lines that stay as they are has appended none that comes again', async () => {
+    const plain = { id: 'e', source: 'shop' };
+    const path = file(
+      'fault.jsonl',
+      `${lines(9, plain)}${line(9)}${lines(9, plain)}${line(19)}${lines(9, plain)}`,
+    );
+    const [log, whole] = [await emptyLog(), await emptyLog()];
+    let asked = 0;
+    const clock = (): number => {
+      asked += 1;
+      if (asked === 3) throw new Error('no clock');
+      return Date.now();
+    };
+    await expect(read(log, path, { clock })).rejects.toThrow('no clock');
+    await read(log, path);
+    await read(whole, path);
+    expect(await contents(log)).toEqual(await contents(whole));
+  });
+
   test('of a stream that says nothing more stops at once, having kept what came', async () => {
     const log = await emptyLog();
     const stream = new PassThrough();
