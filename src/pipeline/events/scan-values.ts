@@ -23,6 +23,21 @@ export function ascii(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text));
 }
 
+/** A name as words of four bytes, the last of which may overlap the one before: they are compared at once. */
+export interface Name {
+  readonly size: number;
+  readonly words: Int32Array;
+  readonly last: number;
+}
+
+/** @param text four characters or more, of ASCII */
+export function nameOf(text: string): Name {
+  const bytes = Buffer.from(text);
+  const size = bytes.length;
+  const words = Int32Array.from({ length: (size - 1) >> 2 }, (_, i) => bytes.readInt32LE(4 * i));
+  return { size, words, last: bytes.readInt32LE(size - 4) };
+}
+
 /**
  * Reads values out of the bytes of JSON lines, those that need no thought. Every method takes the place of a value and returns
  * the place after it, or -1 for a value that is refused.
@@ -36,11 +51,13 @@ export class ValueReader {
   /** Not a plain field: one that holds a double is made anew with every value. */
   readonly number = new Float64Array(1);
   private bytes: Uint8Array = new Uint8Array(0);
+  private view: DataView = new DataView(new ArrayBuffer(0));
   private isUtf8 = false;
 
   /** @param isUtf8 whether all of the bytes are valid UTF-8; if not, texts beyond ASCII are refused */
   begin(bytes: Uint8Array, isUtf8: boolean): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.isUtf8 = isUtf8;
   }
 
@@ -49,6 +66,14 @@ export class ValueReader {
     const { bytes } = this;
     for (let i = 0; i < expected.length; i += 1) if (bytes[at + i] !== expected[i]) return false;
     return true;
+  }
+
+  /** Whether a name begins at a place. */
+  isNameAt(at: number, { size, words, last }: Name): boolean {
+    const { view } = this;
+    if (at + size > view.byteLength) return false;
+    for (let i = 0; i < words.length; i += 1) if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
+    return view.getInt32(at + size - 4, true) === last;
   }
 
   /** Whether the text that was read last is this one. */

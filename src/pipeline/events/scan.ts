@@ -8,7 +8,7 @@ import {
   TEXT,
   type TextField,
 } from './columns.ts';
-import { ascii, ValueReader } from './scan-values.ts';
+import { ascii, type Name, nameOf, ValueReader } from './scan-values.ts';
 import { EVENT_TYPES, LIMITS, SIMULATED_SOURCE } from './shop-event.ts';
 
 const QUOTE = 0x22;
@@ -59,9 +59,9 @@ const TYPES = new ByteDictionary();
 for (const type of EVENT_TYPES) TYPES.numberOf(type);
 
 /** Names of fields, their quotes included. */
-function namesByNumber(numbers: Readonly<Record<string, number>>): readonly Uint8Array[] {
-  const names: Uint8Array[] = [];
-  for (const [name, number] of Object.entries(numbers)) names[number] = ascii(`"${name}"`);
+function namesByNumber(numbers: Readonly<Record<string, number>>): readonly Name[] {
+  const names: Name[] = [];
+  for (const [name, number] of Object.entries(numbers)) names[number] = nameOf(`"${name}"`);
   return names;
 }
 
@@ -194,9 +194,9 @@ export class LineScanner {
   }
 
   /** @returns the place of the value of a field whose name begins at a place */
-  private valueAfter(at: number, name: Uint8Array): number {
-    if (!this.values.isAt(at, name)) return -1;
-    const colon = at + name.length;
+  private valueAfter(at: number, name: Name): number {
+    if (!this.values.isNameAt(at, name)) return -1;
+    const colon = at + name.size;
     return this.bytes[colon] === COLON ? this.afterBlank(colon + 1) : -1;
   }
 
