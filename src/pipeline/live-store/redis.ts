@@ -31,8 +31,8 @@ export interface RedisLiveStoreOptions extends RedisOptions {
 }
 
 /**
- * The live store on Redis. A change is one script; its cells are gathered in a list and folded into tables, as in the embedded
- * store, by whichever processor finds enough of them. All keys are under one prefix that is a hash tag.
+ * The live store on Redis. A change is one script; its deltas are gathered in a list and folded into the cells' pages by
+ * whichever processor finds enough of them. All keys are under one prefix that is a hash tag.
  */
 export function createRedisLiveStore(options: RedisLiveStoreOptions): LiveStore {
   return createStore(options, '');

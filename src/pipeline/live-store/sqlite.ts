@@ -23,7 +23,7 @@ const MIGRATIONS: Migrations = [
      key TEXT PRIMARY KEY, time INTEGER NOT NULL, name TEXT, category TEXT, brand TEXT, price INTEGER
    ) WITHOUT ROWID;
    CREATE TABLE keys (id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL, key TEXT NOT NULL, UNIQUE (dimension, key));
-   CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL); -- see cellId and counter-table.ts
+   CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL); -- see pageId and bucket-page.ts
    -- Never the same id twice: a reader remembers what is behind one.
    CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
    CREATE TABLE published (kind TEXT, key TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;`,
