@@ -9,7 +9,7 @@ import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { controlSocketPath } from '../pipeline/supervisor/control-socket.ts';
 import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { type CommandContext } from './context.ts';
-import { folderOption } from './folder-option.ts';
+import { folderOption, shellWord } from './folder-option.ts';
 import { tell } from './output.ts';
 import { isEmbedded, PORTS, shownUrl } from './store-check.ts';
 import { VIEWS_FOLDER } from './view.ts';
@@ -44,7 +44,8 @@ export async function reset(context: CommandContext, options: { readonly yes?: b
   }
   const lock = acquireInstanceLock(config);
   try {
-    if (lock === undefined) throw inUse(config.dataDir, 'ecom up', `ecom down --data-dir ${config.dataDir}`);
+    if (lock === undefined)
+      throw inUse(config.dataDir, 'ecom up', `ecom down --data-dir ${shellWord(config.dataDir)}`);
     checkUnused(config);
     tell(stderr, `to be deleted from ${config.dataDir}, for good:`);
     for (const { what, size } of found) tell(stderr, `  ${what}, ${(size / 1e6).toFixed(1)} MB`);

@@ -6,6 +6,7 @@ import { logFile, logsDir } from '../log.ts';
 import { packageFile } from '../package-root.ts';
 import { visibleLine } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
+import { shellWord } from './folder-option.ts';
 import { tell } from './output.ts';
 import { type ShopChoice } from './shop-choice.ts';
 import { type UpOptions } from './up-options.ts';
@@ -29,7 +30,7 @@ export async function startInBackground(
   await started(child, context.signal);
   child.unref();
   for (const note of notes) tell(stderr, note);
-  const folder = visibleLine(`--data-dir ${config.dataDir}`);
+  const folder = visibleLine(`--data-dir ${shellWord(config.dataDir)}`);
   stderr.write(
     `ecom is running in the background, process ${child.pid}\n` +
       `  watch it:  ecom dashboard ${folder}\n` +

@@ -11,7 +11,7 @@ import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
 import { createDashboardSource } from './dashboard-source.ts';
 import { startServers } from './docker.ts';
-import { folderOption } from './folder-option.ts';
+import { folderOption, shellWord } from './folder-option.ts';
 import { holdingsOf } from './holdings.ts';
 import { kpiLine } from './kpi-line.ts';
 import { repeat, tell } from './output.ts';
@@ -69,7 +69,7 @@ async function heldBySomebody({ config }: CommandContext): Promise<EcomError> {
       ? 'another process'
       : `process ${holder.pid} since ${new Date(holder.startedAt).toISOString()}`;
   return new EcomError('CONFLICT', `ecom already runs on ${config.dataDir}: ${who}`, {
-    hint: `ecom down --data-dir ${config.dataDir}`,
+    hint: `ecom down --data-dir ${shellWord(config.dataDir)}`,
   });
 }
 

@@ -6,5 +6,7 @@ test('a printed command names the data folder where it would mean another one', 
   onTestFinished(() => void vi.unstubAllEnvs());
   expect(folderOption({ dataDir: '/srv/shop' })).toBe('');
   expect(folderOption({ dataDir: '/srv/shop/demo' })).toBe(' --data-dir /srv/shop/demo');
+  expect(folderOption({ dataDir: "/srv/Anna's shop" })).toBe(" --data-dir '/srv/Anna'\\''s shop'");
+  expect(folderOption({ dataDir: '/srv/Bücher' })).toBe(' --data-dir /srv/Bücher');
   expect(folderOption({ dataDir: '/srv/\u001b[31m' })).not.toContain('\u001b');
 });
