@@ -14,6 +14,16 @@ export function createNames(columns: KeyNumbers, slots: number): DeltaNames {
   return { columns, keys: Array.from({ length: slots }, () => new KeyNumbers()) };
 }
 
+/**
+ * The same names without the keys of those slots that have too many. A change that is still on its way has the names of before.
+ * @param most keys of a slot
+ */
+export function boundedNames(names: DeltaNames, most: (slot: number) => number): DeltaNames {
+  const isFull = ({ size }: KeyNumbers, slot: number): boolean => size > 0 && size > most(slot);
+  if (!names.keys.some(isFull)) return names;
+  return { ...names, keys: names.keys.map((keys, slot) => (isFull(keys, slot) ? new KeyNumbers() : keys)) };
+}
+
 /** What is added to the buckets of one width: totals in slot 0, breakdowns by dimension in the others. */
 export class BucketDeltas {
   /** Start of a bucket by its number, ms since the epoch. */

@@ -6,8 +6,8 @@ import { ByteReader, ByteWriter } from '../events/bytes.ts';
 import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
 import { LIMITS, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
-import { SLOTS } from '../live-store/stored-cells.ts';
-import { createNames } from '../metrics/bucket-deltas.ts';
+import { mostKeys, SLOTS, slotsOf } from '../live-store/stored-cells.ts';
+import { boundedNames, createNames } from '../metrics/bucket-deltas.ts';
 import { COLUMN_NAMES } from './column-numbers.ts';
 import { createCommitSize } from './commit-size.ts';
 import { decodeOrderState, encodeOrderState } from './order-state.ts';
@@ -83,8 +83,8 @@ const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
 const VERIFY_MS = 2000;
 const CACHED_SHOPPERS = 60_000;
-/** Keys of a dimension whose numbers are kept in memory: more than are counted one by one. */
-const NUMBERED_KEYS = 600_000;
+/** Of a dimension's keys, so many times as many as are counted one by one have a number in memory. */
+const NUMBERED_KEYS = 1.2;
 
 /**
  * The loop around `reduce`. The position stored beside the counters is the only truth about progress: a crash between any
@@ -110,6 +110,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const stateReader = new ByteReader();
   /** Of the live store, when memory was read from it. */
   let generation = '';
+  const slots = slotsOf(settings);
   let names = createNames(COLUMN_NAMES, SLOTS);
   /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
@@ -270,7 +271,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   function count(batches: readonly DecodedBatch[], states: States): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
-    if (names.keys.some(({ size }) => size > NUMBERED_KEYS)) names = createNames(COLUMN_NAMES, SLOTS);
+    names = boundedNames(names, (slot) => NUMBERED_KEYS * mostKeys(slots, slot));
     const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings, names);
     const encoded = encodeShoppers(delta.touched.shoppers, states.shoppers);
     for (const [key, bytes] of encoded) shoppers.put(key, bytes);
