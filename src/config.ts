@@ -302,7 +302,9 @@ function readStack(wanted: string | undefined, dataDir: string): Stack {
   if (wanted !== undefined && wanted !== '') return oneOf('the stack', wanted, STACKS, 'embedded');
   let remembered: string | undefined;
   try {
-    remembered = readFileSync(join(dataDir, STACK_FILE), 'utf8').trim();
+    const path = join(dataDir, STACK_FILE);
+    // A pipe would keep every command waiting, before one can say what is wrong with it.
+    if (statSync(path).isFile()) remembered = readFileSync(path, 'utf8').trim();
   } catch {
     // None was remembered.
   }

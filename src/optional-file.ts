@@ -1,5 +1,6 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { EcomError, errorCode, errorMessage } from './errors.ts';
+import { EcomError, errorCode, systemReason } from './errors.ts';
 import { requireTrustedFile } from './trust.ts';
 
 /**
@@ -9,13 +10,16 @@ import { requireTrustedFile } from './trust.ts';
 export async function readOptionalFile(path: string): Promise<string | undefined> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    // To open a pipe waits for somebody who writes to it.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     requireTrustedFile(path, await file.stat());
     return await file.readFile('utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     if (error instanceof EcomError) throw error;
-    throw new EcomError('INPUT', `${path} cannot be read: ${errorMessage(error)}`);
+    throw new EcomError('INPUT', `${path} cannot be read: ${systemReason(error)}`, {
+      hint: 'name another file, or remove it',
+    });
   } finally {
     await file?.close();
   }

@@ -25,12 +25,23 @@ export function distrustOf(dataDir: string): Distrust | undefined {
   const found =
     (link.isSymbolicLink() ? ownedByOther(dataDir, link, true) : undefined) ?? of(dataDir, folder);
   if (found !== undefined) return found;
-  for (const name of readdirSync(dataDir)) {
-    if (!OWN_NAME.test(name)) continue;
-    const path = join(dataDir, name);
+  return distrustIn(
+    dataDir,
+    readdirSync(dataDir).filter((name) => OWN_NAME.test(name)),
+  );
+}
+
+/** What is wrong with one of these, or with what lies in a folder among them, such as a log that is a link. */
+function distrustIn(folder: string, names: readonly string[]): Distrust | undefined {
+  for (const name of names) {
+    const path = join(folder, name);
     const entry = lstatSync(path, { throwIfNoEntry: false });
     if (entry === undefined) continue;
-    const distrust = linked(path, entry) ?? of(path, entry);
+    const distrust =
+      linked(path, entry) ??
+      of(path, entry) ??
+      special(path, entry) ??
+      (entry.isDirectory() ? distrustIn(path, readdirSync(path)) : undefined);
     if (distrust !== undefined) return distrust;
   }
   return undefined;
@@ -49,7 +60,7 @@ export function requireTrusted(dataDir: string): void {
  */
 export function requireTrustedFile(path: string, file: Stats): void {
   if (process.getuid === undefined) return;
-  const distrust = ownedByOther(path, file, true) ?? writable(path, file);
+  const distrust = ownedByOther(path, file, true) ?? writable(path, file) ?? special(path, file);
   if (distrust === undefined) return;
   throw new EcomError('INPUT', distrust.problem, { hint: distrust.advice });
 }
@@ -69,6 +80,12 @@ function linked(path: string, entry: Stats): Distrust | undefined {
     problem: `${path} is ${kind} to a file that may be anybody's`,
     advice: `look at it; put a copy in its place, or remove it`,
   };
+}
+
+/** Whoever opens a pipe may wait for ever, and a device may have no end. */
+function special(path: string, entry: Stats): Distrust | undefined {
+  if (entry.isFile() || entry.isDirectory()) return undefined;
+  return { problem: `${path} is no file`, advice: 'look at it, and remove it' };
 }
 
 function ownedByOther(path: string, { uid }: Stats, rootToo: boolean): Distrust | undefined {

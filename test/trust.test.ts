@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkDataFolder } from '../src/commands/doctor/data-folder.ts';
 import { prepareStores } from '../src/commands/store-check.ts';
-import { ensureDataDir } from '../src/config.ts';
+import { ensureDataDir, loadConfig } from '../src/config.ts';
 import { readOptionalFile } from '../src/optional-file.ts';
 import { distrustOf, requireTrusted } from '../src/trust.ts';
 import { configFor } from './support/stores.ts';
@@ -18,6 +19,16 @@ async function shop(): Promise<string> {
   await prepareStores(config);
   writeFileSync(join(config.dataDir, 'alerts.json'), '{"alerts":[]}');
   return config.dataDir;
+}
+
+function pipe(path: string): void {
+  execFileSync('mkfifo', ['-m', '600', path]);
+}
+
+function plantView(dataDir: string): void {
+  mkdirSync(join(dataDir, 'views', 'one'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(dataDir, 'views', 'one', 'live.db'), '');
+  chmodSync(join(dataDir, 'views', 'one', 'live.db'), 0o666);
 }
 
 describe.skipIf(process.getuid === undefined)('trust in the data folder', () => {
@@ -47,6 +58,16 @@ describe.skipIf(process.getuid === undefined)('trust in the data folder', () => 
         symlinkSync(join(dir, '..', 'other'), join(dir, 'logs'));
       },
     ],
+    [
+      'a log that goes elsewhere',
+      (dir) => {
+        mkdirSync(join(dir, 'logs'), { recursive: true, mode: 0o700 });
+        symlinkSync(join(dir, '..', 'other'), join(dir, 'logs', 'processor.log'));
+      },
+    ],
+    ['numbers by a condition that everybody may write to', (dir) => plantView(dir)],
+    ['a pipe for a stack', (dir) => pipe(join(dir, 'stack'))],
+    ['a pipe for a store', (dir) => pipe(join(dir, 'other.db'))],
     ...(isRoot
       ? ([
           ['a folder of another user', (dir) => chownSync(dir, OTHER, OTHER)],
@@ -72,6 +93,16 @@ describe.skipIf(process.getuid === undefined)('trust in the data folder', () => 
     expect(distrustOf(link)).toBeUndefined();
     symlinkSync(dirname(dataDir), `${link}-parent`);
     expect(distrustOf(join(`${link}-parent`, 'data'))).toBeUndefined();
+  });
+
+  test('a pipe in the place of settings is told, not waited for', async () => {
+    const dataDir = tempDir();
+    pipe(join(dataDir, 'rules.json'));
+    await expect(readOptionalFile(join(dataDir, 'rules.json'))).rejects.toMatchObject({
+      message: expect.stringContaining('is no file'),
+    });
+    pipe(join(dataDir, 'stack'));
+    expect(loadConfig({ dataDir }).stack).toBe('embedded');
   });
 
   test('rules elsewhere that somebody else may write are not read', async () => {

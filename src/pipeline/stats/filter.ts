@@ -53,8 +53,8 @@ export function createFilter(
   onProperty: (name: string) => void = () => {},
 ): (event: ShopEvent) => ShopEvent | undefined {
   let unseen = propertiesOf(conditions);
-  const ofItems = conditions.filter(({ field }) => field in ITEM_FIELDS);
-  const ofEvents = conditions.filter(({ field }) => !(field in ITEM_FIELDS));
+  const ofItems = conditions.filter(({ field }) => Object.hasOwn(ITEM_FIELDS, field));
+  const ofEvents = conditions.filter(({ field }) => !Object.hasOwn(ITEM_FIELDS, field));
   const holds = ({ negated, values }: Condition, value: unknown): boolean =>
     (value !== undefined && typeof value !== 'object' && values.includes(String(value))) !== negated;
   const itemFits = (item: EventItem): boolean =>
@@ -64,16 +64,15 @@ export function createFilter(
 
   return (event) => {
     if (unseen.length > 0) {
-      const found = unseen.filter((name) => event.properties?.[name] !== undefined);
+      const found = unseen.filter((name) => ownProperty(event, name) !== undefined);
       for (const name of found) onProperty(name);
       if (found.length > 0) unseen = unseen.filter((name) => !found.includes(name));
     }
     for (const condition of ofEvents) {
       const { field } = condition;
-      const value =
-        field in EVENT_FIELDS
-          ? event[EVENT_FIELDS[field as keyof typeof EVENT_FIELDS]]
-          : event.properties?.[field];
+      const value = Object.hasOwn(EVENT_FIELDS, field)
+        ? event[EVENT_FIELDS[field as keyof typeof EVENT_FIELDS]]
+        : ownProperty(event, field);
       if (!holds(condition, value)) return undefined;
     }
     if (ofItems.length === 0) return event;
@@ -81,4 +80,9 @@ export function createFilter(
     if (items.length === 0) return undefined;
     return items.length === event.items.length ? event : { ...event, items };
   };
+}
+
+/** What an event says, not what every object has, such as `constructor`. */
+function ownProperty({ properties }: ShopEvent, name: string): unknown {
+  return properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
 }

@@ -50,3 +50,12 @@ describe('filter', () => {
     expect(filterText(parseFilter(['b=2,1', 'a!=x']))).toBe('a!=x and b=1,2');
   });
 });
+
+test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+  'no event has %s, as every object has: it is not told as known',
+  (name) => {
+    const seen: string[] = [];
+    createFilter(parseFilter([`${name}=x`]), (found) => seen.push(found))(event);
+    expect(seen).toEqual([]);
+  },
+);
