@@ -44,12 +44,13 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
   // A hash tag: all keys are on one node of a cluster.
   const prefix = `{${target.prefix}}${place}`;
   let connection: Promise<Connection> | undefined;
+  /** Whether what is there is in today's form; a server that was away is asked again. */
+  let checked: Promise<void> | undefined;
 
   async function connect(): Promise<Connection> {
     const client = (await connectRedis(target)) as Connection['client'];
     for (const [name, lua] of Object.entries(SCRIPTS)) client.defineCommand(name, { numberOfKeys: 1, lua });
     const storedLayout = () => client.get(`${prefix}:layout`);
-    await forgetOutdated(client, prefix, await storedLayout());
     return {
       client,
       writer: createRedisWriter(client, prefix, options.layout, storedLayout),
@@ -63,7 +64,13 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
   async function using<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     connection ??= connect();
     try {
-      return await work(await connection);
+      const opened = await connection;
+      checked ??= forgetOutdated(opened.client, prefix);
+      await checked.catch((error: unknown) => {
+        checked = undefined;
+        throw error;
+      });
+      return await work(opened);
     } catch (error) {
       throw redisError(error, target);
     }
@@ -171,11 +178,8 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
 }
 
 /** What an older version has counted is counted again from the log, in today's form. */
-async function forgetOutdated(
-  client: Connection['client'],
-  prefix: string,
-  layout: string | null,
-): Promise<void> {
+async function forgetOutdated(client: Connection['client'], prefix: string): Promise<void> {
+  const layout = await client.get(`${prefix}:layout`);
   let outdated = false;
   try {
     outdated = layout !== null && isOutdated(layout);

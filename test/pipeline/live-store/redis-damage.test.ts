@@ -157,6 +157,17 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     }
   });
 
+  test('a server that was away when it was first asked is asked again', async () => {
+    let away = true;
+    const proxy = await tcpProxy(Number(new URL(backendUrl('redis')!).port), () => (away ? 'cut' : 'pass'));
+    onTestFinished(proxy.close);
+    const live = await openLiveStore(shop(proxy.port).config);
+    await expect(live.positions()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    away = false;
+    expect(await live.positions()).toEqual([]);
+    await live.close();
+  });
+
   test('what is published stays where the answer is lost and the command comes again', async () => {
     let answers = Number.POSITIVE_INFINITY;
     const proxy = await tcpProxy(Number(new URL(backendUrl('redis')!).port), () => {
