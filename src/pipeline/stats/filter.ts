@@ -1,5 +1,5 @@
 import { EcomError } from '../../errors.ts';
-import { type EventItem, type ShopEvent } from '../events/shop-event.ts';
+import { EVENT_TYPES, type EventItem, type ShopEvent } from '../events/shop-event.ts';
 
 /** Fields of items; an event has its items narrowed down to those that fit. */
 const ITEM_FIELDS = { product: 'productId', category: 'category', brand: 'brand' } as const;
@@ -19,14 +19,24 @@ export interface Condition {
 /** @throws EcomError `USAGE` for what is no condition */
 export function parseFilter(texts: readonly string[]): Condition[] {
   return texts.map((text) => {
-    const match = /^\s*([\w.-]{1,64})\s*(!?=)(.*)$/s.exec(text);
+    const match = /^\s*([\w.-]{1,64})\s*(!?=)(?!=)(.*)$/s.exec(text);
     const values = (match?.[3] ?? '').split(',').map((value) => value.trim());
     if (match === null || values.includes('')) {
       throw new EcomError('USAGE', `--where '${text}' is no condition`, {
         hint: 'use field=value, field=one,other or field!=value, such as --where category=electronics',
       });
     }
+    if (match[1] === 'type') requireTypes(values);
     return { field: match[1]!, negated: match[2] === '!=', values };
+  });
+}
+
+/** Of the fields, this one has values that are known: another one fits nothing, which would look like an empty shop. */
+function requireTypes(values: readonly string[]): void {
+  const unknown = values.find((value) => !(EVENT_TYPES as readonly string[]).includes(value));
+  if (unknown === undefined) return;
+  throw new EcomError('USAGE', `--where names '${unknown}', which is no type of event`, {
+    hint: `use one of: ${EVENT_TYPES.join(', ')}`,
   });
 }
 

@@ -46,6 +46,13 @@ describe('filter', () => {
       expect(() => parseFilter([wrong])).toThrow(/is no condition/);
   });
 
+  test('refuses a type that no event can have, and two signs for one', () => {
+    for (const text of ['type=purchse', 'type=view_item,Purchase', 'type!=buy'])
+      expect(() => parseFilter([text])).toThrow(/no type of event/);
+    expect(parseFilter(['type=view_item,purchase'])).toHaveLength(1);
+    expect(() => parseFilter(['country==DE'])).toThrow(/no condition/);
+  });
+
   test('has one text for conditions in any order', () => {
     expect(filterText(parseFilter(['b=2,1', 'a!=x']))).toBe('a!=x and b=1,2');
   });
