@@ -2,8 +2,8 @@ import { EcomError } from '../../errors.ts';
 
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-/** Clocks change at a quarter of an hour of UTC. */
-const QUARTER = 900_000;
+/** Clocks change at a full minute of UTC: those of St. John’s did at one minute past midnight. */
+const MINUTE = 60_000;
 
 /** The shop's clock on the wall: where its days and hours begin. Times are ms since the epoch. */
 export interface TimeZone {
@@ -44,8 +44,8 @@ function createZone(name: string, offsetAt: (time: number) => number): TimeZone 
       if (dayOf(start) === day && dayOf(start - 1) < day) return start;
     }
     // The clock skips midnight: the day begins with the change.
-    let start = Math.floor((Math.min(before, after) - HOUR) / QUARTER) * QUARTER;
-    while (dayOf(start) < day) start += QUARTER;
+    let start = Math.floor((Math.min(before, after) - HOUR) / MINUTE) * MINUTE;
+    while (dayOf(start) < day) start += MINUTE;
     return start;
   }
   function hourStart(time: number): number {
@@ -53,8 +53,8 @@ function createZone(name: string, offsetAt: (time: number) => number): TimeZone 
     const start = Math.floor((time + offset) / HOUR) * HOUR - offset;
     if (offsetAt(start) === offset) return start;
     // The clock changed within the hour.
-    let changed = Math.floor(time / QUARTER) * QUARTER;
-    while (changed - QUARTER > start && offsetAt(changed - 1) === offset) changed -= QUARTER;
+    let changed = Math.floor(time / MINUTE) * MINUTE;
+    while (changed - MINUTE > start && offsetAt(changed - 1) === offset) changed -= MINUTE;
     return changed;
   }
   return { name, dayOf, dayStart, hourStart, offsetAt };
@@ -99,13 +99,13 @@ function offsetsOf(name: string): (time: number) => number {
     const first = ask(day * DAY);
     const then = ask((day + 1) * DAY);
     if (first === then) return [first, Number.POSITIVE_INFINITY, then];
-    let [low, high] = [0, DAY / QUARTER];
+    let [low, high] = [0, DAY / MINUTE];
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (ask(day * DAY + middle * QUARTER) === first) low = middle;
+      if (ask(day * DAY + middle * MINUTE) === first) low = middle;
       else high = middle;
     }
-    return [first, day * DAY + high * QUARTER, then];
+    return [first, day * DAY + high * MINUTE, then];
   }
   return (time) => {
     const day = Math.floor(time / DAY);
