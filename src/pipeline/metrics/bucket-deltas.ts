@@ -61,12 +61,9 @@ export class BucketDeltas {
     return this.tables[slot];
   }
 
-  /** Adds all of it to wider buckets. @param startOf the start of the wider bucket; NaN for what is left out */
+  /** Adds all of it to wider buckets. @param startOf the start of the wider bucket */
   addTo(into: BucketDeltas, startOf: (start: number) => number): void {
-    const bucketOf = this.starts.map((start) => {
-      const wider = startOf(start);
-      return Number.isNaN(wider) ? -1 : into.bucketAt(wider);
-    });
+    const bucketOf = this.starts.map((start) => into.bucketAt(startOf(start)));
     this.tables.forEach((table, slot) => {
       table?.addTo(into.table(slot), bucketOf);
     });

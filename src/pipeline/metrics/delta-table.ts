@@ -27,10 +27,6 @@ export class DeltaTable {
   #order = new Float64Array(FIRST_CAPACITY);
   #read = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   add(bucket: number, key: number, column: number, amount: Count): void {
     const entry = this.#find(bucket, key, column);
     const sum = typeof amount === 'number' ? this.#amounts[entry]! + amount : Number.NaN;
@@ -139,13 +135,11 @@ export class DeltaTable {
     columnOf?: ArrayLike<number>,
   ): void {
     for (let entry = 0; entry < this.#size; entry += 1) {
-      const bucket = bucketOf[this.#buckets[entry]!]!;
-      if (bucket < 0) continue;
       const [key, column] = [this.#keys[entry]!, this.#columns[entry]!];
       const amount = this.#amounts[entry]!;
       if (amount === 0) continue;
       into.add(
-        bucket,
+        bucketOf[this.#buckets[entry]!]!,
         keyOf === undefined ? key : keyOf[key]!,
         columnOf === undefined ? column : columnOf[column]!,
         Number.isNaN(amount) ? this.#exact.get(entry)! : amount,

@@ -65,14 +65,6 @@ export const PREFIXES = {
 /** An hour's gap is counted up to this, eight days; a longer one only as being longer. */
 export const MOST_HOURS = 192;
 
-const sessionColumns: string[] = [];
-
-/** The column of a path: the same text again and again, because a new one takes time to be looked up by. */
-export function sessionColumn(path: number): string {
-  sessionColumns[path] ??= PREFIXES.session + path;
-  return sessionColumns[path];
-}
-
 export const TYPE_COLUMNS = Object.fromEntries(
   EVENT_TYPES.map((type) => [type, PREFIXES.type + type]),
 ) as Readonly<Record<EventType, string>>;

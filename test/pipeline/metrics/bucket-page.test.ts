@@ -133,15 +133,13 @@ describe('pages of counters', () => {
         const into = new DeltaTable();
         const keys = Int32Array.from({ length: 20_000 }, (_, i) => Math.min(i, 200));
         const columns = Int32Array.from({ length: 70_001 }, (_, i) => i + 1);
-        tableOf(list).addTo(into, [2, -1, 0], keys, columns);
-        const moved = list
-          .filter(({ bucket }) => bucket !== 1)
-          .map(({ bucket, key: row, column: of, amount: value }) => ({
-            bucket: bucket === 0 ? 2 : 0,
-            key: Math.min(row, 200),
-            column: of + 1,
-            amount: value,
-          }));
+        tableOf(list).addTo(into, [2, 1, 0], keys, columns);
+        const moved = list.map(({ bucket, key: row, column: of, amount: value }) => ({
+          bucket: 2 - bucket,
+          key: Math.min(row, 200),
+          column: of + 1,
+          amount: value,
+        }));
         const found = new Map<string, Count>();
         for (const bucket of [0, 1, 2]) {
           for (let i = 0, count = into.read(bucket); i < count; i += 1) {

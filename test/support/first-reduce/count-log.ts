@@ -9,7 +9,8 @@ import { createSeenIds } from './seen-ids.ts';
 import { addTo, type Counters } from './tally.ts';
 
 /**
- * Every counter that the first `reduce` makes of a log, in one go and without a store: what a faster one has to give as well.
+ * Every counter that the first `reduce` makes of a log, in one go and without a store: what a faster one has to give as well. The files
+ * beside it stay as they were then: code that both shared would be wrong on both sides at once.
  * @param log records by partition, from offset 0 on, all of them taken before `clock`
  */
 export function countFirst(

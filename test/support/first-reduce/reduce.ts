@@ -10,13 +10,7 @@ import {
   RECOMMENDER,
 } from '../../../src/pipeline/live-store/cells.ts';
 import { type ProductInfo } from '../../../src/pipeline/live-store/live-store.ts';
-import {
-  COLUMNS,
-  MOST_HOURS,
-  PREFIXES,
-  sessionColumn,
-  TYPE_COLUMNS,
-} from '../../../src/pipeline/processor/columns.ts';
+import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from '../../../src/pipeline/processor/columns.ts';
 import { durationClass } from '../../../src/pipeline/processor/durations.ts';
 import { buyerClass } from '../../../src/pipeline/processor/rfm.ts';
 import { creditedArm, listOf, newExposure, noteClick, noteList, reactionOf } from './exposure.ts';
@@ -480,7 +474,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
     amount: number,
   ): void {
     const cell = cellAt(end);
-    const column = sessionColumn(path);
+    const column = PREFIXES.session + path;
     increment(cell.totals, column, amount);
     increment(cell.totals, COLUMNS.sessionMs, amount * (end - start));
     if (bought !== 0) {
