@@ -48,7 +48,7 @@ export function describeDocumentStore(
         from: 0,
         to: 8,
         time: Date.now(),
-        events: kept.slice(0, 6),
+        events: () => kept.slice(0, 6),
         duplicates: [{ offset: 3 }],
         deadLetters: [letter(5, 'bad', 1)],
       };
@@ -77,7 +77,7 @@ export function describeDocumentStore(
         return documents.append([
           {
             ...{ partition: 0, from, to, time: Date.now(), deadLetters: letters },
-            events: events.filter(({ offset }) => offset >= from && offset < to && !others.has(offset)),
+            events: () => events.filter(({ offset }) => offset >= from && offset < to && !others.has(offset)),
             duplicates: duplicates.map((offset) => ({ offset })),
           },
         ]);
@@ -116,7 +116,7 @@ export function describeDocumentStore(
       const { stores } = await withEvents('progress', 10);
       const { documents } = stores;
       expect(await documents.appended(0)).toBe(0);
-      const batch = { partition: 0, time: Date.now(), events: [], deadLetters: [] };
+      const batch = { partition: 0, time: Date.now(), events: () => [], deadLetters: [] };
       await documents.append([
         { ...batch, from: 0, to: 6, duplicates: [0, 1, 2, 3, 4, 5].map((offset) => ({ offset })) },
       ]);
@@ -135,7 +135,7 @@ export function describeDocumentStore(
           from: 0,
           to: 20,
           time: Date.now(),
-          events: events.slice(0, 20),
+          events: () => events.slice(0, 20),
           duplicates: [],
           deadLetters: [],
         },
@@ -156,7 +156,7 @@ export function describeDocumentStore(
     test('gives several who read a partition at once all of it', async () => {
       const { stores, events } = await withEvents('at-once', 300);
       const { documents } = stores;
-      const whole = { events, duplicates: [], deadLetters: [] };
+      const whole = { events: () => events, duplicates: [], deadLetters: [] };
       await documents.append([{ partition: 0, from: 0, to: 300, time: Date.now(), ...whole }]);
       async function readAll(limit: number): Promise<StoredEvent[]> {
         const seen: StoredEvent[] = [];
@@ -179,7 +179,7 @@ export function describeDocumentStore(
         from,
         to,
         time: Date.now(),
-        events: events.slice(from, to),
+        events: () => events.slice(from, to),
         duplicates: [],
         deadLetters: [],
       });
@@ -201,7 +201,7 @@ export function describeDocumentStore(
       const { documents, close } = await open('letters', { ECOM_DEAD_LETTERS_DAYS: '0' });
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];
       await documents.append([
-        { partition: 0, from: 0, to: 3, time: 30, events: [], duplicates: [], deadLetters: letters },
+        { partition: 0, from: 0, to: 3, time: 30, events: () => [], duplicates: [], deadLetters: letters },
       ]);
       expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([1, 2, 0]);
       expect((await documents.deadLetters({ limit: 1 })).map(({ offset }) => offset)).toEqual([1]);
@@ -222,7 +222,7 @@ export function describeDocumentStore(
       const { documents, close } = await open('resent');
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20), letter(3, 'a', 40)];
       await documents.append([
-        { partition: 0, from: 0, to: 4, time: 30, events: [], duplicates: [], deadLetters: letters },
+        { partition: 0, from: 0, to: 4, time: 30, events: () => [], duplicates: [], deadLetters: letters },
       ]);
       const offsets = async (...query: Parameters<typeof documents.deadLettersAfter>) =>
         (await documents.deadLettersAfter(...query)).map(({ offset }) => offset);
@@ -256,7 +256,7 @@ export function describeDocumentStore(
         from: 6,
         to: 9,
         time: 30,
-        events: [],
+        events: () => [],
         duplicates: [],
         deadLetters: letters,
       };
@@ -302,7 +302,14 @@ export function describeDocumentStore(
         bytes: new Uint8Array(size).fill(i),
       }));
       const batches = letters.map((one) => ({
-        ...{ partition: 0, from: one.offset, to: one.offset + 1, time: now, events: [], duplicates: [] },
+        ...{
+          partition: 0,
+          from: one.offset,
+          to: one.offset + 1,
+          time: now,
+          events: () => [],
+          duplicates: [],
+        },
         deadLetters: [one],
       }));
       const all = async () => documents.deadLettersAfter(undefined, 1000);
@@ -349,7 +356,7 @@ export function describeDocumentStore(
           from,
           to: from + deadLetters.length,
           time: Date.now(),
-          events: [],
+          events: () => [],
           duplicates: [],
         },
         deadLetters,

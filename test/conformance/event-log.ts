@@ -42,7 +42,7 @@ async function readAll(log: EventLog, partition: number, step: number, from = 0)
   return records;
 }
 
-const valuesOf = (records: readonly LogRecord[]) => records.map(({ value }) => value);
+const valuesOf = (records: Iterable<LogRecord>) => [...records].map(({ value }) => value);
 
 /** What every event log must do. */
 export function describeEventLog(
@@ -94,7 +94,7 @@ export function describeEventLog(
       const read = async (): Promise<LogRecord> => {
         for (;;) {
           const [batch] = await consumer.poll(10, 1000);
-          if (batch !== undefined) return batch.records[0]!;
+          if (batch !== undefined) return batch.records.at(0);
         }
       };
       expect(await read()).toMatchObject({ offset: 1000, value: '"1000"' });
@@ -132,8 +132,8 @@ export function describeEventLog(
       const log = await open('redelivery', 1);
       await log.append(Array.from({ length: 100 }, (_, i) => ({ key: '', value: `"${i}"` })));
       const first = log.consume({ start: async () => new Map([[0, 40]]) });
-      let taken: readonly LogRecord[] = [];
-      while (taken.length === 0) taken = (await first.poll(20, 1000))[0]?.records ?? [];
+      let taken: LogRecord[] = [];
+      while (taken.length === 0) taken = [...((await first.poll(20, 1000))[0]?.records ?? [])];
       // It dies before anything is stored, though it told the log where it was.
       await first.commit(new Map([[0, taken.at(-1)!.offset + 1]]));
       await first.close();
@@ -189,7 +189,7 @@ export function describeEventLog(
             // As a store's fence would: what another one has counted is not counted again.
             const position = positions.get(batch.partition) ?? 0;
             if (batch.next <= position) continue;
-            seen.push(...valuesOf(batch.records.filter(({ offset }) => offset >= position)));
+            seen.push(...valuesOf([...batch.records].filter(({ offset }) => offset >= position)));
             positions.set(batch.partition, batch.next);
           }
         }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ensureDataDir } from '../../src/config.ts';
-import { type EventLog, type LogRecord } from '../../src/pipeline/event-log/event-log.ts';
+import { type EventLog, type LogRecord, LogRecords } from '../../src/pipeline/event-log/event-log.ts';
 import { configFor, openStores, type Stores } from './stores.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -21,7 +21,10 @@ export function alteredLog(log: EventLog, alter: (record: LogRecord) => LogRecor
         ...consumer,
         async poll(limit, waitMs) {
           const batches = await consumer.poll(limit, waitMs);
-          return batches.map((batch) => ({ ...batch, records: batch.records.map(alter) }));
+          return batches.map((batch) => ({
+            ...batch,
+            records: LogRecords.of([...batch.records].map(alter)),
+          }));
         },
       };
     },

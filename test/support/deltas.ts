@@ -1,9 +1,9 @@
+import { ByteDictionary } from '../../src/pipeline/events/byte-dictionary.ts';
 import { type Count } from '../../src/pipeline/events/money.ts';
 import { BASE_CELL_MS, cellStart } from '../../src/pipeline/live-store/cells.ts';
 import { type LiveChange } from '../../src/pipeline/live-store/live-store.ts';
 import { SLOTS, slotsOf } from '../../src/pipeline/live-store/stored-cells.ts';
 import { BucketDeltas, createNames } from '../../src/pipeline/metrics/bucket-deltas.ts';
-import { KeyNumbers } from '../../src/pipeline/metrics/key-numbers.ts';
 
 /** What is added to one key of a dimension; the totals' dimension is undefined. */
 export interface Delta {
@@ -20,7 +20,7 @@ export function deltasOf(
 ): Pick<LiveChange, 'cells' | 'names'> {
   const slots = slotsOf({ timeZone: 'UTC', properties });
   const cells = new BucketDeltas();
-  const names = createNames(new KeyNumbers(), SLOTS);
+  const names = createNames(new ByteDictionary(), SLOTS);
   for (const { time, dimension, key = '', counters } of list) {
     const bucket = cells.bucketAt(cellStart(time, BASE_CELL_MS));
     const slot = slots.numberOf(dimension ?? 'totals');

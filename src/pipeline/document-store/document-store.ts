@@ -46,7 +46,8 @@ export interface DocumentBatch {
   readonly to: number;
   /** When the log took the newest of its records, ms since the epoch: what the age of its events is counted from. */
   readonly time: number;
-  readonly events: readonly StoredEvent[];
+  /** Its events, in order: they are made when they are asked for. */
+  events(): readonly StoredEvent[];
   /** The records, or events of one, that repeat an earlier event. */
   readonly duplicates: readonly Pick<StoredEvent, 'offset' | 'index'>[];
   readonly deadLetters: readonly DeadLetter[];

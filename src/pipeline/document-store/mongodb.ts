@@ -117,7 +117,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       throw error;
     });
     // In order: a reader that finds an event has found all before it.
-    const stored = batches.flatMap((batch) => batch.events.map((event) => toEventDocument(event, batch)));
+    const stored = batches.flatMap((batch) => batch.events().map((event) => toEventDocument(event, batch)));
     await insertAll(await events(), stored);
     const rejected = batches.flatMap(({ deadLetters }) => deadLetters);
     await Promise.all([insertAll(await letters(), rejected.map(toLetterDocument)), noteProgress(batches)]);

@@ -117,7 +117,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     // A batch that is counted again may find that the time of an arrival has come, or that a record cannot be counted.
     if (options.logPath === undefined) {
       dropEvents.run(partition, from, to);
-      for (const { offset, index = 0, event } of events)
+      for (const { offset, index = 0, event } of events())
         putEvent.run(partition, offset, index, JSON.stringify(event));
     } else {
       dropDuplicates.run(partition, from, to);

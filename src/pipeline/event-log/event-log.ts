@@ -1,23 +1,15 @@
 import { EcomError } from '../../errors.ts';
+import { type LogRecords } from './log-records.ts';
 import { type NewLines, type NewRecord } from './new-lines.ts';
 
+export { type LogRecord, LogRecords } from './log-records.ts';
 export type { NewRecord } from './new-lines.ts';
-
-export interface LogRecord {
-  readonly offset: number;
-  /** Place among the events of one foreign record that holds several; absent for the first and only one. */
-  readonly index?: number;
-  /** As it was appended; bytes where a foreign producer wrote what is no UTF-8, `null` for a tombstone. */
-  readonly value: string | Uint8Array | null;
-  /** When the log took it, ms since the epoch. */
-  readonly appendedAt: number;
-}
 
 /** Records of one partition in the order of their offsets, which may have gaps. */
 export interface LogBatch {
   readonly partition: number;
   /** Possibly none, where what lies there holds nothing for a reader. */
-  readonly records: readonly LogRecord[];
+  readonly records: LogRecords;
   /** Offset to go on from: after the last record, and after what follows it that holds none. */
   readonly next: number;
 }

@@ -5,7 +5,7 @@ import {
   type ConsumeOptions,
   type LogBatch,
   type LogConsumer,
-  type LogRecord,
+  LogRecords,
   type PartitionBounds,
   POLL_BYTES,
 } from './event-log.ts';
@@ -17,8 +17,14 @@ export interface KafkaConsumerOptions {
   readonly group: string;
   readonly partitions: number;
   bounds(): Promise<readonly PartitionBounds[]>;
-  /** The records of a message: several where somebody else's format holds several events in one. */
-  read(partition: number, offset: number, value: Buffer | null, appendedAt: number): readonly LogRecord[];
+  /** Adds the records of a message: several where somebody else's format holds several events in one. */
+  read(
+    records: LogRecords,
+    partition: number,
+    offset: number,
+    value: Buffer | null,
+    appendedAt: number,
+  ): void;
   /** What an error of the client means. */
   explain(error: unknown): Error;
 }
@@ -221,15 +227,15 @@ function createSession(
       markers.delete(partition);
       if (next === undefined || next <= expected.get(partition)!) return undefined;
       expected.set(partition, next);
-      return { partition, records: [], next };
+      return { partition, records: new LogRecords(), next };
     }
     const { batch } = parcel;
     waiting.delete(partition);
     markers.delete(partition);
     parcel.settle(true);
-    const records: LogRecord[] = [];
+    const records = new LogRecords(batch.messages.length, bytesOf(parcel) + batch.messages.length);
     for (const { offset, value, timestamp } of batch.messages) {
-      for (const record of read(partition, Number(offset), value, Number(timestamp))) records.push(record);
+      read(records, partition, Number(offset), value, Number(timestamp));
     }
     const next = Number(batch.lastOffset()) + 1;
     expected.set(partition, next);

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type Admin, type Kafka } from 'kafkajs';
 import { EcomError } from '../../errors.ts';
 import { type ForeignFormat, readForeign } from '../events/foreign.ts';
-import { type EventLog, type LogConsumer, type LogRecord, type PartitionBounds } from './event-log.ts';
+import { type EventLog, type LogConsumer, type LogRecords, type PartitionBounds } from './event-log.ts';
 import { type KafkaAddress, parseKafkaUrl } from './kafka-address.ts';
 import {
   createClient,
@@ -158,23 +158,33 @@ async function openTopic(
   }
 }
 
-function readNative(_: number, offset: number, value: Buffer | null, appendedAt: number): LogRecord[] {
-  return [{ offset, value: value === null ? null : textOf(value), appendedAt }];
+function readNative(
+  records: LogRecords,
+  _: number,
+  offset: number,
+  value: Buffer | null,
+  appendedAt: number,
+): void {
+  records.add(offset, 0, value, appendedAt);
 }
 
 function readFormat(
   format: ForeignFormat,
   topic: string,
+  records: LogRecords,
   partition: number,
   offset: number,
   value: Buffer | null,
   appendedAt: number,
-): LogRecord[] {
-  if (value === null) return [{ offset, value, appendedAt }];
+): void {
+  if (value === null) {
+    records.add(offset, 0, null, appendedAt);
+    return;
+  }
   const lines = readForeign(textOf(value), { format, source: topic, id: `${topic}:${partition}:${offset}` });
-  return lines.map((line, index) =>
-    index === 0 ? { offset, value: line, appendedAt } : { offset, index, value: line, appendedAt },
-  );
+  lines.forEach((line, index) => {
+    records.add(offset, index, line, appendedAt);
+  });
 }
 
 const REPLACEMENT = '\ufffd';

@@ -142,7 +142,8 @@ function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: num
   else for (let i = start; i < end; i += 1) to[at + i - start] = from[i]!;
 }
 
-function larger(buffer: Buffer, used: number, wanted: number): Buffer {
+/** A buffer with the bytes that are used, and room for more. */
+export function larger(buffer: Buffer, used: number, wanted: number): Buffer {
   const grown = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * buffer.length));
   buffer.copy(grown, 0, 0, used);
   return grown;

@@ -136,14 +136,14 @@ function createConsumer(
   function read(limit: number): LogBatch[] {
     const batches: LogBatch[] = [];
     let room = limit;
-    let characters = 0;
+    let bytes = 0;
     // The partition that lags in position is read first, so that a full batch starves none.
     for (const [partition, position] of [...positions].sort(([, a], [, b]) => a - b)) {
-      if (room <= 0 || characters >= POLL_BYTES) break;
+      if (room <= 0 || bytes >= POLL_BYTES) break;
       const batch = reader.read(partition, position, room);
       if (batch.records.length === 0) continue;
       room -= batch.records.length;
-      for (const { value } of batch.records) characters += value!.length;
+      bytes += batch.records.size;
       positions.set(partition, batch.next);
       batches.push(batch);
     }

@@ -44,13 +44,19 @@ export class ByteDictionary {
     return known === FREE ? this.add(slot, hash, bytes, from, size) : known;
   }
 
+  /** Forgets all names; numbers begin at 0 again. */
+  clear(): void {
+    if (this.count > 0) this.slots.fill(FREE);
+    this.count = 0;
+  }
+
   numberOf(text: string): number {
     const bytes = Buffer.from(text);
     return this.number(bytes, 0, bytes.length);
   }
 
   /** The name of a number below {@link size}. */
-  text(number: number): string {
+  textOf(number: number): string {
     return this.names.toString('utf8', this.startOf(number), this.ends[number]);
   }
 

@@ -25,8 +25,8 @@ export const ITEM_TEXT = { productId: 0, name: 1, category: 2, brand: 3 } as con
 export type TextField = (typeof TEXT)[keyof typeof TEXT];
 export type ItemTextField = (typeof ITEM_TEXT)[keyof typeof ITEM_TEXT];
 
-/** What else is said of an event, each a bit. */
-export const FLAG = { partial: 1, emptySearch: 2, simulated: 4, truncated: 8 } as const;
+/** What else is said of an event, each a bit; `outside` is one that only its id and its time count of. */
+export const FLAG = { partial: 1, emptySearch: 2, simulated: 4, truncated: 8, outside: 16 } as const;
 
 /** The property in {@link TEXT.list}. */
 export const LIST_PROPERTY = 'recommendation_id';
@@ -50,6 +50,8 @@ const ITEM_WIDTH = QUANTITY + 1;
 const NO_PRICE = -1;
 /** Stands for the absent value of a property. */
 const ABSENT = -1;
+/** The type of a row that holds no event. */
+const NO_EVENT = -1;
 
 const EMPTY = Buffer.alloc(0);
 const TEXT_NAMES = Object.keys(TEXT) as (keyof typeof TEXT)[];
@@ -57,7 +59,7 @@ const ITEM_TEXT_NAMES = Object.keys(ITEM_TEXT) as (keyof typeof ITEM_TEXT)[];
 const TYPE_NUMBERS: ReadonlyMap<EventType, number> = new Map(EVENT_TYPES.map((type, i) => [type, i]));
 
 /**
- * A batch of events as rows of numbers: no event is an object, and no string is made before somebody asks for it.
+ * A batch of events as rows of numbers, among which there may be rows that hold none: no event is an object, and no string is made before somebody asks for it.
  *
  * Invariant: a place is an offset and a size, and points into the bytes that the batch was begun with; where the offset is
  * negative, `-1 - offset` points into `annex`, which holds what had to be mended. What {@link has} denies has no place.
@@ -85,7 +87,7 @@ export class EventColumns {
     this.values = new Int32Array(64 * 2 * names.length);
   }
 
-  /** Number of events. */
+  /** Number of rows. */
   get length(): number {
     return this.count;
   }
@@ -104,8 +106,17 @@ export class EventColumns {
 
   // Reading.
 
+  isEvent(row: number): boolean {
+    return this.rows[row * WIDTH + TYPE] !== NO_EVENT;
+  }
+
   type(row: number): EventType {
-    return EVENT_TYPES[this.rows[row * WIDTH + TYPE]!]!;
+    return EVENT_TYPES[this.typeNumber(row)]!;
+  }
+
+  /** Place of the type in `EVENT_TYPES`. */
+  typeNumber(row: number): number {
+    return this.rows[row * WIDTH + TYPE]!;
   }
 
   /** ms since the epoch */
@@ -161,6 +172,16 @@ export class EventColumns {
     return size === ABSENT ? undefined : this.textAt(this.values[at]!, size);
   }
 
+  /** Bytes of the value of a property; below 0 where {@link property} gives none. */
+  propertySize(row: number, name: number): number {
+    return this.values[2 * (row * this.names.length + name) + 1]!;
+  }
+
+  /** Where a value that is there begins. */
+  propertyPlace(row: number, name: number): number {
+    return this.values[2 * (row * this.names.length + name)]!;
+  }
+
   /** Where the event's line lies in the bytes. */
   lineStart(row: number): number {
     return this.rows[row * WIDTH + LINE]!;
@@ -180,10 +201,23 @@ export class EventColumns {
     return this.rows[row * WIDTH + ITEMS]!;
   }
 
+  itemHas(item: number, field: ItemTextField): boolean {
+    return (this.itemRows[item * ITEM_WIDTH + ITEM_PRESENT]! & (1 << field)) !== 0;
+  }
+
+  /** Where a text that is there begins. */
+  itemPlace(item: number, field: ItemTextField): number {
+    return this.itemRows[item * ITEM_WIDTH + 2 * field]!;
+  }
+
+  /** Bytes of a text that is there. */
+  itemSize(item: number, field: ItemTextField): number {
+    return this.itemRows[item * ITEM_WIDTH + 2 * field + 1]!;
+  }
+
   itemText(item: number, field: ItemTextField): string | undefined {
-    const at = item * ITEM_WIDTH;
-    if ((this.itemRows[at + ITEM_PRESENT]! & (1 << field)) === 0) return undefined;
-    return this.textAt(this.itemRows[at + 2 * field]!, this.itemRows[at + 2 * field + 1]!);
+    if (!this.itemHas(item, field)) return undefined;
+    return this.textAt(this.itemPlace(item, field), this.itemSize(item, field));
   }
 
   /** In 1/10 000 of the currency unit. */
@@ -262,8 +296,23 @@ export class EventColumns {
     this.count += 1;
   }
 
-  /** Adds an event that was decoded otherwise: its texts go to the annex. */
-  add(event: ShopEvent, line: number, lineEnd: number): void {
+  /** Takes the last row back. */
+  drop(): void {
+    this.count -= 1;
+    this.itemCount = this.rows[this.count * WIDTH + FIRST_ITEM]!;
+  }
+
+  /** Adds a row that holds no event. */
+  addNone(): void {
+    this.open();
+    this.close(0, NO_EVENT, 0, 0, 0);
+  }
+
+  /**
+   * Adds an event that was decoded otherwise: its texts go to the annex.
+   * @param flags beside those that the event has
+   */
+  add(event: ShopEvent, line: number, lineEnd: number, flags = 0): void {
     this.open();
     let present = 0;
     for (const name of TEXT_NAMES) {
@@ -279,7 +328,7 @@ export class EventColumns {
       if (value !== undefined) this.putProperty(i, this.annexText(value), this.lastSize);
     });
     for (const item of event.items) this.addItem(item);
-    this.close(present, TYPE_NUMBERS.get(event.type)!, flagsOf(event), line, lineEnd);
+    this.close(present, TYPE_NUMBERS.get(event.type)!, flagsOf(event) | flags, line, lineEnd);
   }
 
   private addItem(item: EventItem): void {

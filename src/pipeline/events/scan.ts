@@ -142,9 +142,14 @@ export class LineScanner {
    */
   begin(bytes: Buffer, isUtf8: boolean, appendedAt: number): void {
     this.bytes = bytes;
-    this.latest = appendedAt;
+    this.arrived(appendedAt);
     this.values.begin(bytes, isUtf8);
     this.columns.begin(bytes);
+  }
+
+  /** Says when the next lines arrived, where that is another time. */
+  arrived(appendedAt: number): void {
+    this.latest = appendedAt;
   }
 
   /**

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { greatest } from '../../extremes.ts';
+import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer } from '../events/bytes.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { mergePage, type OrderedCounters, PageWriter } from '../metrics/bucket-page.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
-import { type KeyNumbers } from '../metrics/key-numbers.ts';
 import { type CellLayout, OTHER_KEY, RETENTION } from './cells.ts';
 import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
@@ -44,7 +44,7 @@ interface Memory {
   /** A moment at which all numbers were so; without numbers there is none. */
   moment: string;
   /** The server's numbers of keys and columns, by those of the changes. */
-  readonly ids: WeakMap<KeyNumbers, number[]>;
+  readonly ids: WeakMap<ByteDictionary, number[]>;
 }
 
 /** @param stored the layout that the server has; `null` where it has none */
@@ -97,7 +97,7 @@ export function createRedisWriter(
     return true;
   }
   function encoded(memory: Memory, { cells, names }: LiveChange): Buffer {
-    const idsOf = (keys: KeyNumbers): number[] => memory.ids.get(keys)!;
+    const idsOf = (keys: ByteDictionary): number[] => memory.ids.get(keys)!;
     return encodeDeltas(cells.translated((slot) => idsOf(names.keys[slot]!), idsOf(names.columns)));
   }
   /** @returns `undefined` where what is remembered does not hold any more */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
 import { mergePage, PageWriter } from '../metrics/bucket-page.ts';
-import { type KeyNumbers } from '../metrics/key-numbers.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type CellLayout, OTHER_KEY } from './cells.ts';
@@ -119,7 +119,7 @@ function createNumbers(connection: Connection): {
   const find = prepareValue<number>(connection, 'SELECT id AS value FROM keys WHERE slot = ? AND key = ?');
   const last = prepareValue<number>(connection, 'SELECT max(id) AS value FROM keys WHERE slot = ?');
   const insert = connection.prepare('INSERT INTO keys (slot, id, key) VALUES (?, ?, ?)');
-  let known = new WeakMap<KeyNumbers, number[]>();
+  let known = new WeakMap<ByteDictionary, number[]>();
 
   function idOf(slot: number, key: string, most: number): number {
     const id = find(slot, key);
@@ -130,7 +130,7 @@ function createNumbers(connection: Connection): {
     insert.run(slot, next, key);
     return next;
   }
-  function idsOf(slot: number, keys: KeyNumbers, slots: Slots): number[] {
+  function idsOf(slot: number, keys: ByteDictionary, slots: Slots): number[] {
     const ids = known.get(keys) ?? [];
     known.set(keys, ids);
     for (let i = ids.length; i < keys.size; i += 1)

@@ -1,17 +1,17 @@
+import { ByteDictionary } from '../events/byte-dictionary.ts';
 import { type Count } from '../events/money.ts';
 import { DeltaTable } from './delta-table.ts';
-import { KeyNumbers } from './key-numbers.ts';
 
 /** What the numbers of deltas stand for: columns, and keys by slot. */
 export interface DeltaNames {
-  readonly columns: KeyNumbers;
+  readonly columns: ByteDictionary;
   /** Slot 0 has none: the totals are one row, whose key is 0. */
-  readonly keys: KeyNumbers[];
+  readonly keys: ByteDictionary[];
 }
 
 /** @param slots how many there are */
-export function createNames(columns: KeyNumbers, slots: number): DeltaNames {
-  return { columns, keys: Array.from({ length: slots }, () => new KeyNumbers()) };
+export function createNames(columns: ByteDictionary, slots: number): DeltaNames {
+  return { columns, keys: Array.from({ length: slots }, () => new ByteDictionary()) };
 }
 
 /**
@@ -19,9 +19,12 @@ export function createNames(columns: KeyNumbers, slots: number): DeltaNames {
  * @param most keys of a slot
  */
 export function boundedNames(names: DeltaNames, most: (slot: number) => number): DeltaNames {
-  const isFull = ({ size }: KeyNumbers, slot: number): boolean => size > 0 && size > most(slot);
+  const isFull = ({ size }: ByteDictionary, slot: number): boolean => size > 0 && size > most(slot);
   if (!names.keys.some(isFull)) return names;
-  return { ...names, keys: names.keys.map((keys, slot) => (isFull(keys, slot) ? new KeyNumbers() : keys)) };
+  return {
+    ...names,
+    keys: names.keys.map((keys, slot) => (isFull(keys, slot) ? new ByteDictionary() : keys)),
+  };
 }
 
 /** What is added to the buckets of one width: totals in slot 0, breakdowns by dimension in the others. */

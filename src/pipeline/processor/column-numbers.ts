@@ -1,11 +1,11 @@
-import { type EventType } from '../events/shop-event.ts';
-import { KeyNumbers } from '../metrics/key-numbers.ts';
+import { ByteDictionary } from '../events/byte-dictionary.ts';
+import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 import * as names from './columns.ts';
 
 export { MOST_HOURS } from './columns.ts';
 
 /** The columns by number, for all that this process counts: an event adds to ten, so they are not looked up by name. */
-export const COLUMN_NAMES = new KeyNumbers();
+export const COLUMN_NAMES = new ByteDictionary();
 
 function numbered<K extends string>(list: Readonly<Record<K, string>>): Readonly<Record<K, number>> {
   const pairs = Object.entries<string>(list).map(([name, column]) => [name, COLUMN_NAMES.numberOf(column)]);
@@ -14,6 +14,8 @@ function numbered<K extends string>(list: Readonly<Record<K, string>>): Readonly
 
 export const COLUMNS = numbered(names.COLUMNS);
 export const TYPE_COLUMNS: Readonly<Record<EventType, number>> = numbered(names.TYPE_COLUMNS);
+/** By place of the type in `EVENT_TYPES`. */
+export const TYPE_COLUMN_NUMBERS: readonly number[] = EVENT_TYPES.map((type) => TYPE_COLUMNS[type]);
 
 /** The columns of a prefix, by what comes after it. */
 class Family {

@@ -1,7 +1,5 @@
-import { type ShopEvent } from '../events/shop-event.ts';
+import { type EventType } from '../events/shop-event.ts';
 
-/** The property by which an event says which list of recommendations it belongs to. */
-const LIST_PROPERTY = 'recommendation_id';
 /** How long after a click a purchase of the product is put down to the list, ms. */
 const ATTRIBUTION_MS = 7 * 24 * 3_600_000;
 
@@ -38,19 +36,17 @@ export function newExposure(): Exposure {
 /** An id of a list is what made it, a dot, and whatever tells lists apart. */
 const LIST_ID = /^([\w-]{1,32})\.[\w.-]{1,64}$/;
 
-/** The list that an event belongs to; `undefined` for none, and for an id of another form. */
-export function listOf({ properties }: ShopEvent): { readonly id: string; readonly arm: string } | undefined {
-  const id = properties?.[LIST_PROPERTY];
-  const match = typeof id === 'string' ? LIST_ID.exec(id) : null;
-  return match === null ? undefined : { id: match[0], arm: match[1]! };
+/** What made the list with an id; `undefined` for an id of another form. */
+export function armOf(listId: string): string | undefined {
+  return LIST_ID.exec(listId)?.[1];
 }
 
 /** Whether an event shows a list, or is a click on a product of one. */
-export function reactionOf({ type, items }: ShopEvent): 'shown' | 'clicked' | undefined {
+export function reactionOf(type: EventType, items: number): 'shown' | 'clicked' | undefined {
   if (type === 'view_item_list') return 'shown';
   const onProduct =
     type === 'select_item' || type === 'view_item' || type === 'add_to_cart' || type === 'add_to_wishlist';
-  return onProduct && items.length > 0 ? 'clicked' : undefined;
+  return onProduct && items > 0 ? 'clicked' : undefined;
 }
 
 /** Notes that a list was shown or clicked. @returns whether that is new */

@@ -1,30 +1,30 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../../errors.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
-import { type ConsumeOptions, type EventLog, type LogBatch } from '../event-log/event-log.ts';
-import { ByteReader, ByteWriter } from '../events/bytes.ts';
-import { decodeRecord, isRejected, rejectAhead } from '../events/decode.ts';
-import { LIMITS, shopperOf } from '../events/shop-event.ts';
+import { type ConsumeOptions, type EventLog, type LogBatch, LogRecords } from '../event-log/event-log.ts';
+import { LIMITS } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
 import { mostKeys, SLOTS, slotsOf } from '../live-store/stored-cells.ts';
 import { boundedNames, createNames } from '../metrics/bucket-deltas.ts';
 import { COLUMN_NAMES } from './column-numbers.ts';
 import { createCommitSize } from './commit-size.ts';
-import { decodeOrderState, encodeOrderState } from './order-state.ts';
 import {
+  type BatchDecoder,
+  createBatchDecoder,
   type DecodedBatch,
-  type Delta,
-  type PartitionMemory,
-  type ReduceSettings,
-  reduce,
-  type States,
-  stateKeys,
-} from './reduce.ts';
-import { createRefused, firstOffsets, mayBeOfRecord, offsetsIn, sliceOf } from './refused.ts';
-import { addNoted, createSeenIds, DUPLICATE_HORIZON, idBytes, type SeenIds } from './seen-ids.ts';
-import { decodeShopperState, readShopperState, writeShopperState } from './shopper-record.ts';
-import { type ShopperState } from './shopper-state.ts';
-import { createStateRecords } from './state-records.ts';
+  type Gone,
+  isSeenAgain,
+  numberShoppers,
+  orderIdOf,
+} from './decoded-batch.ts';
+import { type PartitionMemory } from './first-pass.ts';
+import { decodeOrderState, type OrderState, orderKey } from './order-state.ts';
+import { mayBeOfRecord } from './record-fault.ts';
+import { type Delta, type ReduceSettings, reduce } from './reduce.ts';
+import { createRefused, firstOffsets, offsetsIn } from './refused.ts';
+import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
+import { decodeShopperState } from './shopper-record.ts';
+import { StateRecords } from './state-records.ts';
 
 export interface ProcessorOptions {
   readonly log: EventLog;
@@ -66,15 +66,10 @@ export interface Processor {
 interface Work {
   readonly batches: readonly DecodedBatch[];
   readonly delta: Delta;
-  /** Encoded. */
-  readonly states: ReadonlyMap<string, Uint8Array>;
   readonly records: number;
   /** When its records were there, by `performance.now()`. */
   readonly since: number;
 }
-
-/** How many offsets the log let go of: of those that were never counted, and of those that were once. */
-type Gone = Pick<DecodedBatch, 'lost' | 'earlier'>;
 
 const NOTHING_GONE: Gone = { lost: 0, earlier: 0 };
 /** As many make a transaction worth its cost. */
@@ -83,6 +78,8 @@ const FLUSH_MS = 100;
 /** How long nothing may come before the positions are looked at, ms. */
 const VERIFY_MS = 2000;
 const CACHED_SHOPPERS = 60_000;
+/** Of one who is new. */
+const NO_STATE = new Uint8Array();
 /** Of a dimension's keys, so many times as many as are counted one by one have a number in memory. */
 const NUMBERED_KEYS = 1.2;
 
@@ -106,8 +103,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const consumer = log.consume({ member, reader, start: recall });
   // All that is held in memory: it may be lost at any time, and is read again from the stores.
   const memory = new Map<number, PartitionMemory>();
-  let shoppers = createStateRecords(cachedShoppers / 2);
-  const stateReader = new ByteReader();
+  let shoppers = new StateRecords(cachedShoppers / 2);
+  const decoders = new Map<number, BatchDecoder>();
   /** Of the live store, when memory was read from it. */
   let generation = '';
   const slots = slotsOf(settings);
@@ -115,7 +112,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   /** Whether memory may be ahead of the stores by more than what is being stored. */
   let unsure = false;
   /** The micro-batch that is on its way to the stores: one at a time, while the next is computed. */
-  let storing: (Pick<Work, 'batches' | 'states'> & { readonly done: Promise<boolean> }) | undefined;
+  let storing: (Work & { readonly done: Promise<boolean> }) | undefined;
   let polledAt = 0;
   const refused = createRefused();
   const size = createCommitSize(batch);
@@ -135,7 +132,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const stored = new Map(positions.map((position) => [position.partition, position]));
     const starts = new Map<number, number>();
     // Whoever owned the partitions meanwhile has changed their shoppers.
-    shoppers = createStateRecords(cachedShoppers / 2);
+    shoppers = new StateRecords(cachedShoppers / 2);
     // What stays in memory is of the generation before, and has to be read anew as well.
     if ([...memory.keys()].every((partition) => partitions.includes(partition))) generation = current;
     for (const partition of partitions) {
@@ -192,7 +189,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const batches: DecodedBatch[] = [];
     for (const [partition, { begin: next, position }] of memory) {
       if (next > position)
-        batches.push(decode({ partition, records: [], next }, now(), await goneBefore(partition, next)));
+        batches.push(
+          decode({ partition, records: new LogRecords(), next }, await goneBefore(partition, next)),
+        );
     }
     return batches;
   }
@@ -212,43 +211,49 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   async function uncounted(batch: LogBatch): Promise<DecodedBatch | undefined> {
     const { position, seen } = memory.get(batch.partition)!;
-    const gone = await goneBefore(batch.partition, batch.records[0]?.offset ?? batch.next);
-    const decoded = refused.takeOut(decode(batch, now(), gone));
-    const first = batch.records.findIndex(({ offset }) => offset >= position);
-    const known = first < 0 ? batch.records.length : first;
-    for (let i = 0; i < known; i += 1) {
-      const { id } = decoded.records[i]!;
-      if (id === undefined) continue;
-      const { bytes, length } = idBytes(id);
-      seen.add(bytes, 0, length, batch.records[i]!.offset);
-    }
-    if (batch.next <= position) return undefined;
-    return known === 0 ? decoded : sliceOf(decoded, known, decoded.records.length, decoded.next);
+    const { records, next } = batch;
+    const gone = await goneBefore(batch.partition, records.length === 0 ? next : records.offset(0));
+    const decoded = refused.takeOut(decode(batch, gone));
+    const known = records.firstFrom(position);
+    for (let i = 0; i < known; i += 1) isSeenAgain(decoded, i, seen);
+    return next <= position ? undefined : { ...decoded, from: known };
   }
 
-  async function loadStates(batches: readonly DecodedBatch[]): Promise<States> {
-    const keys = stateKeys(batches);
-    const states: States = { shoppers: new Map(), orders: new Map() };
-    const missing: string[] = [];
-    for (const key of keys.orders) {
-      const written = storing?.states.get(key);
-      if (written === undefined) missing.push(key);
-      else states.orders.set(key, decodeOrderState(written));
+  function decode(batch: LogBatch, gone: Gone): DecodedBatch {
+    let decoder = decoders.get(batch.partition);
+    if (decoder === undefined) {
+      decoder = createBatchDecoder(settings);
+      decoders.set(batch.partition, decoder);
     }
-    for (const key of keys.shoppers) {
-      if (shoppers.open(key, stateReader)) states.shoppers.set(key, readShopperState(stateReader));
-      else {
-        // What is being stored may be more than memory keeps, and the store does not have it yet.
-        const written = storing?.states.get(key);
-        if (written === undefined) missing.push(key);
-        else states.shoppers.set(key, decodeShopperState(written));
-      }
+    return decoder.decode(batch, now(), gone);
+  }
+
+  /** Finds what is known of all who act in batches. @returns the orders among them, by key */
+  async function loadStates(batches: readonly DecodedBatch[]): Promise<Map<string, OrderState>> {
+    shoppers.turn();
+    const missing = new Map<string, number>();
+    for (const batch of batches) numberShoppers(batch, shoppers);
+    for (const number of shoppers.unknown()) missing.set(shoppers.keyOf(number), number);
+    const orders = new Map<string, OrderState>();
+    const orderKeys: string[] = [];
+    for (const key of orderKeysOf(batches)) {
+      // The store does not have yet what is being stored.
+      const written = storing?.delta.change.states.get(key);
+      if (written === undefined) orderKeys.push(key);
+      else orders.set(key, decodeOrderState(written));
     }
-    for (const [key, stored] of await live.states(missing)) {
-      if (keys.orders.has(key)) states.orders.set(key, known(key, decodeOrderState, stored));
-      else states.shoppers.set(key, known(key, decodeShopperState, stored));
+    const stored = await live.states([...orderKeys, ...missing.keys()]);
+    for (const key of orderKeys) {
+      const bytes = stored.get(key);
+      if (bytes !== undefined) orders.set(key, known(key, decodeOrderState, bytes));
     }
-    return states;
+    for (const [key, number] of missing) {
+      const bytes = stored.get(key) ?? NO_STATE;
+      if (bytes.length > 0) known(key, decodeShopperState, bytes);
+      shoppers.put(number, bytes, 0, bytes.length);
+    }
+    shoppers.settle();
+    return orders;
   }
 
   /** Reads and counts one micro-batch in memory. @returns undefined at the end of the log */
@@ -260,24 +265,27 @@ export function createProcessor(options: ProcessorOptions): Processor {
     }
     const batches = await readBatches(waitMs);
     if (batches.length === 0) return undefined;
-    const states = await loadStates(batches);
+    const orders = await loadStates(batches);
     try {
-      return count(batches, states);
+      return count(batches, orders);
     } catch (error) {
       if (!narrow(error, batches)) throw error;
       return compute(waitMs);
     }
   }
 
-  function count(batches: readonly DecodedBatch[], states: States): Work {
+  function count(batches: readonly DecodedBatch[], orders: Map<string, OrderState>): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
     names = boundedNames(names, (slot) => NUMBERED_KEYS * mostKeys(slots, slot));
-    const delta = reduce(batches, (partition) => memory.get(partition)!, states, settings, names);
-    const encoded = encodeShoppers(delta.touched.shoppers, states.shoppers);
-    for (const [key, bytes] of encoded) shoppers.put(key, bytes);
-    for (const key of delta.touched.orders) encoded.set(key, encodeOrderState(states.orders.get(key)!));
-    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    return { batches, delta, states: encoded, records, since: polledAt };
+    const delta = reduce(
+      batches,
+      (partition) => memory.get(partition)!,
+      { shoppers, orders },
+      settings,
+      names,
+    );
+    const records = batches.reduce((sum, { from, to }) => sum + to - from, 0);
+    return { batches, delta, records, since: polledAt };
   }
 
   /**
@@ -296,10 +304,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   /** @returns false where somebody else has counted these records, or some of them */
   async function store(work: Work): Promise<boolean> {
-    const { delta, states, records, since } = work;
+    const { delta, records, since } = work;
     const { change, documents: batches } = delta;
     await documents.append(batches);
-    if (!(await live.apply({ ...change, generation, states }))) return false;
+    if (!(await live.apply({ ...change, generation }))) return false;
     size.took(records, performance.now() - since);
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;
@@ -347,7 +355,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const done = store(work);
     // Who awaits it later learns of a failure.
     done.catch(() => {});
-    storing = { batches: work.batches, states: work.states, done };
+    storing = { ...work, done };
     return work.records;
   }
 
@@ -397,25 +405,15 @@ export function createProcessor(options: ProcessorOptions): Processor {
   return { step, run, room: size.records, owned: () => consumer.owned(), close };
 }
 
-/** The states of some shoppers as bytes, one after the other in one piece of memory. */
-function encodeShoppers(
-  keys: ReadonlySet<string>,
-  shoppers: ReadonlyMap<string, ShopperState>,
-): Map<string, Uint8Array> {
-  const writer = new ByteWriter(128 * keys.size);
-  const ends: number[] = [];
-  for (const key of keys) {
-    writeShopperState(writer, shoppers.get(key)!);
-    ends.push(writer.length);
+function orderKeysOf(batches: readonly DecodedBatch[]): Set<string> {
+  const keys = new Set<string>();
+  for (const batch of batches) {
+    for (let i = batch.from; i < batch.to; i += 1) {
+      const orderId = orderIdOf(batch, i);
+      if (orderId !== undefined) keys.add(orderKey(orderId));
+    }
   }
-  const encoded = new Map<string, Uint8Array>();
-  let start = 0;
-  for (const key of keys) {
-    const end = ends[encoded.size]!;
-    encoded.set(key, writer.bytes.subarray(start, end));
-    start = end;
-  }
-  return encoded;
+  return keys;
 }
 
 /** The steps that led to a position without a gap: others are of another time. */
@@ -451,15 +449,4 @@ function logTooShort(partition: number, position: number, end: number): EcomErro
 /** What is the newest event by a clock that was ahead is not known: it shows again with the next one. */
 function bringBack(remembered: PartitionMemory, clock: number): void {
   if (remembered.watermark > clock + LIMITS.clockMs) remembered.watermark = 0;
-}
-
-/** @param clock ms since the epoch: what the log took later than that, and a little, has no time that could be believed */
-function decode({ partition, records: origins, next }: LogBatch, clock: number, gone: Gone): DecodedBatch {
-  const latest = clock + LIMITS.clockMs;
-  const records = origins.map(({ offset, index, value, appendedAt }) => {
-    const record = decodeRecord(value, { partition, offset, index, appendedAt });
-    return appendedAt <= latest || isRejected(record) ? record : rejectAhead(record, value!, appendedAt);
-  });
-  const shoppers = records.map((record) => (isRejected(record) ? undefined : shopperOf(record)));
-  return { partition, records, origins, shoppers, next, clock, ...gone };
 }

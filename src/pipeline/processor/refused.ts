@@ -1,17 +1,7 @@
-import { EcomError, errorMessage } from '../../errors.ts';
-import { keptOf, NOT_COUNTABLE, type Rejected } from '../events/decode.ts';
-import { type ShopEvent } from '../events/shop-event.ts';
-import { stripControls } from '../events/text.ts';
-import { type DecodedBatch } from './reduce.ts';
-
-/**
- * Whether an error may be a record's own fault: a store says so, or what it holds cannot be worked on. Whatever else a store
- * throws is about the store: it may be away, full, or somebody else's.
- */
-export function mayBeOfRecord(error: unknown): boolean {
-  if (error instanceof EcomError) return error.code === 'REFUSED';
-  return error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
-}
+import { TEXT } from '../events/columns.ts';
+import { type Rejected } from '../events/decode.ts';
+import { type DecodedBatch } from './decoded-batch.ts';
+import { faultOf, notCountable } from './record-fault.ts';
 
 /**
  * Records that could not be counted, each of which becomes a dead letter. What is known here may be lost at any time: the
@@ -37,33 +27,30 @@ export function createRefused(): Refused {
   let suspect = '';
   return {
     add(batches, error) {
-      const batch = batches.find(({ origins }) => origins.length > 0);
+      const batch = batches.find(({ from, to }) => to > from);
       if (batch === undefined) return false;
-      const { partition, origins } = batch;
+      const { partition, records, from } = batch;
       const places = known.get(partition) ?? new Map<number, string>();
       known.set(partition, places);
-      const { offset } = origins[0]!;
+      const offset = records.offset(from);
       if (places.has(offset)) return false;
       const place = `${partition}:${offset}`;
       if (suspect !== place) {
         suspect = place;
         return true;
       }
-      places.set(offset, stripControls(errorMessage(error)).slice(0, 200));
+      places.set(offset, faultOf(error));
       return true;
     },
     takeOut(batch) {
       const places = known.get(batch.partition);
       if (places === undefined || places.size === 0) return batch;
-      const { origins } = batch;
-      const isRefused = (i: number): boolean => places.has(origins[i]!.offset);
-      return {
-        ...batch,
-        records: batch.records.map((record, i) =>
-          isRefused(i) ? asLetter(record, origins[i]!.value ?? '', places.get(origins[i]!.offset)!) : record,
-        ),
-        shoppers: batch.shoppers.map((shopper, i) => (isRefused(i) ? undefined : shopper)),
-      };
+      const rejected = new Map(batch.rejected);
+      for (let i = batch.from; i < batch.to; i += 1) {
+        const detail = places.get(batch.records.offset(i));
+        if (detail !== undefined) rejected.set(i, asLetter(batch, i, detail));
+      }
+      return { ...batch, rejected };
     },
     forget(partition, position) {
       const places = known.get(partition);
@@ -72,22 +59,20 @@ export function createRefused(): Refused {
   };
 }
 
-/** It keeps its id: so that whoever reads it again, without knowing that it was refused, finds the same duplicates. */
-function asLetter(
-  { id, source }: ShopEvent | Rejected,
-  value: string | Uint8Array,
-  detail: string,
-): Rejected {
-  // It may be for its size that it was refused.
-  return { id, reason: NOT_COUNTABLE, detail, source, bytes: keptOf(value) };
+function asLetter({ columns, records, rejected }: DecodedBatch, i: number, detail: string): Rejected {
+  const known = rejected.get(i) ?? {
+    id: columns.text(i, TEXT.id),
+    source: columns.text(i, TEXT.source) ?? 'unknown',
+  };
+  return notCountable(known, records.text(i) ?? '', detail);
 }
 
 /** How many offsets batches hold. */
 export function offsetsIn(batches: readonly DecodedBatch[]): number {
   let count = 0;
-  for (const { origins } of batches) {
-    for (let i = 0; i < origins.length; i += 1)
-      if (i === 0 || origins[i]!.offset !== origins[i - 1]!.offset) count += 1;
+  for (const { records, from, to } of batches) {
+    for (let i = from; i < to; i += 1)
+      if (i === from || records.offset(i) !== records.offset(i - 1)) count += 1;
   }
   return count;
 }
@@ -103,27 +88,16 @@ export function firstOffsets(
 ): DecodedBatch[] {
   let room = most;
   return batches.flatMap((batch) => {
-    const { partition, origins } = batch;
-    let end = 0;
-    for (; end < origins.length; end += 1) {
-      if (end > 0 && origins[end]!.offset === origins[end - 1]!.offset) continue;
+    const { partition, records, from, to } = batch;
+    let end = from;
+    for (; end < to; end += 1) {
+      if (end > from && records.offset(end) === records.offset(end - 1)) continue;
       if (room === 0) break;
       room -= 1;
     }
-    if (end === origins.length) return [batch];
-    const next = origins[end]!.offset;
+    if (end === to) return [batch];
+    const next = records.offset(end);
     leave(partition, next);
-    return end === 0 ? [] : [sliceOf(batch, 0, end, next)];
+    return end === from ? [] : [{ ...batch, to: end, next }];
   });
-}
-
-/** Some of a batch's records, and where to go on after them. */
-export function sliceOf(batch: DecodedBatch, from: number, to: number, next: number): DecodedBatch {
-  return {
-    ...batch,
-    records: batch.records.slice(from, to),
-    origins: batch.origins.slice(from, to),
-    shoppers: batch.shoppers.slice(from, to),
-    next,
-  };
 }

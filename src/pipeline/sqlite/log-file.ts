@@ -1,4 +1,4 @@
-import { type LogBatch, type LogRecord, type PartitionBounds } from '../event-log/event-log.ts';
+import { type LogBatch, LogRecords, type PartitionBounds } from '../event-log/event-log.ts';
 import { guardFile, type Migrations, openDatabase, type SqliteOptions } from './database.ts';
 import { type Connection, type Statement } from './driver.ts';
 
@@ -47,10 +47,9 @@ interface BatchRow {
 }
 
 /** Rows of earlier versions hold a text; libsql may give the memory of a blob alone. */
-function linesOf(data: BatchRow['data']): string[] {
-  if (typeof data === 'string') return data.split('\n');
-  const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');
+function bytesOf(data: BatchRow['data']): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
 
 /** Reads the tables above; the statements are prepared once. Whoever reads, it is the log's file that errors name. */
@@ -84,20 +83,21 @@ export function createLogReader(connection: Connection, path: string): LogReader
     const holder = containing.get(origin, origin + from) as Pick<BatchRow, 'id' | 'count'> | undefined;
     const start =
       holder !== undefined && holder.id + holder.count > origin + from ? holder.id : origin + from;
-    const records: LogRecord[] = [];
-    let bytes = 0;
+    const records = new LogRecords();
     for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
       const base = row.id - origin;
-      const lines = linesOf(row.data);
-      if (lines.length !== row.count)
-        throw new Error(`malformed: a row of ${row.count} records has ${lines.length}`);
-      for (let i = Math.max(0, from - base); i < lines.length && records.length < limit; i += 1) {
-        records.push({ offset: base + i, value: lines[i]!, appendedAt: row.appended_at });
-      }
-      bytes += typeof row.data === 'string' ? row.data.length : row.data.byteLength;
-      if (records.length >= limit || bytes >= READ_BYTES) break;
+      const room = limit - records.length;
+      const lines = records.addLines(
+        base,
+        bytesOf(row.data),
+        Math.max(0, from - base),
+        room,
+        row.appended_at,
+      );
+      if (lines !== row.count) throw new Error(`malformed: a row of ${row.count} records has ${lines}`);
+      if (records.length >= limit || records.size >= READ_BYTES) break;
     }
-    return { partition, records, next: records.length === 0 ? from : records.at(-1)!.offset + 1 };
+    return { partition, records, next: records.length === 0 ? from : records.offset(records.length - 1) + 1 };
   }
   function bounds(partition: number): PartitionBounds {
     const origin = batchId(partition, 0);

@@ -24,7 +24,15 @@ describeWith(['mongodb'], 'mongodb', () => {
       // Another one each time, as after a restart.
       const { documents, close } = await openStores(config);
       await documents.append([
-        { partition: 0, from: 0, to: 3, time: Date.now(), events, duplicates: [], deadLetters: [] },
+        {
+          partition: 0,
+          from: 0,
+          to: 3,
+          time: Date.now(),
+          events: () => events,
+          duplicates: [],
+          deadLetters: [],
+        },
       ]);
       const read = await documents.readEvents(0, from, 2);
       seen.push(...read.events);

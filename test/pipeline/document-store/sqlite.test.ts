@@ -88,7 +88,7 @@ test.each(SQLITE_DRIVERS)(
     // The bound counts what was there.
     const more = { ...letter, offset: 7, index: 1, time: 50, bytes: Buffer.alloc(700 * 1024) };
     await documents.append([
-      { partition: 0, from: 7, to: 8, time: 50, events: [], duplicates: [], deadLetters: [more] },
+      { partition: 0, from: 7, to: 8, time: 50, events: () => [], duplicates: [], deadLetters: [more] },
     ]);
     expect(await places()).toEqual(['0:5::true', '0:6::true', '0:7:1:', '1:5::true']);
     await documents.close();

@@ -54,7 +54,8 @@ describeWith(['kafka'], 'a consumer on Kafka', () => {
     });
     const seen: unknown[] = [];
     const readMore = async (): Promise<void> => {
-      for (const { records } of await consumer.poll(10, 100)) seen.push(...records.map(({ value }) => value));
+      for (const { records } of await consumer.poll(10, 100))
+        seen.push(...[...records].map(({ value }) => value));
     };
     while (seen.length < 1) await readMore();
     await control('pause', 'kafka');
@@ -98,7 +99,7 @@ describeWith(['kafka'], 'a consumer on Kafka', () => {
     const seen: unknown[] = [];
     const readMore = async (): Promise<void> => {
       for (const { partition, records, next } of await consumer.poll(1, 1000)) {
-        seen.push(...records.map(({ value }) => value));
+        seen.push(...[...records].map(({ value }) => value));
         positions.set(partition, next);
       }
     };

@@ -43,7 +43,7 @@ for (const driver of SQLITE_DRIVERS) {
     await log.append(['third', '第四 ☕'].map((value) => ({ key: 'k', value })));
     const consumer = log.consume({ start: async () => new Map([[0, 1]]) });
     const [batch] = await consumer.poll(10, 0);
-    expect(batch!.records.map(({ offset, value }) => [offset, value])).toEqual([
+    expect([...batch!.records].map(({ offset, value }) => [offset, value])).toEqual([
       [1, '第二'],
       [2, 'third'],
       [3, '第四 ☕'],
@@ -91,7 +91,7 @@ test('forgets what is old and counted, but never where a partition ends', async 
   expect(await log.bounds()).toEqual([{ begin: 4, end: 6 }]);
   const consumer = log.consume({ start: async () => new Map([[0, 0]]) });
   const [batch] = await consumer.poll(10, 0);
-  expect(batch!.records.map(({ offset, value }) => [offset, value])).toEqual([
+  expect([...batch!.records].map(({ offset, value }) => [offset, value])).toEqual([
     [4, '4'],
     [5, '5'],
   ]);

@@ -30,7 +30,7 @@ describe('a dictionary of bytes', () => {
           expect(dictionary.size).toBe(numbers.size);
         }
         for (const [each, number] of numbers) {
-          expect(dictionary.text(number)).toBe(each);
+          expect(dictionary.textOf(number)).toBe(each);
           expect(dictionary.numberOf(each)).toBe(number);
         }
         expect(dictionary.find(Buffer.from('no name of them'), 0, 15)).toBe(-1);
@@ -41,6 +41,6 @@ describe('a dictionary of bytes', () => {
   test('grows to many names', () => {
     const dictionary = new ByteDictionary();
     for (let i = 0; i < 50_000; i += 1) expect(dictionary.numberOf(`shopper ${i}`)).toBe(i);
-    for (let i = 0; i < 50_000; i += 1) expect(dictionary.text(i)).toBe(`shopper ${i}`);
+    for (let i = 0; i < 50_000; i += 1) expect(dictionary.textOf(i)).toBe(`shopper ${i}`);
   });
 });

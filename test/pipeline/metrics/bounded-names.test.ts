@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { ByteDictionary } from '../../../src/pipeline/events/byte-dictionary.ts';
 import { boundedNames, createNames } from '../../../src/pipeline/metrics/bucket-deltas.ts';
-import { KeyNumbers } from '../../../src/pipeline/metrics/key-numbers.ts';
 
 test('forgets the numbers of a slot that has too many, and changes nothing for whoever still has them', () => {
-  const names = createNames(new KeyNumbers(), 3);
+  const names = createNames(new ByteDictionary(), 3);
   names.columns.numberOf('units');
   for (let i = 0; i < 10; i += 1) names.keys[1]!.numberOf(`p${i}`);
   names.keys[2]!.numberOf('DE');

@@ -7,7 +7,9 @@ import {
   type DocumentStore,
 } from '../../../src/pipeline/document-store/document-store.ts';
 import { createSqliteDocumentStore } from '../../../src/pipeline/document-store/sqlite.ts';
+import { LogRecords } from '../../../src/pipeline/event-log/event-log.ts';
 import { LIMITS } from '../../../src/pipeline/events/shop-event.ts';
+import { createBatchDecoder } from '../../../src/pipeline/processor/decoded-batch.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { createRefused } from '../../../src/pipeline/processor/refused.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
@@ -51,7 +53,7 @@ function picky(
   return {
     ...documents,
     async append(batches: readonly DocumentBatch[]) {
-      if (batches.some(({ events }) => events.some(({ event }) => ids.has(event.id))))
+      if (batches.some(({ events }) => events().some(({ event }) => ids.has(event.id))))
         throw new RangeError('the document is too large');
       await documents.append(batches);
       more();
@@ -111,13 +113,13 @@ describe('a record that cannot be counted', () => {
     const { events, letters } = await numbersOf(stores);
     expect(events).toBe(39);
     expect(letters).toEqual([expect.stringContaining('cannot be counted')]);
-    const origins = [{ offset: 0, value: 'x'.repeat(3 * LIMITS.keptBytes) }];
-    const rejected = { id: 'e', reason: 'not JSON', detail: '', source: 's', bytes: new Uint8Array() };
-    const batch = { partition: 0, records: [rejected], origins, shoppers: [undefined], next: 1 } as never;
+    const records = LogRecords.of([{ offset: 0, value: 'x'.repeat(3 * LIMITS.keptBytes), appendedAt: NOW }]);
+    const decoder = createBatchDecoder({ properties: [] });
+    const batch = decoder.decode({ partition: 0, records, next: 1 }, NOW, { lost: 0, earlier: 0 });
     const refused = createRefused();
     for (const again of [1, 2]) expect(refused.add([batch], new Error(`it fails ${again}`))).toBe(true);
     // As much of it as of any other record that is no event.
-    expect(refused.takeOut(batch).records[0]).toMatchObject({ bytes: { length: LIMITS.keptBytes } });
+    expect(refused.takeOut(batch).rejected.get(0)).toMatchObject({ bytes: { length: LIMITS.keptBytes } });
   });
 
   test('is not found where counting fails for a file that cannot be written', async () => {

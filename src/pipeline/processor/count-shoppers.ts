@@ -1,0 +1,136 @@
+import { ITEM_TEXT } from '../events/columns.ts';
+import { add, subtract } from '../events/money.ts';
+import { type TimeZone } from '../events/time-zone.ts';
+import { BASE_CELL_MS, cellStart } from '../live-store/cells.ts';
+import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from './column-numbers.ts';
+import { type Spent } from './count-orders.ts';
+import { type DecodedBatch } from './decoded-batch.ts';
+import { beThere, type GapChange } from './presence.ts';
+import { buyerClass } from './rfm.ts';
+import {
+  newPurchases,
+  noteProduct,
+  type Purchases,
+  RECENT_PRODUCTS,
+  type ShopperState,
+} from './shopper-state.ts';
+import { type Tally } from './tally.ts';
+
+/** How many days after the first one a shopper's return is counted. */
+const COHORT_DAYS = 30;
+const HOUR_MS = 3_600_000;
+
+/** Counts when shoppers were there and what they bought. */
+export interface ShopperCounter {
+  /** Counts an event of a shopper. */
+  appear(state: ShopperState, time: number): void;
+  buy(state: ShopperState, time: number, spent: Spent): void;
+  /** Notes what a shopper was interested in. */
+  noteProducts(state: ShopperState, batch: DecodedBatch, row: number, bought: boolean): void;
+}
+
+export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCounter {
+  /** The shopper's first event, or one that is earlier than what was the first: what is told of the cohort moves there. */
+  function beginAt(state: ShopperState, time: number): void {
+    const { firstSeen } = state;
+    if (firstSeen !== 0) countCohort(state, -1);
+    const days = firstSeen === 0 ? 0 : zone.dayOf(firstSeen) - zone.dayOf(time);
+    // The days that were counted from another first one; those that are 30 days away by now fall out.
+    state.kept = (days > COHORT_DAYS ? 0 : (state.kept << days) & 0x7fff_ffff) | 1;
+    state.firstSeen = time;
+    countCohort(state, 1);
+  }
+
+  /** Counts a shopper in the cohort of the first event, or takes all of it back. */
+  function countCohort({ firstSeen, kept, purchases }: ShopperState, amount: 1 | -1): void {
+    const bucket = tally.bucketAt(firstSeen);
+    for (let day = 0; day <= COHORT_DAYS; day += 1) {
+      if (kept & (1 << day)) tally.addTotal(bucket, FAMILIES.kept.at(day), amount);
+    }
+    if (purchases === undefined) return;
+    const { spent, currency: code } = purchases;
+    tally.addTotal(bucket, COLUMNS.cohortBuyers, amount);
+    tally.addTotal(bucket, FAMILIES.lifetime.of(code), amount > 0 ? spent : subtract(0, spent));
+  }
+
+  /** Moves a shopper's mark to the bucket of a newer event. */
+  function moveUser(before: number, now: number): void {
+    if (before !== 0) {
+      if (cellStart(before, BASE_CELL_MS) === cellStart(now, BASE_CELL_MS)) return;
+      tally.addTotal(tally.bucketAt(before), COLUMNS.users, -1);
+    }
+    tally.addTotal(tally.bucketAt(now), COLUMNS.users, 1);
+  }
+
+  /** Counts the hour and the day of an event. */
+  function countPresence(state: ShopperState, time: number): void {
+    const hour = hourOf(time);
+    if (hour === state.hours.last) return;
+    beThere(state.hours, hour, seenHours);
+    const day = zone.dayOf(time);
+    if (day === state.days.last) return;
+    beThere(state.days, day, seenDays);
+    const since = day - zone.dayOf(state.firstSeen);
+    if (since > COHORT_DAYS || state.kept & (1 << since)) return;
+    state.kept |= 1 << since;
+    tally.addTotal(tally.bucketAt(state.firstSeen), FAMILIES.kept.at(since), 1);
+  }
+
+  function hourOf(time: number): number {
+    return Math.floor(zone.hourStart(time) / HOUR_MS);
+  }
+
+  function gapsOf(family: Family, most: number, startOf: (unit: number) => number): GapChange {
+    return (unit, before, gap) => {
+      const bucket = tally.bucketAt(startOf(unit));
+      if (before !== undefined) tally.addTotal(bucket, family.at(Math.min(before, most)), -1);
+      tally.addTotal(bucket, family.at(Math.min(gap, most)), 1);
+    };
+  }
+  const hourStart = (hour: number): number => zone.hourStart(hour * HOUR_MS + HOUR_MS - 1);
+  const seenHours = gapsOf(FAMILIES.seenHours, MOST_HOURS, hourStart);
+  const boughtHours = gapsOf(FAMILIES.boughtHours, MOST_HOURS, hourStart);
+  const seenDays = gapsOf(FAMILIES.seenDays, Number.POSITIVE_INFINITY, zone.dayStart);
+  const boughtDays = gapsOf(FAMILIES.boughtDays, Number.POSITIVE_INFINITY, zone.dayStart);
+
+  function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
+    tally.addTotal(tally.bucketAt(last), FAMILIES.buyer.of(buyerClass(orders, spent)), amount);
+  }
+
+  return {
+    appear(state, time) {
+      if (state.firstSeen === 0 || time < state.firstSeen) beginAt(state, time);
+      if (time > state.lastSeen) {
+        moveUser(state.lastSeen, time);
+        state.lastSeen = time;
+      }
+      countPresence(state, time);
+    },
+    buy(state, time, { orders, amount, code }) {
+      const first = state.purchases === undefined;
+      const purchases = state.purchases ?? newPurchases(code);
+      state.purchases = purchases;
+      if (!first) countBuyer(purchases, -1);
+      purchases.last = Math.max(purchases.last, time);
+      purchases.orders += orders;
+      const own = code === purchases.currency;
+      if (own) purchases.spent = add(purchases.spent, amount);
+      countBuyer(purchases, 1);
+      const cohort = tally.bucketAt(state.firstSeen);
+      if (first) tally.addTotal(cohort, COLUMNS.cohortBuyers, 1);
+      if (own) tally.addTotal(cohort, FAMILIES.lifetime.of(code), amount);
+      const hour = hourOf(time);
+      if (hour === purchases.hours.last) return;
+      beThere(purchases.hours, hour, boughtHours);
+      beThere(purchases.days, zone.dayOf(time), boughtDays);
+    },
+    noteProducts(state, { columns }, row, bought) {
+      const type = columns.type(row);
+      if (type !== 'view_item' && type !== 'add_to_cart' && type !== 'purchase') return;
+      const first = columns.firstItem(row);
+      const most = Math.min(columns.items(row), RECENT_PRODUCTS);
+      for (let item = first; item < first + most; item += 1)
+        noteProduct(state, columns.itemText(item, ITEM_TEXT.productId)!, bought);
+    },
+  };
+}

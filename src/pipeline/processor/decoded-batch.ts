@@ -1,0 +1,184 @@
+import { isUtf8 } from 'node:buffer';
+import { type LogBatch, type LogRecords } from '../event-log/event-log.ts';
+import { ByteWriter } from '../events/bytes.ts';
+import { EventColumns, FLAG, TEXT, type TextField } from '../events/columns.ts';
+import {
+  type DecodeContext,
+  decodeRecord,
+  isRejected,
+  type Rejected,
+  rejectAhead,
+} from '../events/decode.ts';
+import { LineScanner } from '../events/scan.ts';
+import { LIMITS, type ShopEvent } from '../events/shop-event.ts';
+import { faultOf, mayBeOfRecord, notCountable } from './record-fault.ts';
+import { type IdNotes, idBytes, type SeenIds } from './seen-ids.ts';
+import { type StateRecords } from './state-records.ts';
+
+/**
+ * Records of one partition, decoded: those with a number from `from` on, up to `to`. A record's number is its row in the
+ * columns. It stands until the next batch of the partition is decoded.
+ */
+export interface DecodedBatch {
+  readonly partition: number;
+  readonly records: LogRecords;
+  readonly from: number;
+  readonly to: number;
+  readonly columns: EventColumns;
+  /** What is no event, by number; its row is without meaning. */
+  readonly rejected: ReadonlyMap<number, Rejected>;
+  /** Who acted, by number: that of the state; {@link NOBODY} also for what was rejected. */
+  readonly shoppers: Int32Array;
+  /** Offset to go on from. */
+  readonly next: number;
+  /** The host's clock when they were read, ms since the epoch. */
+  readonly clock: number;
+  /** Records before them that the log let go of before they were counted. */
+  readonly lost: number;
+  /** The same of those that had been counted once: they are missing in what is counted anew. */
+  readonly earlier: number;
+}
+
+export const NOBODY = -1;
+
+/** How many offsets the log let go of: of those that were never counted, and of those that were once. */
+export type Gone = Pick<DecodedBatch, 'lost' | 'earlier'>;
+
+export interface DecodeSettings {
+  /** Properties whose values count. */
+  readonly properties: readonly string[];
+  /** What of an event is to be counted; all of it where absent. */
+  readonly filter?: ((event: ShopEvent) => ShopEvent | undefined) | undefined;
+}
+
+/** Decodes the batches of one partition, each into the memory of the one before. */
+export interface BatchDecoder {
+  /** @param clock ms since the epoch: what the log took later than that, and a little, has no time that could be believed */
+  decode(batch: LogBatch, clock: number, gone: Gone): DecodedBatch;
+}
+
+export function createBatchDecoder({ properties, filter }: DecodeSettings): BatchDecoder {
+  const columns = new EventColumns(properties);
+  const scanner = new LineScanner(columns);
+
+  function decodeSlowly(
+    records: LogRecords,
+    i: number,
+    partition: number,
+    latest: number,
+  ): Rejected | undefined {
+    const [offset, appendedAt] = [records.offset(i), records.appendedAt(i)];
+    const context: DecodeContext = { partition, offset, index: records.index(i) || undefined, appendedAt };
+    const value = records.text(i);
+    let record = decodeRecord(value, context);
+    if (!isRejected(record) && appendedAt > latest) record = rejectAhead(record, value!, appendedAt);
+    if (isRejected(record)) {
+      columns.addNone();
+      return record;
+    }
+    const event = record;
+    try {
+      const counted = filter === undefined ? event : filter(event);
+      columns.add(
+        counted ?? event,
+        records.start(i),
+        records.end(i),
+        counted === undefined ? FLAG.outside : 0,
+      );
+      return undefined;
+    } catch (error) {
+      if (!mayBeOfRecord(error)) throw error;
+      columns.addNone();
+      return notCountable(event, value!, faultOf(error));
+    }
+  }
+
+  /** @returns whether the record is an event, which is in the columns then, that needs no thought */
+  function scan(records: LogRecords, i: number): boolean {
+    const next = scanner.scan(records.start(i));
+    if (next === -1) return false;
+    if (next - 1 === records.end(i)) return true;
+    // The record holds more than this line.
+    columns.drop();
+    return false;
+  }
+
+  return {
+    decode({ partition, records, next }, clock, gone) {
+      const latest = clock + LIMITS.clockMs;
+      const { bytes, length } = records;
+      const rejected = new Map<number, Rejected>();
+      scanner.begin(bytes, isUtf8(bytes), 0);
+      for (let i = 0; i < length; i += 1) {
+        const appendedAt = records.appendedAt(i);
+        scanner.arrived(appendedAt);
+        const mayScan = filter === undefined && appendedAt <= latest && !records.isTombstone(i);
+        if (mayScan && scan(records, i)) continue;
+        const none = decodeSlowly(records, i, partition, latest);
+        if (none !== undefined) rejected.set(i, none);
+      }
+      const shoppers = new Int32Array(length).fill(NOBODY);
+      return { partition, records, from: 0, to: length, columns, rejected, shoppers, next, clock, ...gone };
+    },
+  };
+}
+
+/** Who acted, and the letter that keeps an anonymous "42" apart from user "42": what `shopperOf` gives. */
+const ACTORS: readonly (readonly [field: TextField, prefix: number])[] = [
+  [TEXT.userId, 0x75],
+  [TEXT.anonymousId, 0x61],
+  [TEXT.sessionId, 0x73],
+];
+const COLON = 0x3a;
+const key = new ByteWriter(64);
+
+/** Finds out who acted in the records of a batch. */
+export function numberShoppers(
+  { columns, from, to, rejected, shoppers }: DecodedBatch,
+  states: StateRecords,
+): void {
+  for (let i = from; i < to; i += 1) {
+    if (!columns.isEvent(i) || rejected.has(i) || columns.is(i, FLAG.outside)) continue;
+    for (const [field, prefix] of ACTORS) {
+      if (!columns.has(i, field)) continue;
+      const [place, size] = [columns.place(i, field), columns.size(i, field)];
+      key.clear();
+      key.uint(prefix);
+      key.uint(COLON);
+      key.copy(columns.bytesAt(place), columns.offsetOf(place), size);
+      shoppers[i] = states.numberOf(key.bytes, 0, key.length);
+      break;
+    }
+  }
+}
+
+/**
+ * Notes the id of a record, if it has one.
+ * @param notes where it is noted for the store as well
+ * @returns whether it occurred within the horizon before
+ */
+export function isSeenAgain(
+  { columns, records, rejected }: DecodedBatch,
+  i: number,
+  seen: SeenIds,
+  notes?: IdNotes,
+): boolean {
+  const offset = records.offset(i);
+  const none = rejected.get(i);
+  if (none === undefined) {
+    const place = columns.place(i, TEXT.id);
+    const [bytes, start, size] = [columns.bytesAt(place), columns.offsetOf(place), columns.size(i, TEXT.id)];
+    notes?.note(bytes, start, size, offset);
+    return seen.add(bytes, start, size, offset);
+  }
+  if (none.id === undefined) return false;
+  const { bytes, length } = idBytes(none.id);
+  notes?.note(bytes, 0, length, offset);
+  return seen.add(bytes, 0, length, offset);
+}
+
+/** The key of the order of a purchase that names one. */
+export function orderIdOf({ columns, rejected }: DecodedBatch, i: number): string | undefined {
+  const isPurchase = columns.isEvent(i) && columns.type(i) === 'purchase';
+  return isPurchase && !rejected.has(i) ? columns.text(i, TEXT.orderId) : undefined;
+}

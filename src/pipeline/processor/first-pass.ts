@@ -1,0 +1,120 @@
+import { type DeadLetter, type DocumentBatch } from '../document-store/document-store.ts';
+import { FLAG, TEXT } from '../events/columns.ts';
+import { type Rejected, TOMBSTONE } from '../events/decode.ts';
+import { COLUMNS, FAMILIES, TYPE_COLUMN_NUMBERS } from './column-numbers.ts';
+import { type ItemCounter } from './count-items.ts';
+import { type OrderCounter, type Spent } from './count-orders.ts';
+import { type RecommendationCounter } from './count-recommendations.ts';
+import { type DecodedBatch, isSeenAgain, NOBODY } from './decoded-batch.ts';
+import { type EventKeys } from './event-keys.ts';
+import { createIdNotes, type SeenIds } from './seen-ids.ts';
+import { KEY_CHARACTERS, QUERY, type Tally } from './tally.ts';
+
+/** An event that is older than its partition's newest by more than this is late, ms. */
+export const LATE_MS = 60_000;
+
+/** What is remembered of a partition between batches. */
+export interface PartitionMemory {
+  /** Offset of the next record. */
+  position: number;
+  /** The first offset that the log still held when that was last asked. */
+  begin: number;
+  /** Newest event time so far, ms since the epoch. */
+  watermark: number;
+  readonly seen: SeenIds;
+}
+
+/** What is told of the records of a batch beside counters. */
+export type Findings = Pick<DocumentBatch, 'duplicates' | 'deadLetters'> & { readonly ids: Uint8Array };
+
+/** Takes an event that counts, and what its purchase adds, if it is one that counts. */
+export type FollowLater = (row: number, spent: Spent | undefined) => void;
+
+/** The parts that count. */
+export interface Counters {
+  readonly tally: Tally;
+  readonly keys: EventKeys;
+  readonly items: ItemCounter;
+  readonly orders: OrderCounter;
+  readonly recommendations: RecommendationCounter;
+}
+
+/**
+ * Goes over the records of a batch in the order of the log, for all that depends on it: which are duplicates, late or rejected,
+ * and which orders are new. It counts what does not depend on who acted.
+ * @param later is given each event of somebody @param followNow what was given has to be followed before it goes on
+ */
+export function countInOrder(
+  batch: DecodedBatch,
+  memory: PartitionMemory,
+  { tally, keys, items, orders, recommendations }: Counters,
+  later: FollowLater,
+  followNow: () => void,
+): Findings {
+  const { partition, records, columns, rejected, shoppers, clock } = batch;
+  const duplicates: DocumentBatch['duplicates'][number][] = [];
+  const deadLetters: DeadLetter[] = [];
+  const notes = createIdNotes();
+
+  function placeOf(i: number): { offset: number; index?: number } {
+    const [offset, index] = [records.offset(i), records.index(i)];
+    return index === 0 ? { offset } : { offset, index };
+  }
+  /** What arrived at a moment that is yet to come is told of when it is counted. */
+  function arrivalOf(i: number): number {
+    return Math.min(records.appendedAt(i), clock);
+  }
+  function countRejected(i: number, none: Rejected): void {
+    const time = arrivalOf(i);
+    if (none === TOMBSTONE) {
+      tally.addTotal(tally.bucketAt(time), COLUMNS.tombstones, 1);
+      return;
+    }
+    const { reason, detail, source, bytes } = none;
+    deadLetters.push({ partition, ...placeOf(i), time, reason, detail, source, bytes });
+    tally.addTotal(tally.bucketAt(time), FAMILIES.rejected.of(reason), 1);
+  }
+  function countDuplicate(i: number, none: Rejected | undefined): void {
+    duplicates.push(placeOf(i));
+    if (none === undefined && columns.is(i, FLAG.outside)) return;
+    const time = none === undefined ? columns.time(i) : arrivalOf(i);
+    tally.addTotal(tally.bucketAt(time), COLUMNS.duplicates, 1);
+  }
+  function countEvent(row: number): void {
+    const time = columns.time(row);
+    const bucket = tally.bucketAt(time);
+    tally.addTotal(bucket, TYPE_COLUMN_NUMBERS[columns.typeNumber(row)]!, 1);
+    if (columns.is(row, FLAG.simulated)) tally.addTotal(bucket, COLUMNS.simulated, 1);
+    if (time < memory.watermark - LATE_MS) tally.addTotal(bucket, COLUMNS.late, 1);
+    if (columns.is(row, FLAG.truncated)) tally.addTotal(bucket, COLUMNS.truncated, 1);
+    keys.find(batch, row);
+    keys.count(row, bucket, COLUMNS.events, 1);
+    const type = columns.type(row);
+    const spent = type === 'purchase' ? orders.countPurchase(batch, row, bucket, followNow) : undefined;
+    if (type === 'refund') orders.countRefund(batch, row, bucket);
+    if (type === 'search') countSearch(row, bucket);
+    items.countItems(batch, row, bucket);
+    if (shoppers[row] === NOBODY) recommendations.countReaction(batch, row, bucket, undefined);
+    else later(row, spent);
+  }
+  function countSearch(row: number, bucket: number): void {
+    const query = columns.text(row, TEXT.query)?.trim().toLowerCase().slice(0, KEY_CHARACTERS) ?? '';
+    if (query === '') return;
+    const key = tally.keyOf(QUERY, query);
+    tally.add(bucket, QUERY, key, COLUMNS.searches, 1);
+    if (columns.is(row, FLAG.emptySearch)) tally.add(bucket, QUERY, key, COLUMNS.emptySearches, 1);
+  }
+
+  if (batch.lost > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.lost, batch.lost);
+  if (batch.earlier > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.earlier, batch.earlier);
+  for (let i = batch.from; i < batch.to; i += 1) {
+    const none = rejected.get(i);
+    if (isSeenAgain(batch, i, memory.seen, notes)) countDuplicate(i, none);
+    else if (none !== undefined) countRejected(i, none);
+    else {
+      if (!columns.is(i, FLAG.outside)) countEvent(i);
+      if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);
+    }
+  }
+  return { duplicates, deadLetters, ids: notes.bytes() };
+}

@@ -1,0 +1,91 @@
+import { ByteReader, ByteWriter } from '../events/bytes.ts';
+import { type Spent } from './count-orders.ts';
+import { type SessionCounter } from './count-sessions.ts';
+import { type ShopperCounter } from './count-shoppers.ts';
+import { type DecodedBatch } from './decoded-batch.ts';
+import { type Counters, type FollowLater } from './first-pass.ts';
+import { readShopperState, writeShopperState } from './shopper-record.ts';
+import { newShopper, type ShopperState } from './shopper-state.ts';
+import { type StateRecords } from './state-records.ts';
+
+/** Ends a list of rows. */
+const END = -1;
+
+/**
+ * Goes shopper by shopper over the events of a batch, each one's in the order of the log, for all that depends on what is
+ * remembered of a shopper. Which shopper comes first does not matter: counters are sums.
+ */
+export interface ShopperFollower {
+  /** Begins with a batch. */
+  begin(batch: DecodedBatch): void;
+  /** Takes an event of a shopper, to be followed later. */
+  readonly later: FollowLater;
+  /** Follows all that it was given. */
+  follow(): void;
+  /** Encoded states of all who acted, by key. */
+  states(): Map<string, Uint8Array>;
+}
+
+/** @param records states of all who act, brought up to date */
+export function createShopperFollower(
+  counters: Pick<Counters, 'tally' | 'recommendations'> & {
+    readonly shoppers: ShopperCounter;
+    readonly sessions: SessionCounter;
+  },
+  records: StateRecords,
+): ShopperFollower {
+  const { tally, recommendations, shoppers, sessions } = counters;
+  const reader = new ByteReader();
+  const writer = new ByteWriter(1024);
+  // Lists of rows by number of a shopper, and of a row the next one.
+  const first = new Int32Array(records.count).fill(END);
+  const last = new Int32Array(records.count);
+  let next = new Int32Array(64);
+  const acting: number[] = [];
+  const spentOf = new Map<number, Spent>();
+  const changed = new Set<number>();
+  let batch!: DecodedBatch;
+
+  function followEvent(row: number, state: ShopperState): void {
+    const spent = spentOf.get(row);
+    const time = batch.columns.time(row);
+    const bucket = tally.bucketAt(time);
+    if (spent !== undefined && state.exposure !== undefined)
+      recommendations.credit(batch, row, bucket, state.exposure, spent);
+    shoppers.appear(state, time);
+    if (spent !== undefined) shoppers.buy(state, time, spent);
+    sessions.followSession(batch, row, state, spent !== undefined);
+    shoppers.noteProducts(state, batch, row, spent !== undefined);
+    recommendations.countReaction(batch, row, bucket, state);
+  }
+  return {
+    begin(of) {
+      batch = of;
+      if (of.to > next.length) next = new Int32Array(of.to);
+    },
+    later(row, spent) {
+      const shopper = batch.shoppers[row]!;
+      if (first[shopper] === END) {
+        first[shopper] = row;
+        acting.push(shopper);
+      } else next[last[shopper]!] = row;
+      last[shopper] = row;
+      next[row] = END;
+      if (spent !== undefined) spentOf.set(row, spent);
+    },
+    follow() {
+      for (const shopper of acting) {
+        const state = records.open(shopper, reader) ? readShopperState(reader) : newShopper();
+        for (let row = first[shopper]!; row !== END; row = next[row]!) followEvent(row, state);
+        first[shopper] = END;
+        writer.clear();
+        writeShopperState(writer, state);
+        records.put(shopper, writer.bytes, 0, writer.length);
+        changed.add(shopper);
+      }
+      acting.length = 0;
+      spentOf.clear();
+    },
+    states: () => records.copiesOf(changed),
+  };
+}

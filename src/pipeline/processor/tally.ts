@@ -1,0 +1,51 @@
+import { type ByteDictionary } from '../events/byte-dictionary.ts';
+import { type EventColumns } from '../events/columns.ts';
+import { type Count } from '../events/money.ts';
+import { BASE_CELL_MS, cellStart, OWN_DIMENSIONS, RECOMMENDER } from '../live-store/cells.ts';
+import { slotsOf } from '../live-store/stored-cells.ts';
+import { BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+
+/** Slots of what counters are broken down by always. */
+export const [PRODUCT, CATEGORY, BRAND, QUERY, RECOMMENDER_SLOT] = [...OWN_DIMENSIONS, RECOMMENDER].map(
+  (name) => slotsOf({ timeZone: 'UTC', properties: [] }).numberOf(name),
+) as [number, number, number, number, number];
+
+/** Longest key of a property's value or of a query; a longer one is cut. */
+export const KEY_CHARACTERS = 64;
+
+/** What a micro-batch adds to counters. */
+export class Tally {
+  readonly deltas = new BucketDeltas();
+  private readonly keys: readonly ByteDictionary[];
+
+  constructor({ keys }: DeltaNames) {
+    this.keys = keys;
+  }
+
+  /** The 10-second bucket of a time, ms since the epoch. */
+  bucketAt(time: number): number {
+    return this.deltas.bucketAt(cellStart(time, BASE_CELL_MS));
+  }
+
+  addTotal(bucket: number, column: number, amount: Count): void {
+    this.deltas.addTotal(bucket, column, amount);
+  }
+
+  /** @param key what `keyOf` or `keyAt` gave for the slot */
+  add(bucket: number, slot: number, key: number, column: number, amount: Count): void {
+    this.deltas.add(bucket, slot, key, column, amount);
+  }
+
+  keyOf(slot: number, text: string): number {
+    return this.keys[slot]!.numberOf(text);
+  }
+
+  /** The key whose text lies at a place in columns. */
+  keyAt(slot: number, columns: EventColumns, place: number, size: number): number {
+    return this.keys[slot]!.number(columns.bytesAt(place), columns.offsetOf(place), size);
+  }
+
+  textOf(slot: number, key: number): string {
+    return this.keys[slot]!.textOf(key);
+  }
+}
