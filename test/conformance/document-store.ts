@@ -153,6 +153,33 @@ export function describeDocumentStore(
       await stores.close();
     });
 
+    test('reads the same as records, whatever lies between', async () => {
+      const { stores, events } = await withEvents('records', 30);
+      const { documents } = stores;
+      const others = [0, 3, 4, 17, 29];
+      const kept = events.filter(({ offset }) => !others.includes(offset));
+      const taken = { from: 0, to: 30, time: Date.now(), events: () => kept };
+      const deadLetters = [letter(4, 'cannot be counted', 1), letter(17, 'clock ahead', 1)];
+      const duplicates = [0, 3, 29].map((offset) => ({ offset }));
+      await documents.append([{ partition: 0, ...taken, duplicates, deadLetters }]);
+      for (const limit of [1, 7, 100]) {
+        const seen: StoredEvent[] = [];
+        for (let from = 0; ; ) {
+          const { records, skipped, next } = await documents.readRecords(0, from, limit);
+          for (let i = 0; i < records.length; i += 1) {
+            if (skipped.has(i)) continue;
+            const { offset, value, appendedAt } = records.at(i);
+            const event = decodeRecord(value, { partition: 0, offset, appendedAt });
+            if (!isRejected(event)) seen.push({ offset, event });
+          }
+          if (next === from) break;
+          from = next;
+        }
+        expect(seen).toEqual(kept);
+      }
+      await stores.close();
+    });
+
     test('gives several who read a partition at once all of it', async () => {
       const { stores, events } = await withEvents('at-once', 300);
       const { documents } = stores;

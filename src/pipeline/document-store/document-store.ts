@@ -1,3 +1,4 @@
+import { type LogRecords } from '../event-log/event-log.ts';
 import { type ShopEvent } from '../events/shop-event.ts';
 
 /** An event with its place in the log. */
@@ -66,6 +67,15 @@ export interface DeadLetterQuery {
   readonly limit: number;
 }
 
+/** Records of a partition as a log has them, for who reads many and looks at little of each. */
+export interface StoredRecords {
+  readonly records: LogRecords;
+  /** Numbers of the records that repeat an earlier one or are dead letters. What others hold may still be no event. */
+  readonly skipped: ReadonlySet<number>;
+  /** Offset to go on from, as that of {@link DocumentStore.readEvents}. */
+  readonly next: number;
+}
+
 /** A trained model or other derived document, as JSON. */
 export interface ModelDocument {
   readonly name: string;
@@ -93,6 +103,8 @@ export interface DocumentStore {
     from: number,
     limit: number,
   ): Promise<{ events: StoredEvent[]; next: number }>;
+  /** The same as records, not decoded. */
+  readRecords(partition: number, from: number, limit: number): Promise<StoredRecords>;
   /** Dead letters that were not sent again, newest first. */
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** One dead letter; `undefined` where there is none at that place. */

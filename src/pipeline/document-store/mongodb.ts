@@ -22,6 +22,7 @@ import {
 } from './mongodb-documents.ts';
 import { expireEvents } from './mongodb-expiry.ts';
 import { boundLetters } from './mongodb-letter-bound.ts';
+import { recordsOf } from './records-of.ts';
 
 export interface MongoDocumentStoreOptions extends MongoAddress {
   /** Days that raw events are kept; 0 is for ever. */
@@ -233,6 +234,8 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     appended: (partition) =>
       guarded(async () => (await (await progress()).findOne({ _id: String(partition) }))?.next ?? 0),
     readEvents: (partition, from, limit) => guarded(() => readEvents(partition, from, limit)),
+    readRecords: (partition, from, limit) =>
+      guarded(async () => recordsOf(await readEvents(partition, from, limit))),
     deadLetters: ({ reason, limit }: DeadLetterQuery) =>
       guarded(async () => {
         const found = (await letters())

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { LogRecords } from '../event-log/event-log.ts';
 import { CLOCK_AHEAD, decodeRecord, isRejected } from '../events/decode.ts';
 import {
   guardFile,
@@ -16,7 +17,9 @@ import {
   type LetterBound,
   type ModelDocument,
   type StoredEvent,
+  type StoredRecords,
 } from './document-store.ts';
+import { recordsOf } from './records-of.ts';
 import { boundLetters, LETTER_BOUND_MIGRATION, LETTER_INDEX_MIGRATION } from './sqlite-letter-bound.ts';
 
 export interface SqliteDocumentStoreOptions extends SqliteOptions {
@@ -154,24 +157,35 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     });
     return { events, next };
   }
-  function readEvents(
+  function readLog(partition: number, from: number, limit: number): StoredRecords {
+    const end = getNext(partition) ?? 0;
+    const reader = openLog();
+    if (from >= end || reader === undefined)
+      return { records: new LogRecords(), skipped: new Set(), next: from };
+    const { records, next: after } = reader.read(partition, from, Math.min(limit, end - from));
+    const next = Math.min(after, end);
+    const skipped = new Set<number>();
+    // Where the log begins later than this, as many records of it reach further: they are yet to be counted.
+    for (let i = records.firstFrom(end); i < records.length; i += 1) skipped.add(i);
+    // A dead letter may be an event that could not be counted.
+    for (const query of [duplicatesIn, lettersIn]) {
+      for (const { pos } of query.all(partition, from, next) as { pos: number }[]) {
+        const record = records.firstFrom(pos);
+        if (record < records.length && records.offset(record) === pos) skipped.add(record);
+      }
+    }
+    return { records, skipped, next };
+  }
+  function readLogEvents(
     partition: number,
     from: number,
     limit: number,
   ): { events: StoredEvent[]; next: number } {
-    const end = getNext(partition) ?? 0;
-    const reader = openLog();
-    if (from >= end || reader === undefined) return { events: [], next: from };
-    const batch = reader.read(partition, from, Math.min(limit, end - from));
-    const next = Math.min(batch.next, end);
-    // A dead letter may be an event that could not be counted.
-    const rows = [duplicatesIn, lettersIn].flatMap(
-      (query) => query.all(partition, from, next) as { pos: number }[],
-    );
-    const skipped = new Set(rows.map(({ pos }) => pos));
+    const { records, skipped, next } = readLog(partition, from, limit);
     const events: StoredEvent[] = [];
-    for (const { offset, value, appendedAt } of batch.records) {
-      if (skipped.has(offset)) continue;
+    for (let i = 0; i < records.length; i += 1) {
+      if (skipped.has(i)) continue;
+      const { offset, value, appendedAt } = records.at(i);
       const event = decodeRecord(value, { partition, offset, appendedAt });
       if (!isRejected(event)) events.push({ offset, event });
     }
@@ -191,8 +205,12 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       return guarded(() => getNext(partition) ?? 0);
     },
     async readEvents(partition, from, limit) {
-      const read = options.logPath === undefined ? readOwnEvents : readEvents;
+      const read = options.logPath === undefined ? readOwnEvents : readLogEvents;
       return guarded(() => read(partition, from, limit));
+    },
+    async readRecords(partition, from, limit) {
+      if (options.logPath !== undefined) return guarded(() => readLog(partition, from, limit));
+      return recordsOf(guarded(() => readOwnEvents(partition, from, limit)));
     },
     async deadLetters({ reason, limit }) {
       const where = `WHERE resent IS NULL${reason === undefined ? '' : ' AND reason = :reason'}`;

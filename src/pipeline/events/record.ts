@@ -1,4 +1,5 @@
-import { type WireEvent } from './shop-event.ts';
+import { formatAmount } from './money.ts';
+import { type ShopEvent, type WireEvent } from './shop-event.ts';
 
 /** A line of a source that is no event, on its way through the log to the dead letters: so it too counts exactly once. */
 export interface RejectedLine {
@@ -17,6 +18,14 @@ export interface RejectedLine {
 /** An event as a log record. */
 export function encodeEvent(event: WireEvent): string {
   return JSON.stringify(event);
+}
+
+/** An event that was decoded, as a log record that decodes to the same one. */
+export function encodeDecoded(event: ShopEvent): string {
+  const items = event.items.map(({ price, ...item }) =>
+    price === undefined ? item : { ...item, price: formatAmount(price) },
+  );
+  return encodeEvent({ ...event, items });
 }
 
 /** A rejected line as a log record; bytes that are no UTF-8 travel as base64. */

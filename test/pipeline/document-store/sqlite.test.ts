@@ -94,3 +94,28 @@ test.each(SQLITE_DRIVERS)(
     await documents.close();
   },
 );
+
+test('reads each event once where the log does not hold the earliest any more', async () => {
+  const config = configFor(join(dir, 'trimmed'), { ECOM_PARTITIONS: '1' });
+  ensureDataDir(config);
+  const { log, documents, close } = await openStores(config);
+  const line = (id: string) => ({
+    key: 'u',
+    value: JSON.stringify({ id, type: 'view_item', time: 1_700_000_000_000, userId: 'u' }),
+  });
+  for (const batch of ['abc', 'defgh']) await log.append([...batch].map(line));
+  await log.expire(Date.now() + 1, new Map([[0, 3]]));
+  expect(await log.bounds()).toEqual([{ begin: 3, end: 8 }]);
+  const seen: string[] = [];
+  let from = 0;
+  for (const to of [5, 8]) {
+    const rest = { events: () => [], duplicates: [], deadLetters: [] };
+    await documents.append([{ partition: 0, from, to, time: Date.now(), ...rest }]);
+    const { events, next } = await documents.readEvents(0, from, 100);
+    seen.push(...events.map(({ event }) => event.id));
+    expect(next).toBe(to);
+    from = next;
+  }
+  expect(seen.join('')).toBe('defgh');
+  await close();
+});
