@@ -8,6 +8,8 @@ import { BRAND, CATEGORY, PRODUCT, type Tally } from './tally.ts';
 
 /** Counts for products, their categories and their brands. */
 export interface ItemCounter {
+  /** Begins with a micro-batch. */
+  begin(): void;
   /** Takes an item into the hand. */
   take(columns: EventColumns, item: number): void;
   /** Counts for the product, category and brand of the item in hand, and for what its event is broken down by. */
@@ -59,6 +61,9 @@ export function createItemCounter(tally: Tally, keys: EventKeys): ItemCounter {
     if (brand !== NO_KEY) known.brand = brand;
   }
   return {
+    begin() {
+      notes.clear();
+    },
     take,
     count,
     countProduct(bucket, column, amount) {

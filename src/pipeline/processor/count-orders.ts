@@ -4,7 +4,7 @@ import { COLUMNS, FAMILIES } from './column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type EventKeys } from './event-keys.ts';
-import { addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';
+import { addOrderLine, encodeOrderState, newOrder, type OrderState, orderKey } from './order-state.ts';
 import { type Tally } from './tally.ts';
 
 /** What a purchase adds to what its shopper has bought. */
@@ -20,6 +20,8 @@ export interface Spent {
 
 /** Counts purchases and refunds. */
 export interface OrderCounter {
+  /** Begins with a micro-batch. @param states by key, brought up to date in place */
+  begin(states: Map<string, OrderState>): void;
   /**
    * @param before what of the shoppers has to be counted before a line of an order that another one has begun
    * @returns undefined where the order was counted before
@@ -27,19 +29,19 @@ export interface OrderCounter {
   countPurchase(batch: DecodedBatch, row: number, bucket: number, before: () => void): Spent | undefined;
   countRefund(batch: DecodedBatch, row: number, bucket: number): void;
   /** Keys of orders that are new. */
-  readonly claims: ReadonlySet<string>;
-  /** Those whose state has changed. */
-  readonly touched: ReadonlySet<string>;
+  claims(): string[];
+  /** Encoded states of those that have changed, by key. */
+  changed(): [key: string, state: Uint8Array][];
 }
 
-/** @param currency of what names none @param orders states by key, brought up to date in place */
+/** @param currency of what names none */
 export function createOrderCounter(
   tally: Tally,
   keys: EventKeys,
   items: ItemCounter,
   currency: string,
-  orders: Map<string, OrderState>,
 ): OrderCounter {
+  let orders = new Map<string, OrderState>();
   const claims = new Set<string>();
   const touched = new Set<string>();
   /** Who sent the last line of an order that comes line by line. */
@@ -60,6 +62,12 @@ export function createOrderCounter(
   }
 
   return {
+    begin(states) {
+      orders = states;
+      claims.clear();
+      touched.clear();
+      lastShopper.clear();
+    },
     countPurchase({ columns, shoppers }, row, bucket, before) {
       const orderId = columns.text(row, TEXT.orderId);
       const partial = columns.is(row, FLAG.partial);
@@ -106,7 +114,7 @@ export function createOrderCounter(
         items.count(row, bucket, column, amount);
       }
     },
-    claims,
-    touched,
+    claims: () => [...claims],
+    changed: () => [...touched].map((key) => [key, encodeOrderState(orders.get(key)!)]),
   };
 }

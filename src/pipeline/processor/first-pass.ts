@@ -42,27 +42,30 @@ export interface Counters {
 /**
  * Goes over the records of a batch in the order of the log, for all that depends on it: which are duplicates, late or rejected,
  * and which orders are new. It counts what does not depend on who acted.
- * @param later is given each event of somebody @param followNow what was given has to be followed before it goes on
  */
-export function countInOrder(
-  batch: DecodedBatch,
-  memory: PartitionMemory,
+export interface FirstPass {
+  count(batch: DecodedBatch, memory: PartitionMemory): Findings;
+}
+
+/** @param later is given each event of somebody @param followNow what was given has to be followed before it goes on */
+export function createFirstPass(
   { tally, keys, items, orders, recommendations }: Counters,
   later: FollowLater,
   followNow: () => void,
-): Findings {
-  const { partition, records, columns, rejected, shoppers, clock } = batch;
-  const duplicates: DocumentBatch['duplicates'][number][] = [];
-  const deadLetters: DeadLetter[] = [];
-  const notes = createIdNotes();
+): FirstPass {
+  // The batch in hand, and what is found in it.
+  let batch: DecodedBatch;
+  let memory: PartitionMemory;
+  let duplicates: DocumentBatch['duplicates'][number][] = [];
+  let deadLetters: DeadLetter[] = [];
 
   function placeOf(i: number): { offset: number; index?: number } {
-    const [offset, index] = [records.offset(i), records.index(i)];
+    const [offset, index] = [batch.records.offset(i), batch.records.index(i)];
     return index === 0 ? { offset } : { offset, index };
   }
   /** What arrived at a moment that is yet to come is told of when it is counted. */
   function arrivalOf(i: number): number {
-    return Math.min(records.appendedAt(i), clock);
+    return Math.min(batch.records.appendedAt(i), batch.clock);
   }
   function countRejected(i: number, none: Rejected): void {
     const time = arrivalOf(i);
@@ -71,16 +74,17 @@ export function countInOrder(
       return;
     }
     const { reason, detail, source, bytes } = none;
-    deadLetters.push({ partition, ...placeOf(i), time, reason, detail, source, bytes });
+    deadLetters.push({ partition: batch.partition, ...placeOf(i), time, reason, detail, source, bytes });
     tally.addTotal(tally.bucketAt(time), FAMILIES.rejected.of(reason), 1);
   }
   function countDuplicate(i: number, none: Rejected | undefined): void {
     duplicates.push(placeOf(i));
-    if (none === undefined && columns.is(i, FLAG.outside)) return;
-    const time = none === undefined ? columns.time(i) : arrivalOf(i);
+    if (none === undefined && batch.columns.is(i, FLAG.outside)) return;
+    const time = none === undefined ? batch.columns.time(i) : arrivalOf(i);
     tally.addTotal(tally.bucketAt(time), COLUMNS.duplicates, 1);
   }
   function countEvent(row: number): void {
+    const { columns, shoppers } = batch;
     const time = columns.time(row);
     const bucket = tally.bucketAt(time);
     tally.addTotal(bucket, TYPE_COLUMN_NUMBERS[columns.typeNumber(row)]!, 1);
@@ -98,6 +102,7 @@ export function countInOrder(
     else later(row, spent);
   }
   function countSearch(row: number, bucket: number): void {
+    const { columns } = batch;
     const query = columns.text(row, TEXT.query)?.trim().toLowerCase().slice(0, KEY_CHARACTERS) ?? '';
     if (query === '') return;
     const key = tally.keyOf(QUERY, query);
@@ -105,16 +110,23 @@ export function countInOrder(
     if (columns.is(row, FLAG.emptySearch)) tally.add(bucket, QUERY, key, COLUMNS.emptySearches, 1);
   }
 
-  if (batch.lost > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.lost, batch.lost);
-  if (batch.earlier > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.earlier, batch.earlier);
-  for (let i = batch.from; i < batch.to; i += 1) {
-    const none = rejected.get(i);
-    if (isSeenAgain(batch, i, memory.seen, notes)) countDuplicate(i, none);
-    else if (none !== undefined) countRejected(i, none);
-    else {
-      if (!columns.is(i, FLAG.outside)) countEvent(i);
-      if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);
-    }
-  }
-  return { duplicates, deadLetters, ids: notes.bytes() };
+  return {
+    count(of, remembered) {
+      [batch, memory, duplicates, deadLetters] = [of, remembered, [], []];
+      const { columns, rejected, clock, lost, earlier } = batch;
+      const notes = createIdNotes();
+      if (lost > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.lost, lost);
+      if (earlier > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.earlier, earlier);
+      for (let i = batch.from; i < batch.to; i += 1) {
+        const none = rejected.get(i);
+        if (isSeenAgain(batch, i, memory.seen, notes)) countDuplicate(i, none);
+        else if (none !== undefined) countRejected(i, none);
+        else {
+          if (!columns.is(i, FLAG.outside)) countEvent(i);
+          if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);
+        }
+      }
+      return { duplicates, deadLetters, ids: notes.bytes() };
+    },
+  };
 }

@@ -16,8 +16,10 @@ const END = -1;
  * remembered of a shopper. Which shopper comes first does not matter: counters are sums.
  */
 export interface ShopperFollower {
-  /** Begins with a batch. */
-  begin(batch: DecodedBatch): void;
+  /** Begins with a micro-batch. @param states of all who act, brought up to date */
+  begin(states: StateRecords): void;
+  /** Goes on with the events of a batch of it. */
+  goOn(batch: DecodedBatch): void;
   /** Takes an event of a shopper, to be followed later. */
   readonly later: FollowLater;
   /** Follows all that it was given. */
@@ -26,25 +28,24 @@ export interface ShopperFollower {
   states(): Map<string, Uint8Array>;
 }
 
-/** @param records states of all who act, brought up to date */
 export function createShopperFollower(
   counters: Pick<Counters, 'tally' | 'recommendations'> & {
     readonly shoppers: ShopperCounter;
     readonly sessions: SessionCounter;
   },
-  records: StateRecords,
 ): ShopperFollower {
   const { tally, recommendations, shoppers, sessions } = counters;
   const reader = new ByteReader();
   const writer = new ByteWriter(1024);
   // Lists of rows by number of a shopper, and of a row the next one.
-  const first = new Int32Array(records.count).fill(END);
-  const last = new Int32Array(records.count);
+  let first = new Int32Array(64);
+  let last = new Int32Array(64);
   let next = new Int32Array(64);
   const acting: number[] = [];
   const spentOf = new Map<number, Spent>();
   const changed = new Set<number>();
-  let batch!: DecodedBatch;
+  let records: StateRecords;
+  let batch: DecodedBatch;
 
   function followEvent(row: number, state: ShopperState): void {
     const spent = spentOf.get(row);
@@ -59,7 +60,19 @@ export function createShopperFollower(
     recommendations.countReaction(batch, row, bucket, state);
   }
   return {
-    begin(of) {
+    begin(states) {
+      records = states;
+      if (records.count > first.length) {
+        first = new Int32Array(2 * records.count);
+        last = new Int32Array(2 * records.count);
+      }
+      // One that failed half-way may have left something.
+      first.fill(END);
+      acting.length = 0;
+      spentOf.clear();
+      changed.clear();
+    },
+    goOn(of) {
       batch = of;
       if (of.to > next.length) next = new Int32Array(of.to);
     },

@@ -20,7 +20,7 @@ import {
 import { type PartitionMemory } from './first-pass.ts';
 import { decodeOrderState, type OrderState, orderKey } from './order-state.ts';
 import { mayBeOfRecord } from './record-fault.ts';
-import { type Delta, type ReduceSettings, reduce } from './reduce.ts';
+import { createReduce, type Delta, type ReduceSettings } from './reduce.ts';
 import { createRefused, firstOffsets, offsetsIn } from './refused.ts';
 import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
 import { decodeShopperState } from './shopper-record.ts';
@@ -105,6 +105,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const memory = new Map<number, PartitionMemory>();
   let shoppers = new StateRecords(cachedShoppers / 2);
   const decoders = new Map<number, BatchDecoder>();
+  const reduce = createReduce(settings);
   /** Of the live store, when memory was read from it. */
   let generation = '';
   const slots = slotsOf(settings);
@@ -277,13 +278,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   function count(batches: readonly DecodedBatch[], orders: Map<string, OrderState>): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
     names = boundedNames(names, (slot) => NUMBERED_KEYS * mostKeys(slots, slot));
-    const delta = reduce(
-      batches,
-      (partition) => memory.get(partition)!,
-      { shoppers, orders },
-      settings,
-      names,
-    );
+    const delta = reduce(batches, (partition) => memory.get(partition)!, { shoppers, orders }, names);
     const records = batches.reduce((sum, { from, to }) => sum + to - from, 0);
     return { batches, delta, records, since: polledAt };
   }

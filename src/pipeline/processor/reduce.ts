@@ -11,9 +11,9 @@ import { createSessionCounter } from './count-sessions.ts';
 import { createShopperCounter } from './count-shoppers.ts';
 import { type DecodedBatch, type DecodeSettings } from './decoded-batch.ts';
 import { EventKeys } from './event-keys.ts';
-import { countInOrder, type Findings, type PartitionMemory } from './first-pass.ts';
+import { createFirstPass, type Findings, type PartitionMemory } from './first-pass.ts';
 import { createShopperFollower } from './follow-shoppers.ts';
-import { encodeOrderState, type OrderState } from './order-state.ts';
+import { type OrderState } from './order-state.ts';
 import { DUPLICATE_HORIZON } from './seen-ids.ts';
 import { type StateRecords } from './state-records.ts';
 import { Tally } from './tally.ts';
@@ -44,48 +44,50 @@ export interface Delta {
  * caller whose delta was not stored must drop the first two.
  * @param names numbers for the keys of the delta, to which those are added that are new
  */
-export function reduce(
+export type Reduce = (
   batches: readonly DecodedBatch[],
   memory: (partition: number) => PartitionMemory,
   states: States,
-  settings: ReduceSettings,
   names: DeltaNames,
-): Delta {
-  const tally = new Tally(names);
+) => Delta;
+
+/** Its parts are made once, because the engine compiles what they are made of anew for each. */
+export function createReduce(settings: ReduceSettings): Reduce {
+  const tally = new Tally();
   const keys = new EventKeys(tally, settings);
   const items = createItemCounter(tally, keys);
-  const orders = createOrderCounter(tally, keys, items, settings.currency, states.orders);
+  const orders = createOrderCounter(tally, keys, items, settings.currency);
   const recommendations = createRecommendationCounter(tally, keys);
   const counters = { tally, keys, items, orders, recommendations };
   const shoppers = createShopperCounter(tally, timeZone(settings.timeZone));
   const sessions = createSessionCounter(tally, keys);
-  const follower = createShopperFollower({ ...counters, shoppers, sessions }, states.shoppers);
-  const advances: Advance[] = [];
-  const documents: DocumentBatch[] = [];
-  for (const batch of batches) {
-    const remembered = memory(batch.partition);
-    const from = remembered.position;
-    keys.begin(batch);
-    follower.begin(batch);
-    const findings = countInOrder(batch, remembered, counters, follower.later, follower.follow);
-    follower.follow();
-    remembered.position = batch.next;
-    remembered.watermark = Math.min(remembered.watermark, batch.clock);
-    advances.push(advanceOf(batch, from, remembered, findings.ids));
-    documents.push(documentsOf(batch, from, findings));
-  }
-  const changed = follower.states();
-  for (const key of orders.touched) changed.set(key, encodeOrderState(states.orders.get(key)!));
-  const claims = [...orders.claims];
-  const change = {
-    advances,
-    cells: tally.deltas,
-    names,
-    claims,
-    states: changed,
-    products: items.products(),
+  const follower = createShopperFollower({ ...counters, shoppers, sessions });
+  const firstPass = createFirstPass(counters, follower.later, follower.follow);
+
+  return (batches, memory, states, names) => {
+    tally.begin(names);
+    items.begin();
+    orders.begin(states.orders);
+    follower.begin(states.shoppers);
+    const advances: Advance[] = [];
+    const documents: DocumentBatch[] = [];
+    for (const batch of batches) {
+      const remembered = memory(batch.partition);
+      const from = remembered.position;
+      keys.begin(batch);
+      follower.goOn(batch);
+      const findings = firstPass.count(batch, remembered);
+      follower.follow();
+      remembered.position = batch.next;
+      remembered.watermark = Math.min(remembered.watermark, batch.clock);
+      advances.push(advanceOf(batch, from, remembered, findings.ids));
+      documents.push(documentsOf(batch, from, findings));
+    }
+    const changed = follower.states();
+    for (const [key, state] of orders.changed()) changed.set(key, state);
+    const change = { advances, cells: tally.deltas, names, claims: orders.claims(), states: changed };
+    return { documents, change: { ...change, products: items.products() } };
   };
-  return { documents, change };
 }
 
 function advanceOf(

@@ -15,10 +15,12 @@ export const KEY_CHARACTERS = 64;
 
 /** What a micro-batch adds to counters. */
 export class Tally {
-  readonly deltas = new BucketDeltas();
-  private readonly keys: readonly ByteDictionary[];
+  deltas = new BucketDeltas();
+  private keys: readonly ByteDictionary[] = [];
 
-  constructor({ keys }: DeltaNames) {
+  /** Begins with a micro-batch. @param names numbers for keys, to which those are added that are new */
+  begin({ keys }: DeltaNames): void {
+    this.deltas = new BucketDeltas();
     this.keys = keys;
   }
 
