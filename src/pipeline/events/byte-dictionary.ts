@@ -60,8 +60,19 @@ export class ByteDictionary {
     return this.names.toString('utf8', this.startOf(number), this.ends[number]);
   }
 
-  private startOf(number: number): number {
+  /** What the names lie in. */
+  get bytes(): Buffer {
+    return this.names;
+  }
+
+  /** Where a name begins. */
+  startOf(number: number): number {
     return number === 0 ? 0 : this.ends[number - 1]!;
+  }
+
+  /** Bytes of a name. */
+  sizeOf(number: number): number {
+    return this.ends[number]! - this.startOf(number);
   }
 
   /** The slot of a name, or the free one that it would get. */

@@ -5,8 +5,16 @@ import { type DecodedBatch } from './decoded-batch.ts';
 import { durationClass } from './durations.ts';
 import { type EventKeys, NO_KEY } from './event-keys.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
-import { absorb, extend, isEarlier, matchSession, step } from './sessions.ts';
-import { type Session, type ShopperState } from './shopper-state.ts';
+import {
+  absorb,
+  extend,
+  isEarlier,
+  matchSession,
+  type SessionId,
+  type SessionMatch,
+  step,
+} from './sessions.ts';
+import { Session, type SessionValue, type ShopperState } from './shopper-state.ts';
 import { type Tally } from './tally.ts';
 
 /** Counts the sessions of shoppers. */
@@ -16,23 +24,53 @@ export interface SessionCounter {
 }
 
 export function createSessionCounter(tally: Tally, keys: EventKeys): SessionCounter {
-  /** A session has the values of its earliest event that has one. Where that changes, the list is another one. */
+  const match: SessionMatch = { session: new Session(), created: false, absorbed: undefined };
+  const givenId: SessionId = { bytes: new Uint8Array(), start: 0, size: 0 };
+  // What the session in hand was counted by before its event.
+  const before = { start: 0, end: 0, path: 0, bought: 0 };
+
+  function idOf({ columns }: DecodedBatch, row: number): SessionId | undefined {
+    if (!columns.has(row, TEXT.sessionId)) return undefined;
+    const place = columns.place(row, TEXT.sessionId);
+    givenId.bytes = columns.bytesAt(place);
+    givenId.start = columns.offsetOf(place);
+    givenId.size = columns.size(row, TEXT.sessionId);
+    return givenId;
+  }
+
+  /** Whether a value becomes that of a session, which has the one of its earliest event that has one. */
+  function isTaken(session: Session, row: number, i: number, time: number): boolean {
+    const key = keys.key(row, i);
+    if (key === NO_KEY) return false;
+    const known = session.valueAt(i);
+    // Its text is needed for few.
+    return !known.has || (time <= known.time && isEarlier(keys.textOf(i, key), time, known));
+  }
+
+  /** Whether the event's values make the session one of other values. */
+  function changesValues(session: Session, row: number, time: number): boolean {
+    for (let i = 0; i < keys.width; i += 1) {
+      if (!isTaken(session, row, i, time)) continue;
+      const known = session.valueAt(i);
+      if (!known.has || keyOf(known, i) !== keys.key(row, i)) return true;
+    }
+    return false;
+  }
+
   function takeValues(session: Session, row: number, time: number): void {
     for (let i = 0; i < keys.width; i += 1) {
-      const key = keys.key(row, i);
-      if (key === NO_KEY) continue;
-      const known = session.values[i];
-      if (known !== undefined && time > known[1]) continue;
-      const value = keys.textOf(i, key);
-      if (known !== undefined && !isEarlier(value, time, known)) continue;
-      const changed = known === undefined || known[0] !== value;
-      if (changed) session.values = [...session.values];
-      session.values[i] = [value, time];
+      if (isTaken(session, row, i, time)) keys.take(row, i, session.valueAt(i), time);
     }
   }
 
+  function keyOf(value: SessionValue, i: number): number {
+    if (value.key === NO_KEY) value.key = keys.keyOf(i, value.text);
+    return value.key;
+  }
+
   function countSession(
-    { start, end, path, bought, values: of }: Pick<Session, 'start' | 'end' | 'path' | 'bought' | 'values'>,
+    { start, end, path, bought }: Pick<Session, 'start' | 'end' | 'path' | 'bought'>,
+    of: Session,
     amount: number,
   ): void {
     const bucket = tally.bucketAt(end);
@@ -44,23 +82,27 @@ export function createSessionCounter(tally: Tally, keys: EventKeys): SessionCoun
       tally.addTotal(bucket, FAMILIES.toPurchase.at(durationClass(wait)), amount);
       tally.addTotal(bucket, COLUMNS.toPurchaseMs, amount * wait);
     }
-    for (let i = 0; i < of.length; i += 1) {
-      const value = of[i];
-      if (value === undefined) continue;
-      const slot = keys.slot(i);
-      tally.add(bucket, slot, tally.keyOf(slot, value[0]), column, amount);
+    for (let i = 0; i < of.width; i += 1) {
+      const value = of.values[i]!;
+      if (value.has) tally.add(bucket, keys.slot(i), keyOf(value, i), column, amount);
     }
   }
 
   return {
-    followSession({ columns }, row, state, bought) {
-      const time = columns.time(row);
-      const type = columns.type(row);
-      const { session, created, absorbed } = matchSession(state, time, columns.text(row, TEXT.sessionId));
-      const { start, end, path, bought: boughtAt, values: known } = session;
+    followSession(batch, row, state, bought) {
+      const time = batch.columns.time(row);
+      const type = batch.columns.type(row);
+      matchSession(state, time, idOf(batch, row), match);
+      const { session, created, absorbed } = match;
+      before.start = session.start;
+      before.end = session.end;
+      before.path = session.path;
+      before.bought = session.bought;
+      let counted = !created;
       if (absorbed !== undefined) {
-        countSession(absorbed, -1);
-        if (!created) countSession(session, -1);
+        countSession(absorbed, absorbed, -1);
+        countSession(session, session, -1);
+        counted = false;
         absorb(state, session, absorbed);
       }
       // An order that is told again, on another day perhaps, makes no session a buyer's.
@@ -68,24 +110,26 @@ export function createSessionCounter(tally: Tally, keys: EventKeys): SessionCoun
       if (taken !== undefined) step(session, taken, time);
       if (!created) session.path |= MANY_EVENTS;
       if (bought && (session.bought === 0 || time < session.bought)) session.bought = time;
+      if (counted && changesValues(session, row, time)) {
+        countSession(before, session, -1);
+        counted = false;
+      }
       takeValues(session, row, time);
       extend(state, session, time);
-      if (created || absorbed !== undefined) {
-        countSession(session, 1);
-        return;
+      if (counted) {
+        const { start, end, path } = before;
+        const sameClass =
+          path === session.path &&
+          start === session.start &&
+          before.bought === session.bought &&
+          cellStart(end, BASE_CELL_MS) === cellStart(session.end, BASE_CELL_MS);
+        if (sameClass) {
+          if (end !== session.end) tally.addTotal(tally.bucketAt(end), COLUMNS.sessionMs, session.end - end);
+          return;
+        }
+        countSession(before, session, -1);
       }
-      const sameClass =
-        path === session.path &&
-        start === session.start &&
-        boughtAt === session.bought &&
-        known === session.values &&
-        cellStart(end, BASE_CELL_MS) === cellStart(session.end, BASE_CELL_MS);
-      if (sameClass) {
-        if (end !== session.end) tally.addTotal(tally.bucketAt(end), COLUMNS.sessionMs, session.end - end);
-        return;
-      }
-      countSession({ start, end, path, bought: boughtAt, values: known }, -1);
-      countSession(session, 1);
+      countSession(session, session, 1);
     },
   };
 }

@@ -7,13 +7,7 @@ import { type Spent } from './count-orders.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { beThere, type GapChange } from './presence.ts';
 import { buyerClass } from './rfm.ts';
-import {
-  newPurchases,
-  noteProduct,
-  type Purchases,
-  RECENT_PRODUCTS,
-  type ShopperState,
-} from './shopper-state.ts';
+import { newPurchases, type Purchases, RECENT_PRODUCTS, type ShopperState } from './shopper-state.ts';
 import { type Tally } from './tally.ts';
 
 /** How many days after the first one a shopper's return is counted. */
@@ -129,8 +123,13 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       if (type !== 'view_item' && type !== 'add_to_cart' && type !== 'purchase') return;
       const first = columns.firstItem(row);
       const most = Math.min(columns.items(row), RECENT_PRODUCTS);
-      for (let item = first; item < first + most; item += 1)
-        noteProduct(state, columns.itemText(item, ITEM_TEXT.productId)!, bought);
+      for (let item = first; item < first + most; item += 1) {
+        const place = columns.itemPlace(item, ITEM_TEXT.productId);
+        const [bytes, start] = [columns.bytesAt(place), columns.offsetOf(place)];
+        const size = columns.itemSize(item, ITEM_TEXT.productId);
+        state.recent.note(bytes, start, size);
+        if (bought) state.bought.note(bytes, start, size);
+      }
     },
   };
 }

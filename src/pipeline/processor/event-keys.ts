@@ -1,9 +1,11 @@
+import { type ByteText } from '../events/byte-text.ts';
 import { TEXT } from '../events/columns.ts';
 import { type Count } from '../events/money.ts';
 import { type CellLayout, RECOMMENDER } from '../live-store/cells.ts';
 import { slotsOf } from '../live-store/stored-cells.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { armOf } from './exposure.ts';
+import { type SessionValue } from './shopper-state.ts';
 import { KEY_CHARACTERS, type Tally } from './tally.ts';
 
 /** The key of an event that has no value. */
@@ -50,6 +52,18 @@ export class EventKeys {
   /** @param i 0 for what made the list, then by property */
   key(row: number, i: number): number {
     return this.keys[row * this.width + i]!;
+  }
+
+  /** The key that a text has or gets. */
+  keyOf(i: number, { bytes, size }: ByteText): number {
+    return this.tally.keyIn(this.slots[i]!, bytes, 0, size);
+  }
+
+  /** Gives a session the value of an event that has one. */
+  take(row: number, i: number, value: SessionValue, time: number): void {
+    const key = this.key(row, i);
+    this.tally.copyText(this.slots[i]!, key, value, time);
+    value.key = key;
   }
 
   slot(i: number): number {

@@ -5,7 +5,7 @@ import { type ShopperCounter } from './count-shoppers.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type Counters, type FollowLater } from './first-pass.ts';
 import { readShopperState, writeShopperState } from './shopper-record.ts';
-import { newShopper, type ShopperState } from './shopper-state.ts';
+import { ShopperState } from './shopper-state.ts';
 import { type StateRecords } from './state-records.ts';
 
 /** Ends a list of rows. */
@@ -36,6 +36,7 @@ export function createShopperFollower(
 ): ShopperFollower {
   const { tally, recommendations, shoppers, sessions } = counters;
   const reader = new ByteReader();
+  const state = new ShopperState();
   const writer = new ByteWriter(1024);
   // Lists of rows by number of a shopper, and of a row the next one.
   let first = new Int32Array(64);
@@ -47,7 +48,7 @@ export function createShopperFollower(
   let records: StateRecords;
   let batch: DecodedBatch;
 
-  function followEvent(row: number, state: ShopperState): void {
+  function followEvent(row: number): void {
     const spent = spentOf.get(row);
     const time = batch.columns.time(row);
     const bucket = tally.bucketAt(time);
@@ -88,8 +89,9 @@ export function createShopperFollower(
     },
     follow() {
       for (const shopper of acting) {
-        const state = records.open(shopper, reader) ? readShopperState(reader) : newShopper();
-        for (let row = first[shopper]!; row !== END; row = next[row]!) followEvent(row, state);
+        if (records.open(shopper, reader)) readShopperState(reader, state);
+        else state.reset();
+        for (let row = first[shopper]!; row !== END; row = next[row]!) followEvent(row);
         first[shopper] = END;
         writer.clear();
         writeShopperState(writer, state);

@@ -1,4 +1,4 @@
-import { joinPaths, MANY_EVENTS, NO_STEPS, noteStep, pathOf, trimRuns } from './funnel.ts';
+import { joinPaths, MANY_EVENTS, noteStep, pathOf, trimRuns } from './funnel.ts';
 import { type Session, type SessionValue, type ShopperState } from './shopper-state.ts';
 
 /** A gap longer than this between two events of a shopper ends a session, ms. */
@@ -7,72 +7,96 @@ export const SESSION_GAP_MS = 30 * 60_000;
 /** A shopper's sessions that a late event can still join. */
 const KEPT_SESSIONS = 4;
 
+/** The source's id of an event's session: `size` bytes from `start` on. */
+export interface SessionId {
+  bytes: Uint8Array;
+  start: number;
+  size: number;
+}
+
 /** What happened to the sessions of a shopper because of one event. */
 export interface SessionMatch {
   /** The session that the event belongs to; its `end` and `path` are still those before the event. */
-  readonly session: Session;
-  readonly created: boolean;
+  session: Session;
+  created: boolean;
   /** A session that this event has joined to `session`: it is counted no more. */
-  readonly absorbed: Session | undefined;
+  absorbed: Session | undefined;
 }
 
 /**
  * Finds or opens the session of an event: the source's id wins where it gives one; else the session whose events are not
  * over 30 minutes away, and two such sessions become one.
+ * @param match is told what happened
  */
-export function matchSession(state: ShopperState, time: number, sessionId: string | undefined): SessionMatch {
+export function matchSession(
+  state: ShopperState,
+  time: number,
+  id: SessionId | undefined,
+  match: SessionMatch,
+): void {
   const { sessions } = state;
-  const last = sessions.at(-1);
+  match.created = false;
+  match.absorbed = undefined;
+  const last = sessions[sessions.length - 1];
   if (last !== undefined && time >= last.start) {
-    if (sessionId === undefined ? time <= last.end + SESSION_GAP_MS : last.id === sessionId) {
-      return { session: last, created: false, absorbed: undefined };
+    if (id === undefined ? time <= last.end + SESSION_GAP_MS : hasId(last, id)) {
+      match.session = last;
+      return;
     }
   }
-  if (sessionId !== undefined) {
-    const known = sessions.find(({ id }) => id === sessionId);
-    return known === undefined
-      ? open(state, time, sessionId)
-      : { session: known, created: false, absorbed: undefined };
-  }
-  const near = sessions.filter(
-    ({ start, end }) => time >= start - SESSION_GAP_MS && time <= end + SESSION_GAP_MS,
-  );
-  const [session, second] = near;
-  if (session === undefined) return open(state, time, undefined);
-  if (second === undefined || session.id !== undefined || second.id !== undefined) {
-    return { session, created: false, absorbed: undefined };
-  }
-  return { session, created: false, absorbed: second };
+  if (id !== undefined) findById(state, time, id, match);
+  else findByTime(state, time, match);
 }
 
-function open(state: ShopperState, time: number, id: string | undefined): SessionMatch {
-  const session: Session = {
-    id,
-    start: time,
-    end: time,
-    path: NO_STEPS,
-    trimmed: NO_STEPS,
-    steps: [],
-    bought: 0,
-    values: [],
-  };
+function findById(state: ShopperState, time: number, id: SessionId, match: SessionMatch): void {
+  for (const session of state.sessions) {
+    if (!hasId(session, id)) continue;
+    match.session = session;
+    return;
+  }
+  match.created = true;
+  match.session = open(state, time);
+  match.session.hasId = true;
+  match.session.id.set(id.bytes, id.start, id.size);
+}
+
+function hasId(session: Session, { bytes, start, size }: SessionId): boolean {
+  return session.hasId && session.id.equals(bytes, start, size);
+}
+
+function findByTime(state: ShopperState, time: number, match: SessionMatch): void {
+  let first: Session | undefined;
+  for (const session of state.sessions) {
+    if (time < session.start - SESSION_GAP_MS || time > session.end + SESSION_GAP_MS) continue;
+    if (first === undefined) first = session;
+    else {
+      if (!first.hasId && !session.hasId) match.absorbed = session;
+      break;
+    }
+  }
+  match.created = first === undefined;
+  match.session = first ?? open(state, time);
+}
+
+function open(state: ShopperState, time: number): Session {
+  const session = state.addSession();
+  session.start = session.end = time;
   const { sessions } = state;
-  sessions.push(session);
   for (let i = sessions.length - 1; i > 0 && sessions[i - 1]!.end > time; i -= 1) {
     sessions[i] = sessions[i - 1]!;
     sessions[i - 1] = session;
   }
-  // The oldest is forgotten, not uncounted.
+  // The oldest is forgotten, not uncounted. It may be the new one, which is in hand still.
   if (sessions.length > KEPT_SESSIONS) sessions.shift();
-  return { session, created: true, absorbed: undefined };
+  return session;
 }
 
 /** Takes note of an event's time in its session, and keeps the sessions in order. */
-export function extend(state: ShopperState, session: Session, time: number): void {
+export function extend({ sessions }: ShopperState, session: Session, time: number): void {
   if (time < session.start) session.start = time;
   if (time <= session.end) return;
   session.end = time;
-  if (state.sessions.at(-1) !== session) state.sessions.sort((a, b) => a.end - b.end);
+  if (sessions[sessions.length - 1] !== session) sessions.sort((a, b) => a.end - b.end);
 }
 
 /** Takes note of a step of the funnel. */
@@ -84,7 +108,7 @@ export function step(session: Session, taken: number, time: number): void {
 
 /** Of the same time, the value that comes first by the alphabet is the earlier one: the order of arrival must not matter. */
 export function isEarlier(value: string, time: number, other: SessionValue): boolean {
-  return time < other[1] || (time === other[1] && value < other[0]);
+  return time < other.time || (time === other.time && value < other.text.toString());
 }
 
 /** Makes two sessions one: the earlier gets the later's events. */
@@ -100,10 +124,12 @@ export function absorb(state: ShopperState, session: Session, later: Session): v
   session.end = Math.max(session.end, later.end);
   if (later.bought !== 0 && (session.bought === 0 || later.bought < session.bought))
     session.bought = later.bought;
-  later.values.forEach((value, i) => {
-    if (value === undefined) return;
-    const own = session.values[i];
-    if (own === undefined || isEarlier(value[0], value[1], own)) session.values[i] = value;
-  });
-  state.sessions.splice(state.sessions.indexOf(later), 1);
+  for (let i = 0; i < later.width; i += 1) {
+    const value = later.values[i]!;
+    if (!value.has) continue;
+    const own = session.valueAt(i);
+    if (!own.has || isEarlier(value.text.toString(), value.time, own))
+      own.set(value.text.bytes, 0, value.text.size, value.time);
+  }
+  state.dropSession(later);
 }

@@ -1,8 +1,9 @@
+import { type ByteText } from '../events/byte-text.ts';
 import { ByteReader, ByteWriter } from '../events/bytes.ts';
 import { type Count } from '../events/money.ts';
 import { type Exposure } from './exposure.ts';
-import { type Presence } from './presence.ts';
-import { type Purchases, type Session, type SessionValue, type ShopperState } from './shopper-state.ts';
+import { newPresence, type Presence } from './presence.ts';
+import { type Purchases, type Session, ShopperState } from './shopper-state.ts';
 
 // The stored form of a shopper's state: a third of its JSON, because nearly all of its times are near to each other. The version
 // of the layout comes first, then what is there, each a bit. Fields come in the order in which the states of new shoppers have
@@ -39,8 +40,8 @@ export function writeShopperState(writer: ByteWriter, state: ShopperState): void
   if (purchases !== undefined) writePurchases(writer, purchases, firstSeen);
   writer.uint(sessions.length);
   for (let i = 0; i < sessions.length; i += 1) writeSession(writer, sessions[i]!, firstSeen);
-  writer.texts(state.recent);
-  writer.texts(state.bought);
+  state.recent.write(writer);
+  state.bought.write(writer);
   if (exposure !== undefined) writeExposure(writer, exposure, firstSeen);
 }
 
@@ -56,14 +57,14 @@ function writePresence(writer: ByteWriter, { last, mask, oldest }: Presence, nea
 }
 
 function writeSession(writer: ByteWriter, session: Session, near: number): void {
-  const { id, start, path, trimmed, steps, bought, values } = session;
+  const { start, path, trimmed, steps, bought, width } = session;
   writer.uint(
-    (id === undefined ? 0 : WITH_ID) |
+    (session.hasId ? WITH_ID : 0) |
       (bought === 0 ? 0 : WITH_PURCHASE) |
       (trimmed === 0 ? 0 : WITH_TRIMMED) |
-      (values.length === 0 ? 0 : WITH_VALUES),
+      (width === 0 ? 0 : WITH_VALUES),
   );
-  if (id !== undefined) writer.text(id);
+  if (session.hasId) writeText(writer, session.id);
   writer.int(start - near);
   writer.uint(session.end - start);
   writer.uint(path);
@@ -75,16 +76,20 @@ function writeSession(writer: ByteWriter, session: Session, near: number): void 
     writer.uint(steps[i + 2]! - steps[i + 1]!);
   }
   if (bought !== 0) writer.int(bought - start);
-  if (values.length === 0) return;
-  writer.uint(values.length);
-  for (let i = 0; i < values.length; i += 1) writeValue(writer, values[i], start);
+  if (width === 0) return;
+  writer.uint(width);
+  for (let i = 0; i < width; i += 1) {
+    const value = session.values[i]!;
+    writer.uint(value.has ? 1 : 0);
+    if (!value.has) continue;
+    writeText(writer, value.text);
+    writer.int(value.time - start);
+  }
 }
 
-function writeValue(writer: ByteWriter, value: SessionValue | undefined, near: number): void {
-  writer.uint(value === undefined ? 0 : 1);
-  if (value === undefined) return;
-  writer.text(value[0]);
-  writer.int(value[1] - near);
+function writeText(writer: ByteWriter, { bytes, size }: ByteText): void {
+  writer.uint(size);
+  writer.copy(bytes, 0, size);
 }
 
 function writePurchases(writer: ByteWriter, purchases: Purchases, near: number): void {
@@ -118,72 +123,65 @@ function writeExposure(writer: ByteWriter, { lists, clicks }: Exposure, near: nu
 
 /** @throws RangeError where the bytes are no shopper's state */
 export function decodeShopperState(bytes: Uint8Array): ShopperState {
-  return readShopperState(new ByteReader(bytes));
-}
-
-/** Reads a state that is all that a reader has. @throws RangeError where it is none */
-export function readShopperState(reader: ByteReader): ShopperState {
-  reader.version(VERSION);
-  const parts = reader.uint();
-  const firstSeen = reader.uint();
-  const state: ShopperState = {
-    firstSeen,
-    lastSeen: firstSeen + reader.int(),
-    hours: readPresence(reader, unitOf(firstSeen, HOUR_MS)),
-    days: readPresence(reader, unitOf(firstSeen, DAY_MS)),
-    kept: reader.uint(),
-    purchases: parts & WITH_PURCHASES ? readPurchases(reader, firstSeen) : undefined,
-    sessions: readSessions(reader, firstSeen),
-    recent: reader.texts(),
-    bought: reader.texts(),
-    exposure: parts & WITH_EXPOSURE ? readExposure(reader, firstSeen) : undefined,
-  };
-  reader.finish();
+  const state = new ShopperState();
+  readShopperState(new ByteReader(bytes), state);
   return state;
 }
 
-function readPresence(reader: ByteReader, near: number): Presence {
-  return { last: near + reader.int(), mask: reader.uint(), oldest: reader.uint() };
-}
-
-function readSessions(reader: ByteReader, near: number): Session[] {
-  const sessions: Session[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1) sessions.push(readSession(reader, near));
-  return sessions;
-}
-
-function readSession(reader: ByteReader, near: number): Session {
+/** Reads a state that is all that a reader has. @throws RangeError where it is none */
+export function readShopperState(reader: ByteReader, state: ShopperState): void {
+  state.reset();
+  reader.version(VERSION);
   const parts = reader.uint();
-  const id = parts & WITH_ID ? reader.text() : undefined;
+  const firstSeen = reader.uint();
+  state.firstSeen = firstSeen;
+  state.lastSeen = firstSeen + reader.int();
+  readPresence(reader, state.hours, unitOf(firstSeen, HOUR_MS));
+  readPresence(reader, state.days, unitOf(firstSeen, DAY_MS));
+  state.kept = reader.uint();
+  if (parts & WITH_PURCHASES) state.purchases = readPurchases(reader, firstSeen);
+  for (let left = reader.uint(); left > 0; left -= 1) readSession(reader, state.addSession(), firstSeen);
+  state.recent.read(reader);
+  state.bought.read(reader);
+  if (parts & WITH_EXPOSURE) state.exposure = readExposure(reader, firstSeen);
+  reader.finish();
+}
+
+function readPresence(reader: ByteReader, presence: Presence, near: number): Presence {
+  presence.last = near + reader.int();
+  presence.mask = reader.uint();
+  presence.oldest = reader.uint();
+  return presence;
+}
+
+function readSession(reader: ByteReader, session: Session, near: number): void {
+  const parts = reader.uint();
+  session.hasId = (parts & WITH_ID) !== 0;
+  if (session.hasId) readText(reader, session.id);
   const start = near + reader.int();
-  return {
-    id,
-    start,
-    end: start + reader.uint(),
-    path: reader.uint(),
-    trimmed: parts & WITH_TRIMMED ? reader.uint() : 0,
-    steps: readSteps(reader, start),
-    bought: parts & WITH_PURCHASE ? start + reader.int() : 0,
-    values: parts & WITH_VALUES ? readValues(reader, start) : [],
-  };
+  session.start = start;
+  session.end = start + reader.uint();
+  session.path = reader.uint();
+  session.trimmed = parts & WITH_TRIMMED ? reader.uint() : 0;
+  for (let left = reader.uint(); left > 0; left -= 1) {
+    const step = reader.uint();
+    const first = start + reader.int();
+    session.steps.push(step, first, first + reader.uint());
+  }
+  session.bought = parts & WITH_PURCHASE ? start + reader.int() : 0;
+  const width = parts & WITH_VALUES ? reader.uint() : 0;
+  for (let i = 0; i < width; i += 1) {
+    const value = session.valueAt(i);
+    if (reader.uint() === 0) continue;
+    const size = reader.uint();
+    value.set(reader.bytes, reader.skip(size), size, 0);
+    value.time = start + reader.int();
+  }
 }
 
-function readSteps(reader: ByteReader, near: number): number[] {
-  const steps: number[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1) {
-    steps.push(reader.uint());
-    const first = near + reader.int();
-    steps.push(first, first + reader.uint());
-  }
-  return steps;
-}
-
-function readValues(reader: ByteReader, near: number): (SessionValue | undefined)[] {
-  const values: (SessionValue | undefined)[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1) {
-    values.push(reader.uint() === 0 ? undefined : [reader.text(), near + reader.int()]);
-  }
-  return values;
+function readText(reader: ByteReader, text: ByteText): void {
+  const size = reader.uint();
+  text.set(reader.bytes, reader.skip(size), size);
 }
 
 function readPurchases(reader: ByteReader, near: number): Purchases {
@@ -192,8 +190,8 @@ function readPurchases(reader: ByteReader, near: number): Purchases {
     orders: reader.uint(),
     spent: readCount(reader),
     currency: reader.text(),
-    hours: readPresence(reader, unitOf(near, HOUR_MS)),
-    days: readPresence(reader, unitOf(near, DAY_MS)),
+    hours: readPresence(reader, newPresence(), unitOf(near, HOUR_MS)),
+    days: readPresence(reader, newPresence(), unitOf(near, DAY_MS)),
   };
 }
 

@@ -1,52 +1,64 @@
+import { ByteText } from '../events/byte-text.ts';
 import { type Count } from '../events/money.ts';
 import { type Exposure } from './exposure.ts';
 import { type StepRuns } from './funnel.ts';
 import { newPresence, type Presence } from './presence.ts';
+import { RecentTexts } from './recent-texts.ts';
 
 /** A run of a shopper's events. */
-export interface Session {
-  /** The source's session id, if it gave one. */
-  id: string | undefined;
+export class Session {
+  /** Whether the source gave an id, and that. */
+  hasId = false;
+  readonly id = new ByteText();
   /** Times of the first and the last event, ms since the epoch. */
-  start: number;
-  end: number;
+  start = 0;
+  end = 0;
   /** Which steps were taken in which order, and whether there is more than one event: see funnel.ts. */
-  path: number;
+  path = 0;
   /** The path of steps that are not in `steps` any more. */
-  trimmed: number;
+  trimmed = 0;
   /** In the order of time. */
-  steps: StepRuns;
+  readonly steps: StepRuns = [];
   /** Time of the first purchase; 0 for none. */
-  bought: number;
+  bought = 0;
+  /** How many of `values` there are. */
+  width = 0;
   /**
    * What made the first list of recommendations of the session, then by property that numbers are broken down by: its value in
    * the earliest event that has one, and that event's time.
    */
-  values: (SessionValue | undefined)[];
+  readonly values: SessionValue[] = [];
+
+  /** Makes it new. */
+  reset(): void {
+    this.hasId = false;
+    this.start = this.end = this.path = this.trimmed = this.bought = this.width = 0;
+    this.steps.length = 0;
+  }
+
+  /** The value with a number; those before it are there too, absent if they were not there yet. */
+  valueAt(i: number): SessionValue {
+    for (; this.width <= i; this.width += 1) {
+      this.values[this.width] ??= new SessionValue();
+      this.values[this.width]!.has = false;
+    }
+    return this.values[i]!;
+  }
 }
 
-export type SessionValue = readonly [value: string, time: number];
+export class SessionValue {
+  has = false;
+  readonly text = new ByteText();
+  time = 0;
+  /** Its number among the keys that are counted for; below 0 where nobody has looked for it. */
+  key = -1;
 
-/** What the processor remembers of a shopper; its key in the live store is what `shopperOf` gives. */
-export interface ShopperState {
-  /** Times of the earliest and the newest event, ms since the epoch; 0 for none. */
-  firstSeen: number;
-  lastSeen: number;
-  /** Hours and days with events. */
-  readonly hours: Presence;
-  readonly days: Presence;
-  /** Bit k is set where the shopper was there k days after the first day, up to 30. */
-  kept: number;
-  /** What was bought; undefined before the first purchase. */
-  purchases: Purchases | undefined;
-  /** Ordered by end. */
-  sessions: Session[];
-  /** Products viewed, put into the cart or bought, each once, the latest last. */
-  recent: string[];
-  /** Products bought, each once, the latest last. */
-  bought: string[];
-  /** Undefined before the first list of recommendations that the shop's events tell of. */
-  exposure: Exposure | undefined;
+  set(bytes: Uint8Array, start: number, size: number, time: number): void {
+    this.text.set(bytes, start, size);
+    this.has = true;
+    this.time = time;
+    this.key = -1;
+  }
 }
 
 export interface Purchases {
@@ -66,35 +78,59 @@ export interface Purchases {
 export const RECENT_PRODUCTS = 20;
 const BOUGHT_PRODUCTS = 50;
 
-export function newShopper(): ShopperState {
-  return {
-    firstSeen: 0,
-    lastSeen: 0,
-    hours: newPresence(),
-    days: newPresence(),
-    kept: 0,
-    purchases: undefined,
-    sessions: [],
-    recent: [],
-    bought: [],
-    exposure: undefined,
-  };
+/**
+ * What the processor remembers of a shopper; its key in the live store is what `shopperOf` gives. One object is used for one
+ * shopper after the other, so that none has to be made.
+ */
+export class ShopperState {
+  /** Times of the earliest and the newest event, ms since the epoch; 0 for none. */
+  firstSeen = 0;
+  lastSeen = 0;
+  /** Hours and days with events. */
+  readonly hours: Presence = newPresence();
+  readonly days: Presence = newPresence();
+  /** Bit k is set where the shopper was there k days after the first day, up to 30. */
+  kept = 0;
+  /** What was bought; undefined before the first purchase. */
+  purchases: Purchases | undefined = undefined;
+  /** Ordered by end. */
+  readonly sessions: Session[] = [];
+  /** Products viewed, put into the cart or bought, each once, the latest last. */
+  readonly recent = new RecentTexts(RECENT_PRODUCTS);
+  /** Products bought, each once, the latest last. */
+  readonly bought = new RecentTexts(BOUGHT_PRODUCTS);
+  /** Undefined before the first list of recommendations that the shop's events tell of. */
+  exposure: Exposure | undefined = undefined;
+  private readonly spare: Session[] = [];
+
+  /** Makes it that of a new shopper. */
+  reset(): void {
+    this.firstSeen = this.lastSeen = this.kept = 0;
+    this.purchases = undefined;
+    this.exposure = undefined;
+    for (const presence of [this.hours, this.days]) {
+      presence.last = -1;
+      presence.mask = presence.oldest = 0;
+    }
+    while (this.sessions.length > 0) this.spare.push(this.sessions.pop()!);
+    this.recent.clear();
+    this.bought.clear();
+  }
+
+  /** Adds a new session as the last one. */
+  addSession(): Session {
+    const session = this.spare.pop() ?? new Session();
+    session.reset();
+    this.sessions.push(session);
+    return session;
+  }
+
+  dropSession(session: Session): void {
+    this.sessions.splice(this.sessions.indexOf(session), 1);
+    this.spare.push(session);
+  }
 }
 
 export function newPurchases(currency: string): Purchases {
   return { last: 0, orders: 0, spent: 0, currency, hours: newPresence(), days: newPresence() };
-}
-
-/** Notes that a shopper was interested in a product, or bought it. */
-export function noteProduct(state: ShopperState, productId: string, bought: boolean): void {
-  moveToEnd(state.recent, productId, RECENT_PRODUCTS);
-  if (bought) moveToEnd(state.bought, productId, BOUGHT_PRODUCTS);
-}
-
-function moveToEnd(list: string[], value: string, most: number): void {
-  if (list.at(-1) === value) return;
-  const place = list.indexOf(value);
-  if (place >= 0) list.splice(place, 1);
-  list.push(value);
-  if (list.length > most) list.shift();
 }

@@ -4,6 +4,7 @@ import { type Count } from '../events/money.ts';
 import { BASE_CELL_MS, cellStart, OWN_DIMENSIONS, RECOMMENDER } from '../live-store/cells.ts';
 import { slotsOf } from '../live-store/stored-cells.ts';
 import { BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { type SessionValue } from './shopper-state.ts';
 
 /** Slots of what counters are broken down by always. */
 export const [PRODUCT, CATEGORY, BRAND, QUERY, RECOMMENDER_SLOT] = [...OWN_DIMENSIONS, RECOMMENDER].map(
@@ -45,6 +46,17 @@ export class Tally {
   /** The key whose text lies at a place in columns. */
   keyAt(slot: number, columns: EventColumns, place: number, size: number): number {
     return this.keys[slot]!.number(columns.bytesAt(place), columns.offsetOf(place), size);
+  }
+
+  /** The key whose text is `size` bytes from `start` on. */
+  keyIn(slot: number, bytes: Uint8Array, start: number, size: number): number {
+    return this.keys[slot]!.number(bytes, start, size);
+  }
+
+  /** Lets `into` take over the bytes of a key's text. */
+  copyText(slot: number, key: number, into: SessionValue, time: number): void {
+    const keys = this.keys[slot]!;
+    into.set(keys.bytes, keys.startOf(key), keys.sizeOf(key), time);
   }
 
   textOf(slot: number, key: number): string {

@@ -84,7 +84,7 @@ export async function recommendTo(
   if (own === undefined && request.algorithm !== 'auto') throw notTrainedWith(assigned.algorithm);
   const { arm, algorithm } = own === undefined ? FALLBACK : assigned;
   const { found, evidenceFor } = own ?? (await blend(live, history, published));
-  const bought = shopper?.bought ?? [];
+  const bought = shopper?.bought.texts() ?? [];
   const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
   const selected = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
   const items = selected.map((item) => ({ ...item, because: evidenceFor(item) }));
@@ -114,7 +114,8 @@ async function findShopper(live: LiveStore, audience: Audience): Promise<Shopper
 
 /** What is remembered of a shopper, the latest last: what was bought before all that is remembered as recent comes first. */
 function historyOf(shopper: ShopperState | undefined): History {
-  const { recent = [], bought = [] } = shopper ?? {};
+  const recent = shopper?.recent.texts() ?? [];
+  const bought = shopper?.bought.texts() ?? [];
   const own = new Set(bought);
   const older = bought.filter((id) => !recent.includes(id));
   return [...older, ...recent].map((id): HistoryItem => {
