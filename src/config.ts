@@ -30,6 +30,8 @@ export interface Config {
   readonly partitions: number | undefined;
   /** Days that the log keeps its records: for ever where undefined, or the server's own default where it is on one. */
   readonly logDays: number | undefined;
+  /** What a message on Kafka is made of: as many events as fit, or one. */
+  readonly kafkaMessages: 'packed' | 'single';
   /** Days that a document store of its own keeps raw events; 0 is for ever. */
   readonly eventDays: number;
   /** How many dead letters are kept with all they hold: MiB, and days; 0 days is for ever. */
@@ -104,6 +106,12 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const,
     'info',
   );
+  const kafkaMessages = oneOf(
+    'ECOM_KAFKA_MESSAGES',
+    env.ECOM_KAFKA_MESSAGES,
+    ['packed', 'single'] as const,
+    'packed',
+  );
   const currency = env.ECOM_CURRENCY ?? 'USD';
   if (!/^[A-Z]{3}$/.test(currency)) {
     throw new EcomError('USAGE', `ECOM_CURRENCY is '${currency}', which is not a currency code`, {
@@ -140,6 +148,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       mongodb: credentials(env.ECOM_MONGODB_USERNAME, env.ECOM_MONGODB_PASSWORD, env.ECOM_MONGODB_CA_FILE),
       redis: credentials(env.ECOM_REDIS_USERNAME, env.ECOM_REDIS_PASSWORD, env.ECOM_REDIS_CA_FILE),
     },
+    kafkaMessages,
     currency,
     layout: { timeZone, properties },
     named,
@@ -162,6 +171,7 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_LOG_URL: config.logUrl,
       ECOM_DOCUMENTS_URL: config.documentsUrl,
       ECOM_LIVE_URL: config.liveUrl,
+      ECOM_KAFKA_MESSAGES: kafkaMessages,
       ECOM_CURRENCY: currency,
       ...(named.timeZone && { ECOM_TIMEZONE: timeZone }),
       ...(named.properties && { ECOM_PROPERTIES: properties.join(',') || 'none' }),

@@ -12,7 +12,7 @@ import { backlogOf } from '../pipeline/stats/read-stats.ts';
 /** Whose events a shop has: nobody's yet, those of simulated shoppers and no others, or others, and be it one. */
 export type Holdings = 'nothing' | 'simulated' | 'other';
 
-/** So many records that are not counted yet are looked at; of more it is not known what they are. */
+/** So many events that are not counted yet are looked at; of more it is not known what they are. */
 const LOOKED_AT = 200_000;
 const BATCH = 5000;
 const WAIT_MS = 5000;
@@ -71,6 +71,7 @@ async function lookAhead(
   const consumer = log.consume({ reader: 'holdings', start: async () => new Map(next) });
   const isLeft = (): boolean => bounds.some(({ end }, partition) => next.get(partition)! < end);
   let found: Holdings = 'nothing';
+  let looked = 0;
   try {
     while (isLeft()) {
       const batches = await consumer.poll(BATCH, WAIT_MS);
@@ -78,6 +79,9 @@ async function lookAhead(
       if (batches.length === 0) return 'other';
       for (const { partition, records, next: after } of batches) {
         next.set(partition, after);
+        looked += records.length;
+        // One record may hold many.
+        if (looked > LOOKED_AT) return 'other';
         for (const { offset, value, appendedAt } of records) {
           const event = decodeRecord(value, { partition, offset, appendedAt });
           if (isRejected(event)) continue;

@@ -64,6 +64,7 @@ describeWith(['kafka'], 'ecom doctor, of Kafka', () => {
     const checks = await look({ ECOM_LOG_URL: `${url}/${topic}` });
     expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(checks.map(({ detail }) => detail)).toContain(`${topic} has 5 partitions`);
+    expect(checks.find(({ name }) => name === 'kafka messages')?.detail).toMatch('packed');
     expect(checks.map(({ detail }) => detail)).toContain('every record for 1.5 days');
   });
 

@@ -30,3 +30,42 @@ export function alteredLog(log: EventLog, alter: (record: LogRecord) => LogRecor
     },
   };
 }
+
+/** A view of a log of one partition as if so many events that follow each other were one record. */
+export function packedLog(log: EventLog, size: number): EventLog {
+  const from = (position: number): number => position * size;
+  return {
+    ...log,
+    async bounds() {
+      return (await log.bounds()).map(({ begin, end }) => ({
+        begin: Math.ceil(begin / size),
+        end: Math.ceil(end / size),
+      }));
+    },
+    consume(options) {
+      const start = async (partitions: readonly number[]) =>
+        new Map(
+          [...(await options.start(partitions))].map(([partition, offset]) => [partition, from(offset)]),
+        );
+      const consumer = log.consume({ ...options, start });
+      return {
+        ...consumer,
+        seek: (partition, offset) => consumer.seek(partition, from(offset)),
+        async poll(_, waitMs) {
+          const batches = await consumer.poll(Number.MAX_SAFE_INTEGER, waitMs);
+          return batches.map(({ partition, records, next }) => ({
+            partition,
+            records: LogRecords.of(
+              [...records].map(({ offset, ...record }) => ({
+                ...record,
+                offset: Math.floor(offset / size),
+                index: offset % size,
+              })),
+            ),
+            next: Math.ceil(next / size),
+          }));
+        },
+      };
+    },
+  };
+}

@@ -38,6 +38,8 @@ interface Target {
   readonly sasl: SASLOptions | undefined;
   /** Whether somebody else writes the topic, in a format of their own. */
   readonly foreign: boolean;
+  /** What is appended to it becomes messages of many events, or of one. */
+  readonly messages: Config['kafkaMessages'];
   /** Of a topic that is created now. */
   readonly partitions: number;
 }
@@ -180,7 +182,7 @@ async function checkTopic(admin: Admin, target: Target): Promise<Check[]> {
       return [fail(name, detail, 'see which brokers are down: their partitions cannot be read')];
     }
     const found = ok(name, `${topic} has ${partitions.length} partitions`);
-    return [found, ...(await checkRetention(admin, topic))];
+    return [found, ...checkMessages(target), ...(await checkRetention(admin, topic))];
   } catch (error) {
     if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return [await checkCreation(admin, target)];
     return [fail(name, `${topic} cannot be looked at: ${oneLine(error)}`, rightsAdvice(target))];
@@ -209,6 +211,13 @@ async function checkCreation(admin: Admin, target: Target): Promise<Check> {
       rightsAdvice(target),
     );
   }
+}
+
+/** Who else reads the topic has to know what it finds there. */
+function checkMessages({ foreign, messages }: Target): Check[] {
+  if (foreign) return [];
+  const form = messages === 'single' ? 'an event each' : 'many events each, a line an event';
+  return [ok('kafka messages', `ecom writes ${form} (ECOM_KAFKA_MESSAGES=${messages})`)];
 }
 
 /** Old records that are needed again may go too early. What is not told is no reason to worry. */
@@ -303,7 +312,7 @@ function typeOf(error: unknown): string | undefined {
   return cause instanceof Error ? typeOf(cause) : undefined;
 }
 
-function parse({ logUrl, credentials, partitions = 8 }: Config): Target | Check {
+function parse({ logUrl, credentials, partitions = 8, kafkaMessages }: Config): Target | Check {
   const given = credentials.kafka;
   try {
     const { brokers, topic, group, tls, mechanism, format, ...login } = parseKafkaUrl(logUrl);
@@ -320,6 +329,7 @@ function parse({ logUrl, credentials, partitions = 8 }: Config): Target | Check 
       tls: tls ? ca : undefined,
       sasl: username === undefined ? undefined : ({ mechanism, username, password } as SASLOptions),
       foreign: format !== undefined,
+      messages: kafkaMessages,
       partitions,
     };
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   POLL_BYTES,
 } from './event-log.ts';
 import { Late } from './kafka-client.ts';
+import { type ReadMessage } from './kafka-message.ts';
 
 export interface KafkaConsumerOptions {
   readonly kafka: Kafka;
@@ -17,14 +18,7 @@ export interface KafkaConsumerOptions {
   readonly group: string;
   readonly partitions: number;
   bounds(): Promise<readonly PartitionBounds[]>;
-  /** Adds the records of a message: several where somebody else's format holds several events in one. */
-  read(
-    records: LogRecords,
-    partition: number,
-    offset: number,
-    value: Buffer | null,
-    appendedAt: number,
-  ): void;
+  readonly read: ReadMessage;
   /** What an error of the client means. */
   explain(error: unknown): Error;
 }
@@ -43,13 +37,9 @@ const SILENT_MS = 2500;
 /** A fetched batch that waits to be taken. */
 interface Parcel {
   readonly batch: Batch;
+  /** Messages of it that are taken already. */
+  taken: number;
   settle(taken: boolean): void;
-}
-
-function bytesOf(parcel: Parcel | undefined): number {
-  let bytes = 0;
-  for (const { value } of parcel?.batch.messages ?? []) bytes += value?.length ?? 0;
-  return bytes;
 }
 
 /**
@@ -166,7 +156,7 @@ function createSession(
     const settled = new Promise<boolean>((resolve) => {
       settle = resolve;
     });
-    const parcel: Parcel = { batch, settle };
+    const parcel: Parcel = { batch, taken: 0, settle };
     waiting.set(batch.partition, parcel);
     wake();
     try {
@@ -220,7 +210,8 @@ function createSession(
     }
   }
 
-  function take(partition: number): LogBatch | undefined {
+  /** The next records of a partition: messages until so many records, or bytes, are reached, and at least one. */
+  function take(partition: number, limit: number, bytes: number): LogBatch | undefined {
     const parcel = waiting.get(partition);
     if (parcel === undefined) {
       const next = markers.get(partition);
@@ -229,16 +220,20 @@ function createSession(
       expected.set(partition, next);
       return { partition, records: new LogRecords(), next };
     }
-    const { batch } = parcel;
-    waiting.delete(partition);
-    markers.delete(partition);
-    parcel.settle(true);
-    const records = new LogRecords(batch.messages.length, bytesOf(parcel) + batch.messages.length);
-    for (const { offset, value, timestamp } of batch.messages) {
-      read(records, partition, Number(offset), value, Number(timestamp));
-    }
-    const next = Number(batch.lastOffset()) + 1;
+    const { messages } = parcel.batch;
+    const records = new LogRecords();
+    do {
+      read(records, partition, messages[parcel.taken]!);
+      parcel.taken += 1;
+    } while (parcel.taken < messages.length && records.length < limit && records.size < bytes);
+    const rest = messages[parcel.taken];
+    const next = Number(rest?.offset ?? parcel.batch.lastOffset()) + (rest === undefined ? 1 : 0);
     expected.set(partition, next);
+    markers.delete(partition);
+    if (rest === undefined) {
+      waiting.delete(partition);
+      parcel.settle(true);
+    }
     return { partition, records, next };
   }
 
@@ -249,10 +244,10 @@ function createSession(
     // Who lags in offset goes first, so that a full batch starves none.
     for (const [partition] of [...expected].sort(([, a], [, b]) => a - b)) {
       if (room <= 0 || bytes >= POLL_BYTES) break;
-      bytes += bytesOf(waiting.get(partition));
-      const batch = take(partition);
+      const batch = take(partition, room, POLL_BYTES - bytes);
       if (batch === undefined) continue;
       batches.push(batch);
+      bytes += batch.records.size;
       room -= batch.records.length;
     }
     return batches;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kafka, type Message, type Producer } from 'kafkajs';
-import { type NewLines } from './new-lines.ts';
+import { LINES_HEADER } from './kafka-message.ts';
+import { type NewLines, type PartitionLines } from './new-lines.ts';
 
 /** Records for one partition in one request: a broker's limit is 1 MiB by default, bytes before compression. */
 const PARTITION_BYTES = 900 * 1024;
@@ -9,8 +10,15 @@ const MESSAGE_BYTES = 64;
 /** How long is sent again what failed for good, with another producer, ms. Whoever waits longer says so. */
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 500;
-const SNAPPY = 2;
+const LZ4 = 3;
 const ALL_REPLICAS = -1;
+
+/** Most lines, and most bytes of them, in one message. */
+const PACKED_LINES = 1000;
+const PACKED_BYTES = 256 * 1024;
+
+/** How many of the events that are appended together make one message: as many as fit, or one. */
+export type MessageForm = 'packed' | 'single';
 
 /** A message that knows its partition. */
 export type PlacedMessage = Message & { readonly partition: number };
@@ -19,12 +27,15 @@ export type PlacedMessage = Message & { readonly partition: number };
 export const asPlaced = () => (args: { message: Message }) => (args.message as PlacedMessage).partition;
 
 /** Records as messages, in requests that no broker refuses for their size. */
-export function* inRequests(batch: readonly NewLines[]): Iterable<PlacedMessage[]> {
+export function* inRequests(batch: readonly NewLines[], form: MessageForm): Iterable<PlacedMessage[]> {
   let request: PlacedMessage[] = [];
   let sizes = new Map<number, number>();
-  for (const message of batch.flatMap(messagesOf)) {
+  const messages = batch.flatMap(({ partitions }) =>
+    partitions.flatMap((lines, partition) => messagesOf(lines, partition, form)),
+  );
+  for (const message of messages) {
     const { partition, key, value } = message;
-    const own = key.length + value.length + MESSAGE_BYTES;
+    const own = (key?.length ?? 0) + value.length + MESSAGE_BYTES;
     const size = (sizes.get(partition) ?? 0) + own;
     if (size > PARTITION_BYTES && request.length > 0) {
       yield request;
@@ -37,14 +48,22 @@ export function* inRequests(batch: readonly NewLines[]): Iterable<PlacedMessage[
   if (request.length > 0) yield request;
 }
 
-function messagesOf({ partitions }: NewLines) {
-  return partitions.flatMap((lines, partition) =>
-    Array.from({ length: lines.count }, (_, record) => ({
-      key: lines.key(record),
-      value: lines.piece(record, record + 1),
-      partition,
-    })),
-  );
+type LineMessage = PlacedMessage & { readonly key: Buffer | null; readonly value: Buffer };
+
+function messagesOf(lines: PartitionLines, partition: number, form: MessageForm): LineMessage[] {
+  const messages: LineMessage[] = [];
+  for (let from = 0; from < lines.count; ) {
+    const to = form === 'single' ? from + 1 : lines.endOfPiece(from, PACKED_LINES, PACKED_BYTES);
+    const value = lines.piece(from, to);
+    messages.push(
+      to === from + 1
+        ? { key: lines.key(from), value, partition }
+        : // They have many keys, one for each.
+          { key: null, value, partition, headers: { [LINES_HEADER]: String(to - from) } },
+    );
+    from = to;
+  }
+  return messages;
 }
 
 /** Sends messages of one topic with the acknowledgement of all replicas. */
@@ -53,7 +72,7 @@ export async function sendAll(
   topic: string,
   messages: PlacedMessage[],
 ): Promise<void> {
-  await producer.sendBatch({ acks: ALL_REPLICAS, compression: SNAPPY, topicMessages: [{ topic, messages }] });
+  await producer.sendBatch({ acks: ALL_REPLICAS, compression: LZ4, topicMessages: [{ topic, messages }] });
 }
 
 export interface BatchingProducer {
@@ -72,7 +91,7 @@ interface Waiting {
  * An idempotent producer. What is appended while a request is under way goes with the next one. One that fails for good is
  * replaced, and its records are sent again: should some have got through, their ids make them duplicates.
  */
-export function createBatchingProducer(kafka: Kafka, topic: string): BatchingProducer {
+export function createBatchingProducer(kafka: Kafka, topic: string, form: MessageForm): BatchingProducer {
   let producer: Producer | undefined;
   let queue: Waiting[] = [];
   let sending: Promise<void> | undefined;
@@ -109,7 +128,8 @@ export function createBatchingProducer(kafka: Kafka, topic: string): BatchingPro
       const batch = queue;
       queue = [];
       try {
-        for (const request of inRequests(batch.map(({ lines }) => lines))) await sendPatiently(request);
+        const lines = batch.map((waiting) => waiting.lines);
+        for (const request of inRequests(lines, form)) await sendPatiently(request);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);

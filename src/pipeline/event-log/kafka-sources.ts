@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { isSamePlace, type SourceProgress, sourceTakenOver } from './event-log.ts';
 import { createTopic, isAway, onceSettled } from './kafka-client.ts';
-import { asPlaced, inRequests, sendAll } from './kafka-producer.ts';
+import { asPlaced, inRequests, type MessageForm, sendAll } from './kafka-producer.ts';
 import { type NewLines } from './new-lines.ts';
 
 const TRANSACTION_MS = 60_000;
@@ -38,7 +38,7 @@ interface Writer {
   readonly stored: StoredProgress | undefined;
 }
 
-export function createSources(kafka: Kafka, topic: string): Sources {
+export function createSources(kafka: Kafka, topic: string, form: MessageForm): Sources {
   const sourcesTopic = `${topic}.sources`;
   let ledger: Ledger = { end: 0, sources: new Map() };
   let writer: Writer | undefined;
@@ -141,7 +141,7 @@ export function createSources(kafka: Kafka, topic: string): Sources {
   async function commit(producer: Producer, lines: NewLines, progress: StoredProgress) {
     const transaction = await producer.transaction();
     try {
-      for (const request of inRequests([lines])) await sendAll(transaction, topic, request);
+      for (const request of inRequests([lines], form)) await sendAll(transaction, topic, request);
       const value = JSON.stringify(progress);
       await sendAll(transaction, sourcesTopic, [{ key: progress.source, value, partition: 0 }]);
     } catch (error) {

@@ -1,8 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { type Admin, type Kafka } from 'kafkajs';
 import { EcomError } from '../../errors.ts';
-import { type ForeignFormat, readForeign } from '../events/foreign.ts';
-import { type EventLog, type LogConsumer, type LogRecords, type PartitionBounds } from './event-log.ts';
+import { type EventLog, type LogConsumer, type PartitionBounds } from './event-log.ts';
 import { type KafkaAddress, parseKafkaUrl } from './kafka-address.ts';
 import {
   createClient,
@@ -13,7 +11,8 @@ import {
   onceSettled,
 } from './kafka-client.ts';
 import { createKafkaConsumer } from './kafka-consumer.ts';
-import { createBatchingProducer } from './kafka-producer.ts';
+import { messageReader } from './kafka-message.ts';
+import { createBatchingProducer, type MessageForm } from './kafka-producer.ts';
 import { createSources } from './kafka-sources.ts';
 import { NewLines } from './new-lines.ts';
 
@@ -24,6 +23,8 @@ export interface KafkaEventLogOptions {
   readonly partitions?: number | undefined;
   /** How long a topic that is created now keeps its records, ms; the broker's own default where undefined. */
   readonly retentionMs?: number | undefined;
+  /** Of what is appended; what is read may be of either. @default 'packed' */
+  readonly messages?: MessageForm | undefined;
 }
 
 const PARTITIONS = 8;
@@ -45,8 +46,9 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
     openTopic(await createClient(address, credentials, 3), address, options),
   );
   const kafka = await createClient(address, credentials, PATIENT);
-  const producer = createBatchingProducer(kafka, topic);
-  const sources = createSources(kafka, topic);
+  const form = options.messages ?? 'packed';
+  const producer = createBatchingProducer(kafka, topic, form);
+  const sources = createSources(kafka, topic, form);
   const consumers: LogConsumer[] = [];
   let admin: Promise<Admin> | undefined;
 
@@ -109,8 +111,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
           group: consuming.reader === undefined ? address.group : `${address.group}-${consuming.reader}`,
           partitions,
           bounds,
-          // biome-ignore lint/plugin: what a reader is called with, four arguments
-          read: format === undefined ? readNative : (...place) => readFormat(format, topic, ...place),
+          read: messageReader(topic, format),
           explain,
         },
         consuming,
@@ -156,42 +157,4 @@ async function openTopic(
   } finally {
     await admin.disconnect().catch(() => {});
   }
-}
-
-function readNative(
-  records: LogRecords,
-  _: number,
-  offset: number,
-  value: Buffer | null,
-  appendedAt: number,
-): void {
-  records.add(offset, 0, value, appendedAt);
-}
-
-function readFormat(
-  format: ForeignFormat,
-  topic: string,
-  records: LogRecords,
-  partition: number,
-  offset: number,
-  value: Buffer | null,
-  appendedAt: number,
-): void {
-  if (value === null) {
-    records.add(offset, 0, null, appendedAt);
-    return;
-  }
-  const lines = readForeign(textOf(value), { format, source: topic, id: `${topic}:${partition}:${offset}` });
-  lines.forEach((line, index) => {
-    records.add(offset, index, line, appendedAt);
-  });
-}
-
-const REPLACEMENT = '\ufffd';
-
-/** The text; the bytes where they are no UTF-8, for the dead letters to keep. */
-function textOf(value: Buffer): string | Uint8Array {
-  const text = value.toString('utf8');
-  if (!text.includes(REPLACEMENT)) return text;
-  return isUtf8(value) ? text : new Uint8Array(value);
 }

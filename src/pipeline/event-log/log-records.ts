@@ -148,9 +148,7 @@ export class LogRecords implements Iterable<LogRecord> {
    * @returns how many lines there are
    */
   addLines(base: number, lines: Uint8Array, from: number, most: number, appendedAt: number): number {
-    const shift = this.makeRoom(lines.length + 1);
-    this.held.set(lines, shift);
-    this.held[this.used - 1] = LINE_FEED;
+    const shift = this.hold(lines);
     const { held, used } = this;
     let line = 0;
     for (let start = shift; start < used; line += 1) {
@@ -159,6 +157,26 @@ export class LogRecords implements Iterable<LogRecord> {
       start = end + 1;
     }
     return line;
+  }
+
+  /** Adds the lines of a piece of text, each an event of the one record at an offset. */
+  addEvents(offset: number, lines: Uint8Array, appendedAt: number): void {
+    const shift = this.hold(lines);
+    const { held, used } = this;
+    let index = 0;
+    for (let start = shift; start < used; index += 1) {
+      const end = held.indexOf(LINE_FEED, start);
+      this.note(offset, index, start, end, appendedAt);
+      start = end + 1;
+    }
+  }
+
+  /** @returns where the lines are now, the last one ended by a line feed too */
+  private hold(lines: Uint8Array): number {
+    const start = this.makeRoom(lines.length + 1);
+    this.held.set(lines, start);
+    this.held[this.used - 1] = LINE_FEED;
+    return start;
   }
 
   private makeRoom(size: number): number {

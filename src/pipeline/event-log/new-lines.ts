@@ -107,9 +107,16 @@ export class PartitionLines {
     return this.lines.subarray(this.endOf(from), this.ends[to - 1]! - 1);
   }
 
-  /** Bytes of one record. */
-  sizeOf(record: number): number {
-    return this.ends[record]! - this.endOf(record) - 1;
+  /**
+   * After which record a piece ends that begins with one: it holds at most so many, and at most so many bytes unless that one
+   * alone is larger.
+   */
+  endOfPiece(from: number, records: number, bytes: number): number {
+    const limit = this.endOf(from) + bytes;
+    const last = Math.min(this.records, from + records);
+    let to = from + 1;
+    while (to < last && this.ends[to]! <= limit) to += 1;
+    return to;
   }
 
   key(record: number): Buffer {

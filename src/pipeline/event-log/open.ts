@@ -27,6 +27,7 @@ export async function openEventLog(config: Config): Promise<EventLog> {
         url: config.logUrl,
         credentials: config.credentials.kafka,
         partitions: config.partitions,
+        messages: config.kafkaMessages,
         retentionMs: config.logDays === undefined ? undefined : config.logDays * DAY_MS,
       });
     }

@@ -11,31 +11,19 @@ import {
   type SourceProgress,
   sourceTakenOver,
 } from './event-log.ts';
-import { NewLines, type PartitionLines } from './new-lines.ts';
+import { NewLines } from './new-lines.ts';
 
 export interface SqliteEventLogOptions extends SqliteOptions {
   /** Number of partitions of a log that is created now; an existing one keeps its own. */
   readonly partitions: number;
 }
 
-/** Most records, and about most bytes, in one row: a reader never takes apart much more than it asked for. */
+/** Most records, and most bytes, in one row: a reader never takes apart much more than it asked for. */
 const ROW_RECORDS = 5000;
 const ROW_BYTES = 1024 * 1024;
 
 /** Rows that are deleted in one transaction: appenders wait for it. */
 const DROPPED = 200;
-
-/** @returns after how many records a row ends that begins with one */
-function endOfRow(lines: PartitionLines, from: number): number {
-  const most = Math.min(lines.count, from + ROW_RECORDS);
-  let bytes = 0;
-  let to = from;
-  while (to < most && bytes < ROW_BYTES) {
-    bytes += lines.sizeOf(to);
-    to += 1;
-  }
-  return to;
-}
 
 /** The embedded event log: record batches as rows of one table. */
 export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
@@ -77,7 +65,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
       if (lines.count === 0) return;
       const { end } = reader.bounds(partition);
       for (let from = 0; from < lines.count; ) {
-        const to = endOfRow(lines, from);
+        const to = lines.endOfPiece(from, ROW_RECORDS, ROW_BYTES);
         insert.run(batchId(partition, end + from), to - from, now, lines.piece(from, to));
         from = to;
       }

@@ -267,12 +267,32 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const batches = await readBatches(waitMs);
     if (batches.length === 0) return undefined;
     const orders = await loadStates(batches);
+    const sought = refused.toSearch(batches);
+    if (sought !== undefined) {
+      search(sought, orders);
+      unsure = true;
+      return compute(waitMs);
+    }
     try {
       return count(batches, orders);
     } catch (error) {
       if (!narrow(error, batches)) throw error;
       return compute(waitMs);
     }
+  }
+
+  /** Counts the events of one record one by one, up to the one that fails. What is in memory is wrong then. */
+  function search(batch: DecodedBatch, orders: Map<string, OrderState>): void {
+    for (let i = batch.from; i < batch.to; i += 1) {
+      try {
+        count([{ ...batch, from: i, to: i + 1 }], orders);
+      } catch (error) {
+        if (!mayBeOfRecord(error)) throw error;
+        refused.found(batch, i, error);
+        return;
+      }
+    }
+    refused.found(batch);
   }
 
   function count(batches: readonly DecodedBatch[], orders: Map<string, OrderState>): Work {
@@ -284,8 +304,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
   }
 
   /**
-   * Sees to it that a micro-batch that failed is tried again in halves, until the one record is found whose fault it is: that
-   * becomes a dead letter, and what comes before and after it counts.
+   * Sees to it that a micro-batch that failed is tried again in halves, until the one record is found whose fault it is, and of
+   * its events the one: that becomes a dead letter, and what comes before and after it counts.
    * @returns false where it is no record's fault
    */
   function narrow(error: unknown, batches: readonly DecodedBatch[]): boolean {

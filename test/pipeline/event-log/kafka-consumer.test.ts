@@ -5,6 +5,7 @@ import { createKafkaEventLog } from '../../../src/pipeline/event-log/kafka.ts';
 import { parseKafkaUrl } from '../../../src/pipeline/event-log/kafka-address.ts';
 import { createClient, kafkaError } from '../../../src/pipeline/event-log/kafka-client.ts';
 import { createKafkaConsumer } from '../../../src/pipeline/event-log/kafka-consumer.ts';
+import { messageReader } from '../../../src/pipeline/event-log/kafka-message.ts';
 import { backendUrl, describeWith, uniqueName } from '../../support/backends.ts';
 import { control } from '../../support/servers.ts';
 
@@ -85,7 +86,7 @@ describeWith(['kafka'], 'a consumer on Kafka', () => {
     const consumer = createKafkaConsumer(
       {
         ...{ kafka, topic: address.topic, group: address.group, partitions: 2, bounds: log.bounds },
-        read: (_, offset, value, appendedAt) => [{ offset, value: String(value), appendedAt }],
+        read: messageReader(address.topic, undefined),
         explain: (error) => kafkaError(error, address),
       },
       {

@@ -48,7 +48,11 @@ describeWith(['kafka'], 'sources on Kafka', () => {
     onTestFinished(() => log.close());
     const address = parseKafkaUrl(url);
     const after = { commit: false, connect: false };
-    const sources = createSources(breaking(await createClient(address, {}, 3), after), address.topic);
+    const sources = createSources(
+      breaking(await createClient(address, {}, 3), after),
+      address.topic,
+      'packed',
+    );
     onTestFinished(() => sources.close());
     const record = (value: string) => NewLines.of([{ key: '', value }], 1);
     await sources.append(record('1'), at(1), undefined);

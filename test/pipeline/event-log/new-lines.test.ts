@@ -10,17 +10,17 @@ describe('new lines', () => {
     const records = fc.array(fc.record({ key: text, value: text }), { maxLength: 200 });
     const lines = new NewLines(3);
     fc.assert(
-      fc.property(records, fc.nat(), (added, cut) => {
+      fc.property(records, fc.nat(), fc.integer({ min: 1, max: 300 }), (added, cut, bytes) => {
         lines.clear();
         const expected: { key: string; value: string }[][] = [[], [], []];
         added.forEach((record, i) => {
           expected[partitionFor(record.key, 3)]!.push(record);
           const before = Buffer.from(`before ${record.key}`);
           const value = Buffer.byteLength(record.value);
-          const bytes = Buffer.concat([before, Buffer.from(`${record.value} after`)]);
+          const line = Buffer.concat([before, Buffer.from(`${record.value} after`)]);
           const keyStart = 'before '.length;
           if (i % 2 === 0) lines.addRecord(record);
-          else lines.add(bytes, before.length, before.length + value, keyStart, before.length - keyStart);
+          else lines.add(line, before.length, before.length + value, keyStart, before.length - keyStart);
         });
         expect(lines.count).toBe(added.length);
         expect(lines.bytes).toBe(added.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0));
@@ -30,8 +30,15 @@ describe('new lines', () => {
           own.forEach(({ key, value }, i) => {
             expect(String(some.key(i))).toBe(key);
             expect(String(some.piece(i, i + 1))).toBe(value);
-            expect(some.sizeOf(i)).toBe(Buffer.byteLength(value));
           });
+          for (let from = 0; from < own.length; ) {
+            const to = some.endOfPiece(from, 1 + (cut % 9), bytes);
+            const size = (end: number) => some.piece(from, end).length + 1;
+            expect(to - from).toBeLessThanOrEqual(1 + (cut % 9));
+            expect(to === from + 1 || (to > from && size(to) <= bytes)).toBe(true);
+            if (to < own.length && to - from < 1 + (cut % 9)) expect(size(to + 1)).toBeGreaterThan(bytes);
+            from = to;
+          }
           const from = cut % (own.length + 1);
           if (from < own.length)
             expect(String(some.piece(from, own.length))).toBe(

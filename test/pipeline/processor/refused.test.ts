@@ -13,6 +13,7 @@ import { createBatchDecoder } from '../../../src/pipeline/processor/decoded-batc
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { createRefused } from '../../../src/pipeline/processor/refused.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
+import { packedLog } from '../../support/altered-log.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -22,8 +23,8 @@ afterEach(async () => {
   for (const stores of opened.splice(0)) await stores.close();
 });
 
-async function newStores(): Promise<Stores> {
-  const config = configFor(join(tempDir(), 'shop'));
+async function newStores(env: Record<string, string> = {}): Promise<Stores> {
+  const config = configFor(join(tempDir(), 'shop'), env);
   ensureDataDir(config);
   const stores = await openStores(config);
   opened.push(stores);
@@ -120,6 +121,37 @@ describe('a record that cannot be counted', () => {
     for (const again of [1, 2]) expect(refused.add([batch], new Error(`it fails ${again}`))).toBe(true);
     // As much of it as of any other record that is no event.
     expect(refused.takeOut(batch).rejected.get(0)).toMatchObject({ bytes: { length: LIMITS.keptBytes } });
+  });
+
+  test('takes none of those with it that are of the same record, and all of them where only storing tells', async () => {
+    for (const storing of [false, true]) {
+      const stores = await newStores({ ECOM_PARTITIONS: '1', ECOM_TIMEZONE: 'Europe/Berlin' });
+      await stores.log.append(Array.from({ length: 60 }, (_, i) => ({ key: 'k', value: line(i) })));
+      const bad = ['e23', 'e27', 'e41'];
+      const filter = (event: { id: string }) => {
+        // No such date: what is made of it fails after it is decoded.
+        return !storing && bad.includes(event.id) ? { ...event, time: 9e15 } : event;
+      };
+      let done = 0;
+      const documents: DocumentStore = {
+        ...stores.documents,
+        async append(batches) {
+          const isBad = ({ from, to }: DocumentBatch) => from <= 2 && to > 2;
+          const isRefused = ({ deadLetters }: DocumentBatch) => deadLetters.length > 0;
+          if (storing && batches.some((batch) => isBad(batch) && !isRefused(batch)))
+            throw new RangeError('the document is too large');
+          done += batches.length;
+        },
+      };
+      const log = packedLog(stores.log, 10);
+      const settings = { ...SETTINGS, timeZone: 'Europe/Berlin', filter: filter as never };
+      const processor = createProcessor({ ...stores, log, documents, settings });
+      while ((await processor.step()) > 0);
+      const { events, rejected } = await numbersOf({ ...stores, log });
+      expect(done).toBeGreaterThan(0);
+      expect(events).toBe(storing ? 50 : 57);
+      expect(rejected).toEqual({ 'cannot be counted': storing ? 10 : 3 });
+    }
   });
 
   test('is not found where counting fails for a file that cannot be written', async () => {
