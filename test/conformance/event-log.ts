@@ -237,9 +237,9 @@ export function describeEventLog(
     test('gives no more bytes at once than memory takes, however many records are asked for', async () => {
       const log = await open('bytes', 20);
       const value = JSON.stringify('x'.repeat(60_000));
-      await log.append(Array.from({ length: 400 }, (_, i) => ({ key: `k${i}`, value })));
+      await log.append(Array.from({ length: 700 }, (_, i) => ({ key: `k${i}`, value })));
       const consumer = log.consume({ start: async (owned) => new Map(owned.map((number) => [number, 0])) });
-      for (let left = 400; left > 0; ) {
+      for (let left = 700; left > 0; ) {
         let records = 0;
         for (const batch of await consumer.poll(100_000, 1000)) records += batch.records.length;
         // What is over the bound is of the partition that reaches it.

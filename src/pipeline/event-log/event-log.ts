@@ -49,7 +49,7 @@ export interface ConsumeOptions {
 }
 
 /** Most bytes that one `poll` returns, about: however many records are asked for, memory stays bounded. */
-export const POLL_BYTES = 8 * 1024 * 1024;
+export const POLL_BYTES = 24 * 1024 * 1024;
 
 /** Reads the partitions that one of several processors owns. */
 export interface LogConsumer {

@@ -11,7 +11,7 @@ import {
   type SourceProgress,
   sourceTakenOver,
 } from './event-log.ts';
-import { NewLines } from './new-lines.ts';
+import { NewLines, type PartitionLines } from './new-lines.ts';
 
 export interface SqliteEventLogOptions extends SqliteOptions {
   /** Number of partitions of a log that is created now; an existing one keeps its own. */
@@ -61,15 +61,17 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   }
   function insertRecords(added: NewLines): void {
     const now = Date.now();
-    added.partitions.forEach((lines, partition) => {
-      if (lines.count === 0) return;
-      const { end } = reader.bounds(partition);
-      for (let from = 0; from < lines.count; ) {
-        const to = lines.endOfPiece(from, ROW_RECORDS, ROW_BYTES);
-        insert.run(batchId(partition, end + from), to - from, now, lines.piece(from, to));
-        from = to;
-      }
-    });
+    for (let partition = 0; partition < partitions; partition += 1)
+      insertLines(added.partitions[partition]!, partition, now);
+  }
+  function insertLines(lines: PartitionLines, partition: number, now: number): void {
+    if (lines.count === 0) return;
+    const { end } = reader.bounds(partition);
+    for (let from = 0; from < lines.count; ) {
+      const to = lines.endOfPiece(from, ROW_RECORDS, ROW_BYTES);
+      insert.run(batchId(partition, end + from), to - from, now, lines.piece(from, to));
+      from = to;
+    }
   }
 
   return {

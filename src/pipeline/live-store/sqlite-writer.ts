@@ -3,6 +3,7 @@ import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
 import { mergePage, PageWriter } from '../metrics/bucket-page.ts';
+import { type DeltaTable } from '../metrics/delta-table.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type CellLayout, OTHER_KEY } from './cells.ts';
@@ -158,14 +159,17 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
   /** Newest event time when it was last looked for what is out of retention. */
   let prunedAt = Number.NEGATIVE_INFINITY;
 
+  let writer = new PageWriter();
+  function addToPage(id: number, table: DeltaTable, from: number, to: number): void {
+    putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
+  }
+
   return (deltas) => {
     // A clock that was ahead is to take nothing away from the others.
     const now = Math.min(newest() ?? 0, Date.now());
     // Of this change alone: where a page is damaged, half of another one stays in it.
-    const writer = new PageWriter();
-    rollUp(deltas, now, zone, (id, table, from, to) => {
-      putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
-    });
+    writer = new PageWriter();
+    rollUp(deltas, now, zone, addToPage);
     if (now - prunedAt < PRUNE_MS) return;
     for (const range of expiredIds(now)) dropPages.run(range);
     prunedAt = now;

@@ -116,9 +116,11 @@ function visitPages(
 ): void {
   const kept = level === 'all' ? Number.NEGATIVE_INFINITY : now - RETENTION[level];
   const size = PAGE_KEYS[level];
-  starts.forEach((start, bucket) => {
-    if (start < kept) return;
-    tables.forEach((table, slot) => {
+  for (let bucket = 0; bucket < starts.length; bucket += 1) {
+    const start = starts[bucket]!;
+    if (start < kept) continue;
+    for (let slot = 0; slot < tables.length; slot += 1) {
+      const table = tables[slot];
       const count = table?.read(bucket) ?? 0;
       for (let from = 0, to = 0; from < count; from = to) {
         const page = Math.floor(table!.key(from) / size);
@@ -126,8 +128,8 @@ function visitPages(
         for (to = from + 1; to < count && table!.key(to) < end; to += 1);
         visit(pageId(level, slot, start, page), table!, from, to);
       }
-    });
-  });
+    }
+  }
 }
 
 /** What is added to one slot of a 10-second cell. */

@@ -67,18 +67,16 @@ export class BucketDeltas {
   /** Adds all of it to wider buckets. @param startOf the start of the wider bucket */
   addTo(into: BucketDeltas, startOf: (start: number) => number): void {
     const bucketOf = this.starts.map((start) => into.bucketAt(startOf(start)));
-    this.tables.forEach((table, slot) => {
-      table?.addTo(into.table(slot), bucketOf);
-    });
+    for (let slot = 0; slot < this.tables.length; slot += 1)
+      this.tables[slot]?.addTo(into.table(slot), bucketOf);
   }
 
   /** The same under the numbers that a store has for keys and columns. @param idsOf by slot, then own number */
   translated(idsOf: (slot: number) => ArrayLike<number>, columnIds: ArrayLike<number>): BucketDeltas {
     const result = new BucketDeltas();
     const bucketOf = this.starts.map((start) => result.bucketAt(start));
-    this.tables.forEach((table, slot) => {
-      table?.addTo(result.table(slot), bucketOf, slot === 0 ? undefined : idsOf(slot), columnIds);
-    });
+    for (let slot = 0; slot < this.tables.length; slot += 1)
+      this.tables[slot]?.addTo(result.table(slot), bucketOf, slot === 0 ? undefined : idsOf(slot), columnIds);
     return result;
   }
 }

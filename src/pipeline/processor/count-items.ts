@@ -60,6 +60,10 @@ export function createItemCounter(tally: Tally, keys: EventKeys): ItemCounter {
     if (category !== NO_KEY) known.category = category;
     if (brand !== NO_KEY) known.brand = brand;
   }
+  function textOf(slot: number, key: number): string | undefined {
+    return key === NO_KEY ? undefined : tally.textOf(slot, key);
+  }
+
   return {
     begin() {
       notes.clear();
@@ -81,8 +85,6 @@ export function createItemCounter(tally: Tally, keys: EventKeys): ItemCounter {
       }
     },
     products() {
-      const textOf = (slot: number, key: number): string | undefined =>
-        key === NO_KEY ? undefined : tally.textOf(slot, key);
       return new Map(
         [...notes].map(([key, { time, named, name, category: of, brand: by, price }]) => [
           tally.textOf(PRODUCT, key),

@@ -17,18 +17,19 @@ import { type StateRecords } from './state-records.ts';
 
 /**
  * Records of one partition, decoded: those with a number from `from` on, up to `to`. A record's number is its row in the
- * columns. It stands until the next batch of the partition is decoded.
+ * columns. It stands until the next batch of the partition is decoded. It is a class because the engine compiles anew what meets
+ * objects that were made in several ways.
  */
-export interface DecodedBatch {
+export class DecodedBatch {
   readonly partition: number;
   readonly records: LogRecords;
-  readonly from: number;
-  readonly to: number;
   readonly columns: EventColumns;
-  /** What is no event, by number; its row is without meaning. */
-  readonly rejected: ReadonlyMap<number, Rejected>;
   /** Who acted, by number: that of the state; {@link NOBODY} also for what was rejected. */
   readonly shoppers: Int32Array;
+  /** What is no event, by number; its row is without meaning. */
+  readonly rejected: ReadonlyMap<number, Rejected>;
+  readonly from: number;
+  readonly to: number;
   /** Offset to go on from. */
   readonly next: number;
   /** The host's clock when they were read, ms since the epoch. */
@@ -37,6 +38,33 @@ export interface DecodedBatch {
   readonly lost: number;
   /** The same of those that had been counted once: they are missing in what is counted anew. */
   readonly earlier: number;
+
+  constructor(
+    of: Pick<
+      DecodedBatch,
+      'partition' | 'records' | 'columns' | 'shoppers' | 'clock' | 'lost' | 'earlier' | 'rejected'
+    >,
+    from: number,
+    to: number,
+    next: number,
+  ) {
+    this.partition = of.partition;
+    this.records = of.records;
+    this.columns = of.columns;
+    this.shoppers = of.shoppers;
+    this.rejected = of.rejected;
+    this.from = from;
+    this.to = to;
+    this.next = next;
+    this.clock = of.clock;
+    this.lost = of.lost;
+    this.earlier = of.earlier;
+  }
+
+  /** Some of its records, and where to go on after them. */
+  part(from: number, to: number, next: number): DecodedBatch {
+    return new DecodedBatch(this, from, to, next);
+  }
 }
 
 export const NOBODY = -1;
@@ -118,7 +146,8 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
         if (none !== undefined) rejected.set(i, none);
       }
       const shoppers = new Int32Array(length).fill(NOBODY);
-      return { partition, records, from: 0, to: length, columns, rejected, shoppers, next, clock, ...gone };
+      const all = { partition, records, columns, shoppers, rejected, clock, ...gone };
+      return new DecodedBatch(all, 0, length, next);
     },
   };
 }

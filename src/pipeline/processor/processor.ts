@@ -217,7 +217,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const decoded = refused.takeOut(decode(batch, gone));
     const known = records.firstFrom(position);
     for (let i = 0; i < known; i += 1) isSeenAgain(decoded, i, seen);
-    return next <= position ? undefined : { ...decoded, from: known };
+    return next <= position ? undefined : decoded.part(known, decoded.to, next);
   }
 
   function decode(batch: LogBatch, gone: Gone): DecodedBatch {
@@ -285,7 +285,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   function search(batch: DecodedBatch, orders: Map<string, OrderState>): void {
     for (let i = batch.from; i < batch.to; i += 1) {
       try {
-        count([{ ...batch, from: i, to: i + 1 }], orders);
+        count([batch.part(i, i + 1, batch.next)], orders);
       } catch (error) {
         if (!mayBeOfRecord(error)) throw error;
         refused.found(batch, i, error);
@@ -321,8 +321,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function store(work: Work): Promise<boolean> {
     const { delta, records, since } = work;
     const { change, documents: batches } = delta;
+    const { advances, cells, names: of, claims, states, products } = change;
     await documents.append(batches);
-    if (!(await live.apply({ ...change, generation }))) return false;
+    const counted = { advances, generation, cells, names: of, claims, states, products };
+    if (!(await live.apply(counted))) return false;
     size.took(records, performance.now() - since);
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
     return true;

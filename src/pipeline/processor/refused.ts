@@ -1,6 +1,6 @@
 import { TEXT } from '../events/columns.ts';
 import { type Rejected } from '../events/decode.ts';
-import { type DecodedBatch } from './decoded-batch.ts';
+import { DecodedBatch } from './decoded-batch.ts';
 import { faultOf, notCountable } from './record-fault.ts';
 
 /**
@@ -76,7 +76,7 @@ export function createRefused(): Refused {
         const detail = places.get(batch.records.offset(i))?.get(batch.records.index(i));
         if (detail !== undefined) rejected.set(i, asLetter(batch, i, detail));
       }
-      return { ...batch, rejected };
+      return new DecodedBatch({ ...batch, rejected }, batch.from, batch.to, batch.next);
     },
     forget(partition, position) {
       const places = known.get(partition);
@@ -124,6 +124,6 @@ export function firstOffsets(
     if (end === to) return [batch];
     const next = records.offset(end);
     leave(partition, next);
-    return end === from ? [] : [{ ...batch, to: end, next }];
+    return end === from ? [] : [batch.part(from, end, next)];
   });
 }
