@@ -4,6 +4,7 @@ import { evaluate } from '../src/ml/evaluation/evaluate.ts';
 import { split, type TestCase } from '../src/ml/evaluation/split.ts';
 import { type Recommender } from '../src/ml/recommender.ts';
 import { prepare } from '../src/ml/training-data.ts';
+import { EventColumns } from '../src/pipeline/events/columns.ts';
 import { decodeRecord, isRejected } from '../src/pipeline/events/decode.ts';
 import { createCatalogue } from '../src/pipeline/generator/catalogue.ts';
 import { createChoice } from '../src/pipeline/generator/choice.ts';
@@ -14,6 +15,7 @@ import { createTastes } from '../src/pipeline/generator/taste.ts';
 import { createInteractionMemory } from '../src/pipeline/recommender/interactions.ts';
 import { type Benchmark, type Figure } from './harness.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const EVENTS = 400_000;
 /** Events a second: a thousand people come to such a shop again and again. */
 const RATE = 5;
@@ -28,7 +30,12 @@ const DRAWS = 5_000;
  */
 export const tastes: Benchmark = async ({ scale, note }) => {
   const memory = createInteractionMemory();
-  for (const event of simulate(Math.round(EVENTS * scale))) memory.add(event);
+  const columns = new EventColumns();
+  for (const event of simulate(Math.round(EVENTS * scale))) {
+    columns.begin(NO_BYTES);
+    columns.add(event, 0, 0);
+    memory.add(columns, 0);
+  }
   const interactions = memory.interactions();
   const { train, tests } = split(interactions, { method: 'leave-last-out', target: 1 });
   const data = prepare(train, { catalogue: memory.texts() });
@@ -36,7 +43,7 @@ export const tastes: Benchmark = async ({ scale, note }) => {
   const options = { ks: [K], excludeHistory: false };
   const quality = (model: Pick<Recommender, 'recommend'>): number =>
     evaluate(model, tests, train, options).at[0]!.ndcg.mean;
-  const oracle = quality(oracleOf(tests, interactions.userIds));
+  const oracle = quality(oracleOf(tests, memory.userIds()));
   const figures: Figure[] = [{ name: 'NDCG@10, oracle', value: rounded(oracle), unit: '' }];
   for (const name of ALGORITHMS) {
     const model = createAlgorithm(name, 2);

@@ -40,7 +40,7 @@ export async function evaluate(context: CommandContext, options: EvaluateOptions
     rule = { method: options.split, target, share: options.testShare };
     if (options.exportSplit !== undefined) {
       const { exportSplit } = await import('../pipeline/recommender/export-split.ts');
-      const files = await exportSplit(options.exportSplit, interactions, rule);
+      const files = await exportSplit(options.exportSplit, interactions, trainer.userIds(), rule);
       tell(stderr, `wrote ${files.join(' and ')}`);
     }
     const { halfLifeMs } = settings;

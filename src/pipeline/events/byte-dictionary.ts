@@ -75,6 +75,21 @@ export class ByteDictionary {
     return this.ends[number]! - this.startOf(number);
   }
 
+  /** UTF-16 code units of the name of a number, which is what the length of its text is. */
+  lengthOf(number: number): number {
+    let length = 0;
+    for (let i = this.startOf(number); i < this.ends[number]!; i += 1) {
+      const byte = this.names[i]!;
+      if (byte < 0x80 || byte >= 0xc0) length += byte < 0xf0 ? 1 : 2;
+    }
+    return length;
+  }
+
+  /** The number of a name of another dictionary, which it gets where it has none. @param number its number there */
+  numberFrom(other: ByteDictionary, number: number): number {
+    return this.number(other.names, other.startOf(number), other.sizeOf(number));
+  }
+
   /** The slot of a name, or the free one that it would get. */
   private slotOf(bytes: Uint8Array, from: number, size: number, hash: number): number {
     const { slots, hashes } = this;
@@ -87,7 +102,8 @@ export class ByteDictionary {
     return slot;
   }
 
-  private isName(number: number, bytes: Uint8Array, from: number, size: number): boolean {
+  /** Whether the name of a number is these bytes. */
+  isName(number: number, bytes: Uint8Array, from: number, size: number): boolean {
     const { names } = this;
     const start = this.startOf(number);
     if (this.ends[number]! - start !== size) return false;

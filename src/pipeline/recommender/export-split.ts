@@ -8,21 +8,21 @@ import { type SplitOptions, split } from '../../ml/evaluation/split.ts';
 import { toRows } from '../../ml/matrix.ts';
 import { type Interactions } from '../../ml/training-data.ts';
 import { csvLine } from '../export/csv.ts';
-import { type NamedInteractions } from './interactions.ts';
 
 /**
  * Writes a split as `train.csv` (user, item, weight, time; one line for each item of a session) and `test.csv` (user, item), so
  * that any other library can be tried on it.
+ * @param userIds names of the users of the interactions
  * @returns the names of the files
  * @throws EcomError `STORAGE`
  */
 export async function exportSplit(
   folder: string,
-  interactions: NamedInteractions,
+  interactions: Interactions,
+  userIds: readonly (string | undefined)[],
   options: SplitOptions,
 ): Promise<string[]> {
   const { train, tests } = split(interactions, options);
-  const { userIds } = interactions;
   function* trainLines() {
     yield csvLine(['user', 'item', 'weight', 'time']);
     for (const { user, item, weight, time } of strongest(train))

@@ -1,20 +1,17 @@
 import { type Interactions, type ItemText } from '../../ml/training-data.ts';
-import { type EventType, type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { ByteWriter } from '../events/bytes.ts';
+import { type EventColumns, ITEM_TEXT, TEXT, type TextField } from '../events/columns.ts';
+import { EVENT_TYPES } from '../events/shop-event.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
-
-/** How much interest an event shows in its products, by its type. */
-export type InteractionWeights = Readonly<Partial<Record<EventType, number>>>;
-
-export const DEFAULT_WEIGHTS: InteractionWeights = {
-  view_item: 1,
-  add_to_wishlist: 2,
-  add_to_cart: 3,
-  purchase: 5,
-};
+import { DailyCounts } from './daily-counts.ts';
+import { Names } from './names.ts';
+import { OpenSessions } from './open-sessions.ts';
+import { ProductTexts } from './product-texts.ts';
+import { DEFAULT_WEIGHTS, type InteractionWeights } from './weights.ts';
 
 /** Most interactions that are remembered, the latest. With twice as many the worker would need over 250 MB. */
 const INTERACTIONS = 500_000;
-/** Most memory of the names of shoppers and products, and of what is known of these, bytes, as {@link bytesOf} counts it. */
+/** Most memory of the names of shoppers and products, and of what is known of these, bytes, as `bytesOf` counts it. */
 const NAME_BYTES = 160e6;
 /** Sessions that can go on: those that had an event last. */
 const OPEN_SESSIONS = 50_000;
@@ -32,16 +29,13 @@ export interface InteractionMemoryOptions {
   readonly perDay?: number;
 }
 
-/** Interactions with the names of those who took part. */
-export interface NamedInteractions extends Interactions {
-  /** Keys of shoppers, as `shopperOf` gives them, or of orders of nobody. Those that do not occur may be absent. */
-  readonly userIds: readonly (string | undefined)[];
-}
-
 /** The latest interactions, in bounded memory: about 24 bytes each, and the names of their products and shoppers. */
 export interface InteractionMemory {
-  add(event: ShopEvent): void;
-  interactions(): NamedInteractions;
+  /** Adds what an event in a row of columns shows interest in. */
+  add(columns: EventColumns, row: number): void;
+  interactions(): Interactions;
+  /** Keys of their shoppers, as `shopperOf` gives them, or of orders of nobody. Those that do not occur may be absent. */
+  userIds(): (string | undefined)[];
   /** Ids of the products of the interactions from the `added`-th on, and of those that were in a session with one of them. */
   productsSince(added: number): Set<string>;
   /** What the events say of the products that occur. */
@@ -54,16 +48,15 @@ export interface InteractionMemory {
   readonly size: number;
 }
 
-/** What an order of nobody is known by. */
-const ORDER = 'order ';
-const DAY_MS = 86_400_000;
-
-/** A session that can go on. */
-interface OpenSession {
-  readonly number: number;
-  /** Time of its latest event, ms since the epoch. */
-  readonly time: number;
-}
+/** Who acted, and what comes before that in the key. */
+const ACTORS: readonly (readonly [field: TextField, prefix: Buffer])[] = [
+  [TEXT.userId, Buffer.from('u:')],
+  [TEXT.anonymousId, Buffer.from('a:')],
+  [TEXT.sessionId, Buffer.from('s:')],
+  // What an order of nobody is known by.
+  [TEXT.orderId, Buffer.from('order ')],
+];
+const BETWEEN = Buffer.from(' ');
 
 /**
  * Groups interactions by session: the source's session id, else what a shopper does without a gap of 30 minutes, else the
@@ -77,16 +70,15 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     perDay = 2000,
     nameBytes = NAME_BYTES,
   } = options;
-  let bytes = 0;
-  const weigh = (name: string, sign: 1 | -1) => {
-    bytes += sign * bytesOf(name);
-  };
-  const products = createNumbering(most, weigh);
-  const users = createNumbering(most, weigh);
-  const texts = new Map<string, ItemText>();
-  const busy = createDailyCounts(perDay);
-  /** The one with the latest event last. */
-  const open = new Map<string, OpenSession>();
+  const weightByType = Float64Array.from(EVENT_TYPES, (type) => weightOf[type] ?? 0);
+  const products = new Names();
+  const users = new Names();
+  const texts = new ProductTexts();
+  const busy = new DailyCounts(perDay);
+  const open = new OpenSessions(OPEN_SESSIONS);
+  /** The key of who acts, in `userSize` bytes, and behind it what makes it that of a session. */
+  const key = new ByteWriter(64);
+  let userSize = 0;
   // A ring: interaction `n` is in row `n % most`.
   const sessions = new Uint32Array(most); // less `base`
   const items = new Uint32Array(most);
@@ -98,39 +90,55 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
   let nextSession = 0;
   let base = 0;
 
-  function sessionOf({ time, sessionId }: ShopEvent, user: string): number {
-    const endless = user.startsWith(ORDER) || sessionId !== undefined;
-    const key = `${user} ${sessionId ?? ''}`;
-    const session = open.get(key);
-    open.delete(key);
+  function copyText(columns: EventColumns, row: number, field: TextField): void {
+    const place = columns.place(row, field);
+    key.copy(columns.bytesAt(place), columns.offsetOf(place), columns.size(row, field));
+  }
+  /** Finds out who acted. @returns the field that says it; `undefined` for nobody, without an order */
+  function identify(columns: EventColumns, row: number): TextField | undefined {
+    for (const [field, prefix] of ACTORS) {
+      if (!columns.has(row, field)) continue;
+      key.clear();
+      key.copy(prefix, 0, prefix.length);
+      copyText(columns, row, field);
+      userSize = key.length;
+      return field;
+    }
+    return undefined;
+  }
+  function isTaken(columns: EventColumns, item: number): boolean {
+    if (isIgnored === undefined) return true;
+    const place = columns.itemPlace(item, ITEM_TEXT.productId);
+    const [bytes, from] = [columns.bytesAt(place), columns.offsetOf(place)];
+    const size = columns.itemSize(item, ITEM_TEXT.productId);
+    return products.find(bytes, from, size) !== -1 || !isIgnored(bytes.toString('utf8', from, from + size));
+  }
+  function sessionOf(columns: EventColumns, row: number, actor: TextField): number {
+    const time = columns.time(row);
+    const hasId = columns.has(row, TEXT.sessionId);
+    const endless = actor === TEXT.orderId || hasId;
+    key.copy(BETWEEN, 0, 1);
+    if (hasId) copyText(columns, row, TEXT.sessionId);
+    const session = open.place(key.bytes, 0, key.length);
+    const before = open.number(session);
     // What was numbered so long ago that all between may be forgotten begins anew: the numbers in the ring stay close.
     const goesOn =
-      session !== undefined &&
-      session.number >= base &&
-      nextSession - session.number <= most &&
-      (endless || Math.abs(time - session.time) <= SESSION_GAP_MS);
-    const number = goesOn ? session.number : nextSession;
+      before !== -1 &&
+      before >= base &&
+      nextSession - before <= most &&
+      (endless || Math.abs(time - open.time(session)) <= SESSION_GAP_MS);
+    const number = goesOn ? before : nextSession;
     if (!goesOn) nextSession += 1;
-    open.set(key, { number, time: goesOn ? Math.max(session.time, time) : time });
-    if (open.size > OPEN_SESSIONS) open.delete(open.keys().next().value!);
+    open.put(session, number, goesOn ? Math.max(open.time(session), time) : time);
     return number;
   }
   /** Forgets the earliest. */
   function forget(): void {
-    const row = forgotten % most;
-    const product = products.drop(items[row]!);
-    if (product !== undefined) describe(product, undefined);
-    users.drop(shoppers[row]!);
+    const at = forgotten % most;
+    const product = items[at]!;
+    if (products.drop(product)) texts.forget(product);
+    users.drop(shoppers[at]!);
     forgotten += 1;
-  }
-  function describe(product: string, text: ItemText | undefined): void {
-    const before = texts.get(product);
-    if (before !== undefined) bytes -= textBytes(before);
-    if (text === undefined) texts.delete(product);
-    else {
-      bytes += textBytes(text);
-      texts.set(product, text);
-    }
   }
   /** The remembered part of a column of the ring; the order of rows says nothing. */
   function columnOf<T extends Uint32Array | Float32Array | Float64Array>(ring: T): T {
@@ -142,31 +150,45 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     column.set(ring.subarray(0, to), most - from);
     return column;
   }
-  function remember(session: number, user: string, productId: string, weight: number, time: number): void {
+  function remember(
+    session: number,
+    columns: EventColumns,
+    item: number,
+    weight: number,
+    time: number,
+  ): void {
     if (added - forgotten === most) forget();
-    const row = added % most;
-    shoppers[row] = users.take(user);
-    sessions[row] = session - base;
-    items[row] = products.take(productId);
-    weights[row] = weight;
-    times[row] = time;
+    const at = added % most;
+    const place = columns.itemPlace(item, ITEM_TEXT.productId);
+    const size = columns.itemSize(item, ITEM_TEXT.productId);
+    const product = products.take(columns.bytesAt(place), columns.offsetOf(place), size);
+    shoppers[at] = users.take(key.bytes, 0, userSize);
+    sessions[at] = session - base;
+    items[at] = product;
+    weights[at] = weight;
+    times[at] = time;
     added += 1;
+    texts.describe(product, columns, item);
+    while (products.bytes + users.bytes + texts.bytes > nameBytes && added - forgotten > 1) forget();
+  }
+  function namesOf(names: Names): (string | undefined)[] {
+    return Array.from({ length: names.end }, (_, number) => names.textOf(number));
   }
   return {
-    add(event) {
-      const weight = weightOf[event.type];
-      const { time, orderId } = event;
-      const user = shopperOf(event) ?? (orderId === undefined ? undefined : `${ORDER}${orderId}`);
-      if (weight === undefined || weight <= 0 || user === undefined) return;
-      const taken = event.items.filter(({ productId }) => isIgnored?.(productId) !== true);
-      if (taken.length === 0 || busy.isTooBusy(user, time, taken.length)) return;
-      const session = sessionOf(event, user);
-      for (const { productId, name, category, brand } of taken) {
-        remember(session, user, productId, weight, time);
-        if (name !== undefined || category !== undefined || brand !== undefined)
-          describe(productId, { name, category, brand });
-        while (bytes > nameBytes && added - forgotten > 1) forget();
-      }
+    add(columns, row) {
+      const weight = weightByType[columns.typeNumber(row)]!;
+      if (weight <= 0) return;
+      const actor = identify(columns, row);
+      if (actor === undefined) return;
+      const first = columns.firstItem(row);
+      const end = first + columns.items(row);
+      let taken = 0;
+      for (let item = first; item < end; item += 1) if (isTaken(columns, item)) taken += 1;
+      const time = columns.time(row);
+      if (taken === 0 || busy.isTooBusy(time, taken, key.bytes, 0, userSize)) return;
+      const session = sessionOf(columns, row, actor);
+      for (let item = first; item < end; item += 1)
+        if (taken === end - first || isTaken(columns, item)) remember(session, columns, item, weight, time);
     },
     interactions() {
       let oldest = nextSession - base;
@@ -176,25 +198,32 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
       return {
         length: added - forgotten,
         users: columnOf(shoppers),
-        userCount: users.names.length,
-        userIds: [...users.names],
+        userCount: users.end,
         sessions: columnOf(sessions),
         sessionCount: nextSession - base,
         items: columnOf(items),
-        itemIds: [...products.names],
+        itemIds: namesOf(products),
         weights: columnOf(weights),
         times: columnOf(times),
       };
     },
+    userIds: () => namesOf(users),
     productsSince(since) {
       const touched = new Set<number>();
       for (let n = Math.max(since, forgotten); n < added; n += 1) touched.add(sessions[n % most]!);
-      const found = new Set<string>();
+      const found = new Set<number>();
       for (let n = forgotten; n < added; n += 1)
-        if (touched.has(sessions[n % most]!)) found.add(products.names[items[n % most]!]!);
-      return found;
+        if (touched.has(sessions[n % most]!)) found.add(items[n % most]!);
+      return new Set(Array.from(found, (product) => products.textOf(product)!));
     },
-    texts: () => new Map(texts),
+    texts() {
+      const known = new Map<string, ItemText>();
+      for (let product = 0; product < products.end; product += 1) {
+        const text = texts.of(product);
+        if (text !== undefined) known.set(products.textOf(product)!, text);
+      }
+      return known;
+    },
     get added() {
       return added;
     },
@@ -203,76 +232,6 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     },
     get products() {
       return products.size;
-    },
-  };
-}
-
-/** Counts what each does on the newest day, UTC. What comes late is not counted. */
-function createDailyCounts(most: number) {
-  let today = 0;
-  let counts = new Map<string, number>();
-
-  return {
-    /** Whether somebody has done more than is believable, with these. */
-    isTooBusy(user: string, time: number, actions: number): boolean {
-      const day = Math.floor(time / DAY_MS);
-      if (day > today) {
-        today = day;
-        counts = new Map();
-      }
-      if (day < today) return false;
-      const count = (counts.get(user) ?? 0) + actions;
-      counts.set(user, count);
-      return count > most;
-    },
-  };
-}
-
-/** What a name takes at most: its characters, and its places in a map and in a list. */
-function bytesOf(name: string): number {
-  return 64 + 2 * name.length;
-}
-
-function textBytes({ name = '', category = '', brand = '' }: ItemText): number {
-  return 64 + bytesOf(name) + bytesOf(category) + bytesOf(brand);
-}
-
-/**
- * Numbers below `most` for names, each for as long as it is in use.
- * @param weigh told of each name that comes or goes
- */
-function createNumbering(most: number, weigh: (name: string, sign: 1 | -1) => void) {
-  const numbers = new Map<string, number>();
-  const names: (string | undefined)[] = [];
-  const uses = new Uint32Array(most);
-  const free: number[] = [];
-
-  return {
-    names,
-    get size() {
-      return numbers.size;
-    },
-    take(name: string): number {
-      let number = numbers.get(name);
-      if (number === undefined) {
-        number = free.pop() ?? names.length;
-        names[number] = name;
-        numbers.set(name, number);
-        weigh(name, 1);
-      }
-      uses[number]! += 1;
-      return number;
-    },
-    /** @returns the name, where it is in use no more */
-    drop(number: number): string | undefined {
-      uses[number]! -= 1;
-      if (uses[number] !== 0) return undefined;
-      const name = names[number]!;
-      numbers.delete(name);
-      weigh(name, -1);
-      names[number] = undefined;
-      free.push(number);
-      return name;
     },
   };
 }

@@ -3,9 +3,11 @@ import { type AlgorithmName } from '../../ml/algorithm-names.ts';
 import { MOST_PRODUCTS } from '../../ml/catalogue.ts';
 import { type HybridModel, loadHybrid } from '../../ml/hybrid/model.ts';
 import { type Progress } from '../../ml/recommender.ts';
+import { type Interactions } from '../../ml/training-data.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { createInteractionMemory, type NamedInteractions } from './interactions.ts';
+import { createInteractionReader } from './interaction-reader.ts';
+import { createInteractionMemory } from './interactions.ts';
 import { loadModel, type ModelVersion, readModelIndex, saveVersion } from './models.ts';
 import { type Pace, unhurried } from './pace.ts';
 import { publishFresh, publishModel } from './published.ts';
@@ -65,7 +67,9 @@ export interface Trainer {
   /** Interactions that are remembered. */
   readonly remembered: number;
   /** What is remembered. */
-  interactions(): NamedInteractions;
+  interactions(): Interactions;
+  /** Keys of the shoppers of these interactions, by number; those that do not occur may be absent. */
+  userIds(): readonly (string | undefined)[];
   /** Tries algorithms on what is remembered. */
   evaluate(
     options: Omit<EvaluationRequest, 'interactions' | 'texts' | 'mostProducts'>,
@@ -75,10 +79,6 @@ export interface Trainer {
   close(): Promise<void>;
 }
 
-/** Records read at once. */
-const READ_RECORDS = 1_000;
-/** What lies further back than so many records for each interaction, of all partitions, is not read. */
-const RECORDS_PER_INTERACTION = 2;
 const INTERACTIONS = 500_000;
 /** A catalogue that does not fit into memory is halved, down to so many products. */
 const FEWEST_PRODUCTS = 1000;
@@ -102,7 +102,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     nameBytes,
   });
   const training = options.training ?? createTrainingClient(options.trainingMib);
-  const next = new Array<number>(partitions).fill(0);
+  const reader = createInteractionReader({ documents, live, partitions, interactions, weights }, memory);
   let seen = 0;
   let seenByFull = 0;
   /** Whether what takes long to learn is known where it is trained, as far as anybody knows it. */
@@ -112,37 +112,6 @@ export function createTrainer(options: TrainerOptions): Trainer {
   let products = 0;
   let productsLeftOut = 0;
 
-  /** @returns false at the end of what is to be read */
-  async function readSome(partition: number, end: number): Promise<boolean> {
-    const from = next[partition]!;
-    if (from >= end) return false;
-    const limit = Math.min(READ_RECORDS, end - from);
-    const { events, next: reached } = await documents.readEvents(partition, from, limit);
-    next[partition] = reached;
-    for (const { event } of events) memory.add(event);
-    return reached > from;
-  }
-  async function readNew(pace: Pace, progress: Progress = () => {}): Promise<number> {
-    const before = memory.added;
-    const ends = new Map<number, number>();
-    const horizon = Math.ceil((interactions * RECORDS_PER_INTERACTION) / partitions);
-    for (const { partition, position } of await live.positions()) {
-      if (partition >= partitions) continue;
-      ends.set(partition, position);
-      next[partition] = Math.max(next[partition]!, position - horizon);
-    }
-    const left = () => [...ends].reduce((sum, [partition, end]) => sum + end - next[partition]!, 0);
-    const all = left();
-    // In turns, because what is read last is remembered longest.
-    while (ends.size > 0) {
-      for (const [partition, end] of ends) {
-        if (!(await readSome(partition, end))) ends.delete(partition);
-        await pace();
-      }
-      if (all > 0) progress(1 - left() / all);
-    }
-    return memory.added - before;
-  }
   function requestFor(level: TrainingRequest['level'], algorithms: readonly AlgorithmName[]) {
     const [columns, texts] = [memory.interactions(), memory.texts()];
     return { level, interactions: columns, texts, halfLifeMs, algorithms, threads, mostProducts } as const;
@@ -177,7 +146,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     await publishModel(live, model, { version, time, products, productsLeftOut }, unhurried());
   }
   return {
-    readNew,
+    readNew: reader.readNew,
     async trainQuick(now, signal) {
       const added = memory.added;
       const { pinned, current } = await readModelIndex(documents);
@@ -238,6 +207,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       return memory.size;
     },
     interactions: () => memory.interactions(),
+    userIds: () => memory.userIds(),
     evaluate: (chosen, signal, progress) =>
       fitting((most) =>
         training.evaluate(

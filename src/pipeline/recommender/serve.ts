@@ -8,12 +8,12 @@ import { type LiveStore } from '../live-store/live-store.ts';
 import { decodeShopperState } from '../processor/shopper-record.ts';
 import { type ShopperState } from '../processor/shopper-state.ts';
 import { assign, newRecommendationId } from './experiment.ts';
-import { DEFAULT_WEIGHTS } from './interactions.ts';
 import { loadModel, readModelIndex } from './models.ts';
 import { type PublishedModel, publishedModel, publishedSimilar, type SimilarList } from './published.ts';
 import { type Candidate, type Evidence, type Recommendation, type Source } from './recommendation.ts';
 import { type Filters, select } from './rules.ts';
 import { type RecommendSettings } from './settings.ts';
+import { DEFAULT_WEIGHTS } from './weights.ts';
 
 /** Whom to recommend to: a shopper, or whoever has just looked at some products, the latest last. */
 export type Audience = { readonly user: string } | { readonly session: readonly string[] };

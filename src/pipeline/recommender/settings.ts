@@ -1,5 +1,5 @@
 import { type AlgorithmName } from '../../ml/algorithm-names.ts';
-import { DEFAULT_WEIGHTS, type InteractionWeights } from './interactions.ts';
+import { DEFAULT_WEIGHTS, type InteractionWeights } from './weights.ts';
 
 /** The file `recommend.json`, as it is written. */
 export interface SettingsFile {

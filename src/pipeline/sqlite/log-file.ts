@@ -57,8 +57,9 @@ export interface LogReader {
   /**
    * Up to `limit` records from offset `from`, fewer where they are large; none only at the end. A `from` below what is
    * retained starts at the first retained record.
+   * @param bytes it ends with the row that makes it so many, or with more @default 4 MiB
    */
-  read(partition: number, from: number, limit: number): LogBatch;
+  read(partition: number, from: number, limit: number, bytes?: number): LogBatch;
   bounds(partition: number): PartitionBounds;
   /** Number of partitions; `undefined` where the log is not set up yet. */
   partitions(): number | undefined;
@@ -78,7 +79,7 @@ export function createLogReader(connection: Connection, path: string): LogReader
   );
   const setting = connection.prepare("SELECT value FROM settings WHERE name = 'partitions'");
 
-  function read(partition: number, from: number, limit: number): LogBatch {
+  function read(partition: number, from: number, limit: number, bytes = READ_BYTES): LogBatch {
     const origin = batchId(partition, 0);
     const holder = containing.get(origin, origin + from) as Pick<BatchRow, 'id' | 'count'> | undefined;
     const start =
@@ -95,7 +96,7 @@ export function createLogReader(connection: Connection, path: string): LogReader
         row.appended_at,
       );
       if (lines !== row.count) throw new Error(`malformed: a row of ${row.count} records has ${lines}`);
-      if (records.length >= limit || records.size >= READ_BYTES) break;
+      if (records.length >= limit || records.size >= bytes) break;
     }
     return { partition, records, next: records.length === 0 ? from : records.offset(records.length - 1) + 1 };
   }

@@ -2,11 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { type NewRecord } from '../../../src/pipeline/event-log/event-log.ts';
-import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
-import { partitionKey } from '../../../src/pipeline/events/shop-event.ts';
-import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
-import { Random } from '../../../src/pipeline/generator/random.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
+import { dirtyLines } from '../../support/dirty-lines.ts';
 import { dumpCounters } from '../../support/dump-counters.ts';
 import { countFirst } from '../../support/first-reduce/count-log.ts';
 import { readLog } from '../../support/read-log.ts';
@@ -14,47 +11,6 @@ import { configFor, openStores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const DAY_MS = 86_400_000;
-
-/** Lines of a simulated shop, with all that goes wrong on the way, and what only other sources send. */
-function* linesFrom(seed: string, start: number, events: number): Generator<NewRecord> {
-  const random = new Random(seed);
-  const generator = createGenerator({ seed, rate: 3, start, dirty: 0.15, rhythm: 'flat', currency: 'EUR' });
-  for (let i = 0; i < events; i += 1) {
-    const { key, value } = generator.next();
-    yield random.chance(0.3) ? keyed(altered(value, random), key) : { key, value };
-  }
-}
-
-/** As an importer appends it: all that is told of a shopper is in one partition. */
-function keyed(value: string, otherwise: string): NewRecord {
-  const event = decodeRecord(value, { partition: 0, offset: 0, appendedAt: Date.now() });
-  return { key: isRejected(event) ? otherwise : partitionKey(event), value };
-}
-
-/** One of the ways in which another shop would tell the same. */
-function altered(value: string, random: Random): string {
-  const ways: ((line: string) => string)[] = [
-    // A line of an order, of which others follow.
-    (line) => line.replace('"orderId":', '"partial":true,"orderId":'),
-    // Nobody says which session it was.
-    (line) => line.replace(/"sessionId":"[^"]*",/, ''),
-    (line) => line.replace(/"(userId|anonymousId)":"[^"]*",/g, ''),
-    (line) => line.replace(/"currency":"\w+"/, '"currency":"jpy"'),
-    (line) =>
-      line.replace('"properties":{', `"properties":{"recommendation_id":"als.${random.below(4000)}",`),
-    (line) => line.replace('"properties":{', '"properties":{"country":7,"deep":{"er":[1,{"x":null}]},'),
-    (line) => line.replace(/"price":[\d.]+/, '"price":99999999999.9999'),
-    (line) => line.replace(/"quantity":\d+/, '"quantity":1000000'),
-    (line) => line.replace(/"name":"/, '"name":"茶 \\u001b[31m'),
-    (line) => line.replace(/"type":"\w+"/, '"type":"view_item_list"'),
-    (line) => line.replace(/"type":"\w+"/, '"type":"purchase"'),
-    (line) => line.replace(/"source":"\w+"/, '"source":"shop","extra":{"a":1}'),
-    // Hours late: the night before perhaps.
-    (line) => line.replace(/"time":(\d+)/, (_, time) => `"time":${Number(time) - random.below(DAY_MS / 3)}`),
-    (line) => line.replace(/"(userId|anonymousId)":"[^"]*"/, '"userId":"one of many"'),
-  ];
-  return random.pick(ways)(value);
-}
 
 describe('the same counters as those of the first reduce', () => {
   test.each([
@@ -71,7 +27,7 @@ describe('the same counters as those of the first reduce', () => {
       ensureDataDir(config);
       const stores = await openStores(config);
       let records: NewRecord[] = [];
-      for (const line of linesFrom(zone, start, events)) {
+      for (const line of dirtyLines(zone, start, events)) {
         records.push(line);
         if (records.length === 5000) {
           await stores.log.append(records);

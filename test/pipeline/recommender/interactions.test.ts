@@ -5,6 +5,7 @@ import {
   createInteractionMemory,
   type InteractionMemory,
 } from '../../../src/pipeline/recommender/interactions.ts';
+import { addEvent } from '../../support/add-event.ts';
 
 const MINUTE = 60_000;
 let id = 0;
@@ -31,13 +32,13 @@ describe('interaction memory', () => {
   test('weighs what shows interest, and nothing else', () => {
     const memory = createInteractionMemory();
     const userId = 'u';
-    memory.add(event('view_item', ['a', 'b', 'c', 'd'], { userId }));
-    memory.add(event('add_to_wishlist', ['b'], { userId }));
-    memory.add(event('add_to_cart', ['c'], { userId }));
-    memory.add(event('purchase', ['d'], { userId }));
-    memory.add(event('view_item_list', ['e'], { userId }));
-    memory.add(event('refund', ['f'], { userId }));
-    memory.add(event('page_view', [], { userId }));
+    addEvent(memory, event('view_item', ['a', 'b', 'c', 'd'], { userId }));
+    addEvent(memory, event('add_to_wishlist', ['b'], { userId }));
+    addEvent(memory, event('add_to_cart', ['c'], { userId }));
+    addEvent(memory, event('purchase', ['d'], { userId }));
+    addEvent(memory, event('view_item_list', ['e'], { userId }));
+    addEvent(memory, event('refund', ['f'], { userId }));
+    addEvent(memory, event('page_view', [], { userId }));
     expect(sessionsOf(memory)).toEqual([{ a: 1, b: 2, c: 3, d: 5 }]);
     expect([memory.added, memory.size]).toEqual([7, 7]);
   });
@@ -52,9 +53,10 @@ describe('interaction memory', () => {
     for (let i = 0; i < all; i += 1) {
       const [product, userId] = names(i);
       const item = { productId: product!, quantity: 1, name: `name of ${i}` };
-      memory.add({ ...event('view_item', [], { userId: userId!, time: i }), items: [item] });
+      addEvent(memory, { ...event('view_item', [], { userId: userId!, time: i }), items: [item] });
     }
-    const { length, items, itemIds, userIds, users, times } = memory.interactions();
+    const { length, items, itemIds, users, times } = memory.interactions();
+    const userIds = memory.userIds();
     const texts = [...memory.texts()];
     const known = [...itemIds, ...userIds].filter((name) => name !== undefined);
     const bytes = [...known, ...texts.map(([, { name }]) => name!)].reduce(
@@ -84,32 +86,32 @@ describe('interaction memory', () => {
       ['c', 161],
       ['d', 0],
     ] as const)
-      memory.add(event('view_item', [product], { userId: 'u', time: minute * MINUTE }));
+      addEvent(memory, event('view_item', [product], { userId: 'u', time: minute * MINUTE }));
     expect(sessionsOf(memory)).toEqual([{ a: 1, b: 1 }, { c: 1 }, { d: 1 }]);
   });
 
   test('the source’s session wins, and belongs to one shopper', () => {
     const memory = createInteractionMemory();
-    memory.add(event('view_item', ['a'], { userId: 'u', sessionId: '1' }));
-    memory.add(event('view_item', ['b'], { userId: 'u', sessionId: '2' }));
-    memory.add(event('view_item', ['c'], { userId: 'u', sessionId: '1', time: 90 * MINUTE }));
-    memory.add(event('view_item', ['d'], { userId: 'v', sessionId: '1' }));
-    memory.add(event('view_item', ['e'], { sessionId: '1' }));
+    addEvent(memory, event('view_item', ['a'], { userId: 'u', sessionId: '1' }));
+    addEvent(memory, event('view_item', ['b'], { userId: 'u', sessionId: '2' }));
+    addEvent(memory, event('view_item', ['c'], { userId: 'u', sessionId: '1', time: 90 * MINUTE }));
+    addEvent(memory, event('view_item', ['d'], { userId: 'v', sessionId: '1' }));
+    addEvent(memory, event('view_item', ['e'], { sessionId: '1' }));
     expect(sessionsOf(memory)).toEqual([{ a: 1, c: 1 }, { b: 1 }, { d: 1 }, { e: 1 }]);
   });
 
   test('an order of nobody is a basket, line by line; without an id it is none', () => {
     const memory = createInteractionMemory();
-    memory.add(event('purchase', ['a'], { orderId: 'o', partial: true }));
-    memory.add(event('purchase', ['z'], {}));
-    memory.add(event('purchase', ['b'], { orderId: 'o', partial: true, time: 99 * MINUTE }));
+    addEvent(memory, event('purchase', ['a'], { orderId: 'o', partial: true }));
+    addEvent(memory, event('purchase', ['z'], {}));
+    addEvent(memory, event('purchase', ['b'], { orderId: 'o', partial: true, time: 99 * MINUTE }));
     expect(sessionsOf(memory)).toEqual([{ a: 5, b: 5 }]);
   });
 
   test('forgets the oldest, their products too', () => {
     const memory = createInteractionMemory({ interactions: 4 });
     for (let i = 0; i < 100; i += 1)
-      memory.add(event('view_item', [`p${i}`, 'always'], { userId: `u${i % 3}` }));
+      addEvent(memory, event('view_item', [`p${i}`, 'always'], { userId: `u${i % 3}` }));
     expect(sessionsOf(memory)).toHaveLength(2);
     expect(prepare(memory.interactions()).itemIds).toEqual(['always', 'p98', 'p99']);
     expect([memory.added, memory.size]).toEqual([200, 4]);
@@ -118,8 +120,8 @@ describe('interaction memory', () => {
   test('a session that goes on for ever stays one of few', () => {
     const memory = createInteractionMemory({ interactions: 6 });
     for (let i = 0; i < 1000; i += 1) {
-      memory.add(event('view_item', [`p${i}`], { userId: 'robot', sessionId: 's' }));
-      memory.add(event('view_item', ['x'], { userId: `u${i}` }));
+      addEvent(memory, event('view_item', [`p${i}`], { userId: 'robot', sessionId: 's' }));
+      addEvent(memory, event('view_item', ['x'], { userId: `u${i}` }));
     }
     expect(sessionsOf(memory).length).toBeLessThanOrEqual(6);
     const robot = sessionsOf(memory).filter((session) => session.x === undefined);
@@ -128,11 +130,12 @@ describe('interaction memory', () => {
 
   test('knows whose each is, and forgets shoppers with their last interaction', () => {
     const memory = createInteractionMemory({ interactions: 3 });
-    memory.add(event('view_item', ['a'], { userId: 'gone' }));
-    memory.add(event('view_item', ['a'], { userId: 'u' }));
-    memory.add(event('purchase', ['b'], { orderId: 'o' }));
-    memory.add(event('view_item', ['c'], { anonymousId: 'u' }));
-    const { userIds, users, itemIds, items, length } = memory.interactions();
+    addEvent(memory, event('view_item', ['a'], { userId: 'gone' }));
+    addEvent(memory, event('view_item', ['a'], { userId: 'u' }));
+    addEvent(memory, event('purchase', ['b'], { orderId: 'o' }));
+    addEvent(memory, event('view_item', ['c'], { anonymousId: 'u' }));
+    const { users, itemIds, items, length } = memory.interactions();
+    const userIds = memory.userIds();
     const pairs = Array.from({ length }, (_, row) => `${userIds[users[row]!]} ${itemIds[items[row]!]}`);
     expect(pairs.sort()).toEqual(['a:u c', 'order o b', 'u:u a']);
   });
@@ -143,11 +146,11 @@ describe('interaction memory', () => {
       userId: 'u',
       items: [{ productId, name, brand: 'Acme', quantity: 1 }],
     });
-    memory.add(event('view_item', [], named('a', 'Old')));
-    memory.add(event('view_item', [], named('a', 'New')));
-    memory.add(event('view_item', ['b'], { userId: 'u' }));
+    addEvent(memory, event('view_item', [], named('a', 'Old')));
+    addEvent(memory, event('view_item', [], named('a', 'New')));
+    addEvent(memory, event('view_item', ['b'], { userId: 'u' }));
     expect(memory.texts()).toEqual(new Map([['a', { name: 'New', category: undefined, brand: 'Acme' }]]));
-    memory.add(event('view_item', ['b'], { userId: 'u' }));
+    addEvent(memory, event('view_item', ['b'], { userId: 'u' }));
     expect(memory.texts()).toEqual(new Map());
   });
 
@@ -157,13 +160,13 @@ describe('interaction memory', () => {
       perDay: 5,
       weights: { view_item: 2 },
     });
-    memory.add(event('purchase', ['a'], { userId: 'u' }));
-    memory.add(event('view_item', ['POST', 'a'], { userId: 'u' }));
-    for (let i = 0; i < 9; i += 1) memory.add(event('view_item', ['b'], { userId: 'robot' }));
+    addEvent(memory, event('purchase', ['a'], { userId: 'u' }));
+    addEvent(memory, event('view_item', ['POST', 'a'], { userId: 'u' }));
+    for (let i = 0; i < 9; i += 1) addEvent(memory, event('view_item', ['b'], { userId: 'robot' }));
     expect(sessionsOf(memory)).toEqual([{ a: 2 }, { b: 2 }]);
     expect(memory.added).toBe(6);
     const tomorrow = { userId: 'robot', time: 86_400_000 };
-    memory.add(event('view_item', ['c'], tomorrow));
+    addEvent(memory, event('view_item', ['c'], tomorrow));
     expect(memory.added).toBe(7);
   });
 });

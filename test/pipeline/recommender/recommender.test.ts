@@ -25,6 +25,7 @@ import {
   type TrainingClient,
   TrainingError,
 } from '../../../src/pipeline/recommender/training-client.ts';
+import { addEvent } from '../../support/add-event.ts';
 import { configFor, openStores, SETTINGS, type Stores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -204,9 +205,9 @@ describe('recommender', () => {
     const memory = createInteractionMemory();
     teaShop(4).forEach((event, offset) => {
       const decoded = decodeRecord(JSON.stringify(event), { partition: 0, offset, appendedAt: START });
-      if (!isRejected(decoded)) memory.add(decoded);
+      if (!isRejected(decoded)) addEvent(memory, decoded);
     });
-    memory.add({ ...memoryEvent, items: [{ productId: 'rare', quantity: 1 }] });
+    addEvent(memory, { ...memoryEvent, items: [{ productId: 'rare', quantity: 1 }] });
     const request = {
       level: 'quick',
       interactions: memory.interactions(),
@@ -395,7 +396,7 @@ describe('recommender', () => {
       const { value, time } = generator.next();
       const event = decodeRecord(value, { partition: 0, offset, appendedAt: time });
       if (isRejected(event)) throw new Error(event.reason);
-      if (offset < 150_000) memory.add(event);
+      if (offset < 150_000) addEvent(memory, event);
       else if (event.type === 'view_item') {
         const viewed = sessions.get(event.sessionId!) ?? [];
         sessions.set(event.sessionId!, [...viewed, event.items[0]!.productId]);
