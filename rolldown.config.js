@@ -6,6 +6,7 @@ export default defineConfig({
     cli: 'src/cli.ts',
     worker: 'src/pipeline/workers/worker.ts',
     training: 'src/pipeline/recommender/training-thread.ts',
+    counting: 'src/pipeline/workers/counting-thread.ts',
     bench: 'benchmark/main.ts',
     soak: 'soak/main.ts',
   },

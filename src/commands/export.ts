@@ -17,12 +17,11 @@ import { newestOf } from '../pipeline/stats/read-stats.ts';
 import { checkBegun } from '../pipeline/stats/time-frame.ts';
 import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
-import { type Stores } from './ingest-numbers.ts';
 import { type KnownFields, knownFields } from './known-fields.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
 import { requireData } from './require-data.ts';
 import { storedLayout } from './stored-layout.ts';
-import { withStores } from './stores.ts';
+import { type Stores, withStores } from './stores.ts';
 import { openTarget, type Target } from './target.ts';
 
 export const EXPORTS = ['events', 'orders', 'products', 'sessions'] as const;

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
-import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
-import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { impatient, type Patience } from '../pipeline/patience.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
@@ -11,14 +9,9 @@ import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
-import { isEmbedded } from './store-check.ts';
+import { isEmbedded, PORTS } from './store-check.ts';
+import { type Stores, withStores } from './stores.ts';
 import { askSupervisor } from './supervisor-client.ts';
-
-export interface Stores {
-  readonly log: EventLog;
-  readonly documents: DocumentStore;
-  readonly live: LiveStore;
-}
 
 /** Sees to it that what is appended gets counted: by the processor that runs, else in this process. */
 export interface Numbers {
@@ -32,6 +25,8 @@ export interface Numbers {
   finish(): Promise<void>;
   /** Makes recommendations of what is counted, unless somebody else does. @param changed whether something is new */
   learn(changed: boolean): Promise<Training>;
+  /** Lets go of what it counts with. */
+  close(): Promise<void>;
 }
 
 /** What became of the training after an ingest. */
@@ -46,6 +41,8 @@ export interface Training {
   readonly productsLeftOut?: number;
 }
 
+/** Records that may be appended and not counted: an ingest that is further ahead waits. */
+const FAR_AHEAD = 500_000;
 const LOOK_MS = 100;
 /** How often it is asked whether the processor still runs, in looks. */
 const ASK_EVERY = 20;
@@ -59,23 +56,47 @@ export async function createNumbers(
 ): Promise<Numbers> {
   const { log, documents, live } = stores;
   let foreign = await isRunning(config, live, 'processor');
-  let own: Processor | undefined;
+  let own: Pick<Processor, 'step' | 'room' | 'close'> | undefined;
+  /** Whether it counts in a thread of its own. */
+  let apart = false;
+  /** What that thread is busy with, and how it failed. */
+  let counting: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   /** Records that are appended and not counted yet, about. */
   let waiting = 0;
+  /** Whether nothing else is appended for now. */
+  let idle = true;
+
+  async function open(): Promise<NonNullable<typeof own>> {
+    if (apart) {
+      const { createCountingClient } = await import('../pipeline/workers/counting-client.ts');
+      return createCountingClient(config);
+    }
+    const { createProcessor } = await import('../pipeline/processor/processor.ts');
+    const settings = { currency: config.currency, ...config.layout };
+    return createProcessor({ log, documents, live, settings });
+  }
 
   async function step(waitMs = 0): Promise<number> {
-    if (own === undefined) {
-      const { createProcessor } = await import('../pipeline/processor/processor.ts');
-      own = createProcessor({
-        log,
-        documents,
-        live,
-        settings: { currency: config.currency, ...config.layout },
-      });
-    }
+    own ??= await open();
     const processor = own;
     return patience(() => processor.step(waitMs));
+  }
+
+  async function countSome(): Promise<void> {
+    const counted = await step();
+    waiting = counted === 0 ? 0 : Math.max(0, waiting - counted);
+  }
+
+  /** Counts in the thread for as long as there is enough for a commit, or nothing comes that it could wait for. */
+  async function countOn(): Promise<void> {
+    try {
+      while (!signal.aborted && waiting > 0 && (idle || waiting >= (own?.room() ?? 0))) await countSome();
+    } catch (error) {
+      failure = { error };
+    }
+    counting = undefined;
   }
 
   const isCounted = (): Promise<boolean> =>
@@ -99,11 +120,20 @@ export async function createNumbers(
     async afterAppend(records, more) {
       if (foreign) return;
       waiting += records;
-      if (more && own !== undefined && waiting < own.room()) return;
-      const counted = await step();
-      waiting = counted === 0 ? 0 : Math.max(0, waiting - counted);
+      idle = !more;
+      // A small file is counted sooner than a thread has begun.
+      if (own === undefined) apart = more && PORTS.every((port) => isEmbedded(config, port));
+      if (!apart) {
+        if (own === undefined || idle || waiting >= own.room()) await countSome();
+        return;
+      }
+      counting ??= countOn();
+      if (waiting >= FAR_AHEAD) await counting;
+      if (failure !== undefined) throw failure.error;
     },
     async finish() {
+      await counting;
+      if (failure !== undefined) throw failure.error;
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
     },
@@ -125,7 +155,27 @@ export async function createNumbers(
         return { state: 'failed', reason: errorMessage(error), ...hint };
       }
     },
+    async close() {
+      await own?.close();
+    },
   };
+}
+
+/** Opens the stores for the work, and what counts, and closes all of it whatever happens. */
+export async function withNumbers(
+  config: Config,
+  signal: AbortSignal,
+  patience: Patience,
+  work: (stores: Stores, numbers: Numbers) => Promise<void>,
+): Promise<void> {
+  await withStores(config, async (stores) => {
+    const numbers = await createNumbers(config, stores, signal, patience);
+    try {
+      await work(stores, numbers);
+    } finally {
+      await numbers.close();
+    }
+  });
 }
 
 /** Whether a worker of a kind runs: under the supervisor of this data folder, or on another host. */

@@ -12,12 +12,11 @@ import { createPatience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption } from './folder-option.ts';
 import { isMixed } from './holdings.ts';
-import { createNumbers } from './ingest-numbers.ts';
+import { withNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
 import { ingestSummary, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
-import { withStores } from './stores.ts';
 
 export interface IngestOptions {
   readonly format: string;
@@ -40,11 +39,10 @@ export async function ingest(context: CommandContext, file: string, options: Ing
   const choice = await readChoice(options);
   const input = await findInput(file, stdin);
   ensureDataDir(config);
-  await withStores(config, async (stores) => {
-    const progress = createProgressReporter(stderr);
-    const limitMs = config.patienceSeconds * 1000;
-    const patience = createPatience({ limitMs, signal, say: progress.note });
-    const numbers = await createNumbers(config, stores, signal, patience);
+  const progress = createProgressReporter(stderr);
+  const limitMs = config.patienceSeconds * 1000;
+  const patience = createPatience({ limitMs, signal, say: progress.note });
+  await withNumbers(config, signal, patience, async (stores, numbers) => {
     const log: EventLog = {
       ...stores.log,
       append: (records, progress, before) => patience(() => stores.log.append(records, progress, before)),

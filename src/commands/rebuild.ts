@@ -7,12 +7,12 @@ import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption } from './folder-option.ts';
-import { createNumbers, isRunning, type Stores } from './ingest-numbers.ts';
+import { createNumbers, isRunning } from './ingest-numbers.ts';
 import { trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withSpinner } from './spinner.ts';
-import { withStores } from './stores.ts';
+import { type Stores, withStores } from './stores.ts';
 import { patienceOf } from './wait.ts';
 
 export interface RebuildOptions {

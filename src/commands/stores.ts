@@ -1,8 +1,16 @@
 import { type Config } from '../config.ts';
+import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { openDocumentStore } from '../pipeline/document-store/open.ts';
+import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { openEventLog } from '../pipeline/event-log/open.ts';
+import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
-import { type Stores } from './ingest-numbers.ts';
+
+export interface Stores {
+  readonly log: EventLog;
+  readonly documents: DocumentStore;
+  readonly live: LiveStore;
+}
 
 /** Opens all three stores for the work, and closes them whatever happens. */
 export async function withStores(config: Config, work: (stores: Stores) => Promise<void>): Promise<void> {

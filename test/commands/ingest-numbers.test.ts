@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
 import { createNumbers } from '../../src/commands/ingest-numbers.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createGenerator } from '../../src/pipeline/generator/generator.ts';
@@ -27,7 +30,7 @@ test('what follows at once is gathered into larger commits, and what follows a p
   const counted = async (): Promise<number> =>
     (await stores.live.positions()).reduce((sum, { position }) => sum + position, 0);
 
-  await append(300, true);
+  await append(300, false);
   expect(await counted()).toBe(300);
   for (let i = 0; i < 10; i += 1) await append(300, true);
   expect([commits, await counted()]).toEqual([1, 300]);
@@ -38,5 +41,52 @@ test('what follows at once is gathered into larger commits, and what follows a p
   // It does not wait for a pause that never comes.
   for (let i = 0; i < 13; i += 1) await append(1000, true);
   expect(await counted()).toBeGreaterThan(3310);
+  await numbers.close();
   await stores.close();
+});
+
+/** What is appended to, and counted in a thread, because more follows. */
+async function apart(signal = new AbortController().signal) {
+  const config = configFor(tempDir());
+  ensureDataDir(config);
+  const stores = await openStores(config);
+  const start = Date.UTC(2026, 0, 5);
+  const generator = createGenerator({ seed: 'b', rate: 5, start, dirty: 0, rhythm: 'flat', currency: 'USD' });
+  const numbers = await createNumbers(config, stores, signal);
+  const append = async (count: number, more: boolean): Promise<void> => {
+    await stores.log.append(Array.from({ length: count }, () => generator.next()));
+    await numbers.afterAppend(count, more);
+    // As whoever reads a file does, it lets others have their turn.
+    await setImmediate();
+  };
+  const counted = async (): Promise<number> =>
+    (await stores.live.positions()).reduce((sum, { position }) => sum + position, 0);
+  onTestFinished(async () => {
+    await numbers.close();
+    await stores.close();
+  });
+  return { config, numbers, append, counted };
+}
+
+test('a large file is counted in a thread, what follows a pause as well, and all of it in the end', async () => {
+  const { numbers, append, counted } = await apart();
+  for (let i = 0; i < 5; i += 1) await append(1000, true);
+  await append(7, false);
+  await expect.poll(counted, { timeout: 60_000 }).toBe(5007);
+  await append(11, true);
+  await numbers.finish();
+  expect(await counted()).toBe(5018);
+});
+
+test('what fails in the thread is told to whoever appends next, as it was said there', async () => {
+  const { config, numbers, append, counted } = await apart();
+  await append(1000, true);
+  await expect.poll(counted, { timeout: 60_000 }).toBe(1000);
+  // It is not the file any more that the thread has open.
+  renameSync(join(config.dataDir, 'live.db'), join(config.dataDir, 'away.db'));
+  const failing = async (): Promise<void> => {
+    for (;;) await append(10, false);
+  };
+  await expect(failing()).rejects.toMatchObject({ name: 'EcomError', code: 'GONE' });
+  await expect(numbers.finish()).rejects.toMatchObject({ code: 'GONE' });
 });
