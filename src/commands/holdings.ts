@@ -1,8 +1,8 @@
 import { type Config } from '../config.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { openEventLog } from '../pipeline/event-log/open.ts';
-import { decodeRecord, isRejected } from '../pipeline/events/decode.ts';
-import { SIMULATED_SOURCE } from '../pipeline/events/shop-event.ts';
+import { RecordDecoder } from '../pipeline/event-log/record-decoder.ts';
+import { FLAG } from '../pipeline/events/columns.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
@@ -14,7 +14,8 @@ export type Holdings = 'nothing' | 'simulated' | 'other';
 
 /** So many events that are not counted yet are looked at; of more it is not known what they are. */
 const LOOKED_AT = 200_000;
-const BATCH = 5000;
+/** Several rows of an embedded log: of one that is read in part, the rest is read once more. */
+const BATCH = 20_000;
 const WAIT_MS = 5000;
 
 /** Looks whose events the stores hold, those that are not counted yet among them. The stores are opened, and so created. */
@@ -70,6 +71,7 @@ async function lookAhead(
   const next = new Map(bounds.map(({ begin }, partition) => [partition, counted.get(partition) ?? begin]));
   const consumer = log.consume({ reader: 'holdings', start: async () => new Map(next) });
   const isLeft = (): boolean => bounds.some(({ end }, partition) => next.get(partition)! < end);
+  const decoder = new RecordDecoder();
   let found: Holdings = 'nothing';
   let looked = 0;
   try {
@@ -82,10 +84,10 @@ async function lookAhead(
         looked += records.length;
         // One record may hold many.
         if (looked > LOOKED_AT) return 'other';
-        for (const { offset, value, appendedAt } of records) {
-          const event = decodeRecord(value, { partition, offset, appendedAt });
-          if (isRejected(event)) continue;
-          if (event.source !== SIMULATED_SOURCE) return 'other';
+        decoder.begin(partition, records);
+        for (let i = 0; i < records.length; i += 1) {
+          if (!decoder.decode(i)) continue;
+          if (!decoder.columns.is(0, FLAG.simulated)) return 'other';
           found = 'simulated';
         }
       }

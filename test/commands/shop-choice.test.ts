@@ -85,6 +85,25 @@ describe('whose events a shop has', () => {
     await stores.close();
   });
 
+  test.each<[string, string, 'simulated' | 'other']>([
+    [
+      'is simulated however it is written',
+      '{ "type": "search", "time": TIME, "source": "gener\\u0061tor" }',
+      'simulated',
+    ],
+    ['names its source twice', '{"source":"generator","type":"search","time":TIME,"source":"shop"}', 'other'],
+    ['names no source', '{"type":"search","time":TIME}', 'other'],
+    ['names it in a property', '{"type":"search","time":TIME,"properties":{"source":"generator"}}', 'other'],
+    ['is no event', '{"type":"nothing","time":TIME,"source":"shop"}', 'simulated'],
+  ])('of a record among simulated ones that %s', async (_, line, holds) => {
+    const stores = await emptyShop();
+    await stores.log.append(simulated(300, 'a'));
+    const value = line.replace('TIME', `${Date.UTC(2026, 0, 4)}`);
+    await stores.log.append([{ key: 'k', value }, ...simulated(20, 'b')]);
+    expect(await readHoldings(stores.log, stores.live)).toBe(holds);
+    await stores.close();
+  });
+
   test('what waits to be counted counts too', async () => {
     const stores = await emptyShop();
     await stores.log.append(simulated(300, 'a'));
