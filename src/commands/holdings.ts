@@ -22,7 +22,8 @@ const WAIT_MS = 5000;
 export async function holdingsOf(config: Config): Promise<Holdings> {
   const log = await openEventLog(config);
   try {
-    const live = await openLiveStore(config);
+    // Whoever asks is about to count.
+    const live = await openLiveStore(config, { counts: true });
     try {
       return await readHoldings(log, live);
     } finally {

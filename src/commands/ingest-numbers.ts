@@ -7,10 +7,11 @@ import { type Processor } from '../pipeline/processor/processor.ts';
 import { publishedModel } from '../pipeline/recommender/published.ts';
 import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
+import { noteRecount } from '../pipeline/stats/recount.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
 import { isEmbedded, PORTS } from './store-check.ts';
-import { type Stores, withStores } from './stores.ts';
+import { type Stores, withCountingStores } from './stores.ts';
 import { askSupervisor } from './supervisor-client.ts';
 
 /** Sees to it that what is appended gets counted: by the processor that runs, else in this process. */
@@ -55,6 +56,7 @@ export async function createNumbers(
   patience: Patience = impatient,
 ): Promise<Numbers> {
   const { log, documents, live } = stores;
+  await noteRecount(log, documents, live);
   let foreign = await isRunning(config, live, 'processor');
   let own: Pick<Processor, 'step' | 'room' | 'close'> | undefined;
   /** Whether it counts in a thread of its own. */
@@ -168,7 +170,7 @@ export async function withNumbers(
   patience: Patience,
   work: (stores: Stores, numbers: Numbers) => Promise<void>,
 ): Promise<void> {
-  await withStores(config, async (stores) => {
+  await withCountingStores(config, async (stores) => {
     const numbers = await createNumbers(config, stores, signal, patience);
     try {
       await work(stores, numbers);

@@ -12,7 +12,7 @@ import { trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { withSpinner } from './spinner.ts';
-import { type Stores, withStores } from './stores.ts';
+import { type Stores, withCountingStores } from './stores.ts';
 import { patienceOf } from './wait.ts';
 
 export interface RebuildOptions {
@@ -28,7 +28,7 @@ export interface RebuildOptions {
 export async function rebuild(context: CommandContext, { force = false }: RebuildOptions): Promise<void> {
   const { config, stdout, stderr, signal } = context;
   requireData(config);
-  await withStores(config, async (stores) => {
+  await withCountingStores(config, async (stores) => {
     const { log, live } = stores;
     if (await isRunning(config, live, 'processor')) {
       const folder = folderOption(config);

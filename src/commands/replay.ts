@@ -15,7 +15,7 @@ import { eventOf, letterId, placeIn, readAll } from './dead-letters.ts';
 import { createNumbers } from './ingest-numbers.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
-import { withStores } from './stores.ts';
+import { withCountingStores } from './stores.ts';
 import { patienceOf } from './wait.ts';
 
 export interface ReplayOptions {
@@ -53,7 +53,7 @@ export async function replay(context: CommandContext, options: ReplayOptions): P
   const { config, stdout, signal } = context;
   const changes = (options.set ?? []).map(parseChange);
   requireData(config);
-  await withStores(config, async (stores) => {
+  await withCountingStores(config, async (stores) => {
     const patience = patienceOf(context);
     const documents: Letters = {
       deadLettersAfter: (after, limit, reason) =>

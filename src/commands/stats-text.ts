@@ -1,5 +1,6 @@
 import { greatest } from '../extremes.ts';
 import { UNUSUAL } from '../pipeline/stats/anomalies.ts';
+import { recountText } from '../pipeline/stats/recount.ts';
 import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { chart } from '../tui/format/chart.ts';
 import { bold, dim, type Line, lineWidth, span } from '../tui/format/line.ts';
@@ -49,6 +50,7 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
       dim(` · ${period(stats)}`),
     ],
     ...simulatedLines(stats),
+    ...recountLines(stats),
     ...(stats.where === undefined ? [] : [[dim(`Only ${displayText(stats.where.join(' and '))}`)]]),
     ...alertLines(stats),
     [],
@@ -95,6 +97,12 @@ function simulatedLines({ simulated, simulatedShare: share }: Stats): Line[] {
         ? 'other periods of this shop have invented shoppers'
         : `${percent(share)} of these events are those of invented shoppers`;
   return [[span('SIMULATED', { bold: true, colour: 'yellow' }), dim(` · ${how}`)]];
+}
+
+/** What is not all must not pass for a bad day. */
+function recountLines({ freshness: { recount } }: Stats): Line[] {
+  if (recount === null) return [];
+  return [[span('NOT ALL', { bold: true, colour: 'yellow' }), dim(` · ${recountText(recount)}`)]];
 }
 
 function period({ window: { from, to }, asOf, timeZone: zone }: Stats): string {

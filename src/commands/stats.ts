@@ -4,10 +4,12 @@ import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { type Condition as FilterCondition } from '../pipeline/stats/filter.ts';
 import { type LogReach, readStats } from '../pipeline/stats/read-stats.ts';
+import { type CountedBefore, recountText } from '../pipeline/stats/recount.ts';
 import { type SortKey, type Stats } from '../pipeline/stats/types.ts';
 import { styledText } from '../visible-text.ts';
 import { type Condition } from './condition.ts';
 import { type CommandContext } from './context.ts';
+import { countedBefore } from './counted-before.ts';
 import { openLogBounds } from './log-bounds.ts';
 import { draw, printJson, repeat, write } from './output.ts';
 import { type PeriodOptions, periodOf } from './period.ts';
@@ -30,8 +32,8 @@ export interface StatsOptions extends PeriodOptions {
 
 /**
  * Prints the shop's numbers, once or until interrupted.
- * @throws EcomError `NOT_FOUND` where there is no data, `USAGE` for a wrong `--fail-if`, `CONDITION` where it holds, after
- * the numbers were printed
+ * @throws EcomError `NOT_FOUND` where there is no data, `USAGE` for a wrong `--fail-if`; after the numbers were printed
+ * `CONDITION` where it holds, `UNAVAILABLE` where they are being counted again
  */
 export async function stats(context: CommandContext, options: StatsOptions): Promise<void> {
   const { config } = context;
@@ -66,7 +68,7 @@ async function using(
   try {
     const log = await openLogBounds(config, live);
     try {
-      await work({ live, log });
+      await work({ live, log, countedBefore: countedBefore(config) });
     } finally {
       await log.close();
     }
@@ -78,6 +80,7 @@ async function using(
 interface StatsStores {
   readonly live: LiveStore;
   readonly log: LogReach;
+  readonly countedBefore?: CountedBefore;
   /** To be called before each reading. */
   prepare?(): Promise<void>;
 }
@@ -147,6 +150,12 @@ function inPlace(text: string, rows: number, first: boolean): string {
 }
 
 async function failWhere(condition: Condition, answer: Stats): Promise<void> {
+  const { recount } = answer.freshness;
+  if (recount !== null) {
+    throw new EcomError('UNAVAILABLE', `--fail-if is not decided: ${recountText(recount)}`, {
+      hint: 'ask again when all is counted: ecom status shows how far it is, ecom up or ecom rebuild counts where nobody does',
+    });
+  }
   const { EVENT_TYPES } = await import('../pipeline/events/shop-event.ts');
   // A type of event that did not happen counts 0, so that its absence can be asked for.
   const none = Object.fromEntries(EVENT_TYPES.map((type) => [type, 0]));

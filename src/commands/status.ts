@@ -2,6 +2,7 @@ import { type Config, type Stack } from '../config.ts';
 import { greatest } from '../extremes.ts';
 import { type AlertState } from '../pipeline/alerts/state.ts';
 import { stripControls } from '../pipeline/events/text.ts';
+import { type Recount, recountText } from '../pipeline/stats/recount.ts';
 import { requestControl } from '../pipeline/supervisor/control-client.ts';
 import { type ComponentStatus, type ControlResponse } from '../pipeline/supervisor/messages.ts';
 import { visibleLine } from '../visible-text.ts';
@@ -42,6 +43,8 @@ export interface Status {
   readonly supervisor: { readonly pid: number; readonly startedAt: string } | null;
   readonly components: readonly Omit<ComponentStatus, 'component'>[];
   readonly partitions: readonly PartitionStatus[];
+  /** How far the numbers have come that are being counted again, as after an upgrade; null where they are whole. */
+  readonly recount: Recount | null;
   /** Records that the log let go of before they were counted. */
   readonly lost: number;
   /** Records that the log had let go of when the numbers were counted anew. */
@@ -85,7 +88,17 @@ async function readStatus(config: Config): Promise<Status> {
 export function composeStatus(
   config: Config,
   response: ControlResponse | undefined,
-  { stores, bounds, positions, reports, simulated = false, lost = 0, earlier = 0, alerts }: StoreReport,
+  {
+    stores,
+    bounds,
+    positions,
+    recount = null,
+    reports,
+    simulated = false,
+    lost = 0,
+    earlier = 0,
+    alerts,
+  }: StoreReport,
   now: number,
 ): Status {
   const running = response?.ok === true ? response : undefined;
@@ -116,6 +129,7 @@ export function composeStatus(
         ...(isBeyond && { error: 'more is counted than the log holds' }),
       };
     }),
+    recount,
     lost,
     earlier,
     stores,
@@ -164,6 +178,7 @@ export function statusText(current: Status): string {
   const wrong = partitions.filter(({ error }) => error !== undefined);
   for (const { partition, error } of wrong) lines.push(`error: partition ${partition}: ${error}`);
   if (wrong.length > 0) lines.push(`  try: ${BEYOND_LOG_ADVICE}`);
+  if (current.recount !== null) lines.push('', recountText(current.recount));
   if (current.lost > 0)
     lines.push(
       '',

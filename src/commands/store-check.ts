@@ -6,9 +6,11 @@ import { type PublishedAlerts, readCurrentAlerts } from '../pipeline/alerts/publ
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
+import { type OpenOptions } from '../pipeline/live-store/open.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { type PublishedModel, publishedModel } from '../pipeline/recommender/published.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
+import { notedRecount, type Recount, recountOf } from '../pipeline/stats/recount.ts';
 import { readSimulated } from '../pipeline/stats/simulated.ts';
 import { type ReadReport } from '../pipeline/workers/report.ts';
 import { readWorkers } from './workers.ts';
@@ -34,6 +36,8 @@ export interface StoreReport {
   /** By partition; empty where the log is not there. */
   readonly bounds: readonly PartitionBounds[];
   readonly positions: readonly Position[];
+  /** How far the numbers are that are being counted again; null where all is counted that was. */
+  readonly recount?: Recount | null;
   /** Records that the log let go of before they were counted; 0 where absent. */
   readonly lost?: number;
   /** Records that the log had let go of when the numbers were counted anew; 0 where absent. */
@@ -67,6 +71,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   let positions: readonly Position[] = [];
   let reports: readonly ReadReport[] = [];
   let simulated = false;
+  let noted: readonly number[] = [];
   let lost = 0;
   let earlier = 0;
   let alerts: PublishedAlerts | undefined;
@@ -75,6 +80,7 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const live = await check(config, 'live', openLive, async (store) => {
     positions = await store.positions();
     simulated = await readSimulated(store);
+    noted = await notedRecount(store);
     const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all' }] });
     lost = Number(tallies[0]!.totals.get(COLUMNS.lost) ?? 0);
     earlier = Number(tallies[0]!.totals.get(COLUMNS.earlier) ?? 0);
@@ -86,13 +92,17 @@ export async function checkStores(config: Config): Promise<StoreReport> {
   const log = await check(config, 'log', openLog, async (store) => {
     bounds = await store.bounds();
   });
+  let recount: Recount | null = null;
   const documents = await check(config, 'documents', openDocuments, async (store) => {
     await store.deadLetters({ limit: 1 });
+    const isKnown = live.ok || live.missing === true;
+    if (isKnown) recount = await recountOf(noted, positions, bounds, store.appended);
   });
   return {
     stores: [log, documents, live],
     bounds,
     positions,
+    recount,
     lost,
     earlier,
     reports,
@@ -113,7 +123,7 @@ export async function prepareStores(config: Config): Promise<number> {
     const log = await openLog(config);
     opened.push(log);
     opened.push(await openDocuments(config));
-    opened.push(await openLive(config));
+    opened.push(await openLive(config, { counts: true }));
     return log.partitions;
   } finally {
     for (const store of opened) await store.close();
@@ -169,6 +179,6 @@ async function openDocuments(config: Config): Promise<DocumentStore> {
   return (await import('../pipeline/document-store/open.ts')).openDocumentStore(config);
 }
 
-async function openLive(config: Config): Promise<LiveStore> {
-  return (await import('../pipeline/live-store/open.ts')).openLiveStore(config);
+async function openLive(config: Config, options?: OpenOptions): Promise<LiveStore> {
+  return (await import('../pipeline/live-store/open.ts')).openLiveStore(config, options);
 }

@@ -12,15 +12,26 @@ export interface Stores {
   readonly live: LiveStore;
 }
 
+type Work = (stores: Stores) => Promise<void>;
+
 /** Opens all three stores for the work, and closes them whatever happens. */
-export async function withStores(config: Config, work: (stores: Stores) => Promise<void>): Promise<void> {
+export function withStores(config: Config, work: Work): Promise<void> {
+  return using(config, false, work);
+}
+
+/** The same for work that counts: numbers in an older form are emptied, to be counted again. */
+export function withCountingStores(config: Config, work: Work): Promise<void> {
+  return using(config, true, work);
+}
+
+async function using(config: Config, counts: boolean, work: Work): Promise<void> {
   const opened: { close(): Promise<void> }[] = [];
   try {
     const log = await openEventLog(config);
     opened.push(log);
     const documents = await openDocumentStore(config);
     opened.push(documents);
-    const live = await openLiveStore(config);
+    const live = await openLiveStore(config, { counts });
     opened.push(live);
     await work({ log, documents, live });
   } finally {

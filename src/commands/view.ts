@@ -60,7 +60,7 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
   utimesSync(own.dataDir, new Date(), new Date());
 
   const log = await openEventLog(config);
-  const live = await openLiveStore(own).catch(async (error) => {
+  const live = await openLiveStore(own, { counts: true }).catch(async (error) => {
     await log.close();
     throw error;
   });

@@ -9,11 +9,11 @@ export function configFor(dataDir: string, env: Record<string, string> = {}): Co
   return loadConfig({ dataDir }, { ECOM_SQLITE_DRIVER, ...env });
 }
 
-/** All three stores of a data folder, opened as the program opens them. */
+/** All three stores of a data folder, opened as who counts opens them. */
 export async function openStores(config: Config) {
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
-  const live = await openLiveStore(config);
+  const live = await openLiveStore(config, { counts: true });
   return {
     log,
     documents,

@@ -53,6 +53,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       late: count(312),
       lost: 0,
       earlier: 0,
+      recount: null,
       truncated: 0,
       tombstones: 0,
       duplicates: count(87),

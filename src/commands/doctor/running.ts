@@ -3,6 +3,7 @@ import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { LIMITS } from '../../pipeline/events/shop-event.ts';
 import { type Position } from '../../pipeline/live-store/live-store.ts';
+import { recountText } from '../../pipeline/stats/recount.ts';
 import { requestControl } from '../../pipeline/supervisor/control-client.ts';
 import { controlSocketPath } from '../../pipeline/supervisor/control-socket.ts';
 import { isInstanceRunning } from '../../pipeline/supervisor/instance-lock.ts';
@@ -53,6 +54,15 @@ export async function checkStoresAnswer(config: Config): Promise<Check[]> {
   if (report.positions.length > 0) checks.push(checkNewest(report.positions, Date.now()));
   if (report.model?.products !== undefined)
     checks.push(checkModel(report.model.products, report.model.productsLeftOut));
+  if (report.recount) {
+    checks.push(
+      warn(
+        'numbers',
+        recountText(report.recount),
+        'wait while ecom up counts, or start it; without it, ecom rebuild counts all of it',
+      ),
+    );
+  }
   if (report.lost !== undefined && report.lost > 0) {
     const count = report.lost.toLocaleString('en-US');
     checks.push(

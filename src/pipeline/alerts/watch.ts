@@ -30,6 +30,11 @@ export function createWatch({ live, log, currency, onChange }: WatchOptions) {
           (await readStats({ live, log }, { period: window, compare: compares, limit: 1, now, currency }));
         answers.set(key, stats);
         const before = states.get(rule.name);
+        // Numbers that are being counted again would ring for what did not happen.
+        if (stats.freshness.recount !== null) {
+          if (before !== undefined) next.set(rule.name, before);
+          continue;
+        }
         const state = nextState(rule, before, rule.evaluate(stats), now);
         next.set(rule.name, state);
         if ((state.state === 'firing') !== (before?.when === rule.when && before.state === 'firing'))

@@ -33,6 +33,13 @@ export function isOutdated(note: string): boolean {
   return (JSON.parse(note) as { format?: number }).format !== FORMAT;
 }
 
+/** What is said of numbers in another form to who only reads them. */
+export function outdatedError(where: string): EcomError {
+  return new EcomError('STORAGE', `the numbers of ${where} are in the form of an older version of ecom`, {
+    hint: 'ecom up or ecom rebuild counts everything again from the log',
+  });
+}
+
 /**
  * The layout that a store goes on with: the one it has, possibly with more properties.
  * @returns `stored` itself where nothing changes

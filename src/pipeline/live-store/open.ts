@@ -4,8 +4,19 @@ import { EcomError } from '../../errors.ts';
 import { STORE_FILES } from '../sqlite/files.ts';
 import { type LiveStore } from './live-store.ts';
 
-/** Opens the live store that the URL's scheme names. */
-export async function openLiveStore(config: Config): Promise<LiveStore> {
+export interface OpenOptions {
+  /** Whether it is opened to count: what an older version has counted is emptied then, and else refused. @default false */
+  readonly counts?: boolean;
+}
+
+/**
+ * Opens the live store that the URL's scheme names.
+ * @throws EcomError `STORAGE` also where its numbers are in the form of an older version, and who opens it does not count
+ */
+export async function openLiveStore(
+  config: Config,
+  { counts = false }: OpenOptions = {},
+): Promise<LiveStore> {
   const scheme = config.liveUrl.slice(0, config.liveUrl.indexOf(':'));
   switch (scheme) {
     case 'sqlite': {
@@ -15,6 +26,7 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
         layout: config.layout,
+        counts,
       });
     }
     case 'redis':
@@ -26,6 +38,7 @@ export async function openLiveStore(config: Config): Promise<LiveStore> {
         url: config.liveUrl,
         ...config.credentials.redis,
         layout: config.layout,
+        counts,
       });
     }
     default:

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { type CellLayout } from './cells.ts';
-import { isOutdated, parseLayout } from './layout.ts';
+import { isOutdated, outdatedError, parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
@@ -28,6 +28,8 @@ interface Connection {
 export interface RedisLiveStoreOptions extends RedisOptions {
   /** How cells are to be cut where there are none yet. */
   readonly layout: CellLayout;
+  /** Whether numbers in an older form are emptied, to be counted again. */
+  readonly counts?: boolean;
 }
 
 /**
@@ -65,7 +67,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
     connection ??= connect();
     try {
       const opened = await connection;
-      checked ??= forgetOutdated(opened.client, prefix);
+      checked ??= forgetOutdated(opened.client, prefix, options.counts === true);
       await checked.catch((error: unknown) => {
         checked = undefined;
         throw error;
@@ -178,7 +180,7 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
 }
 
 /** What an older version has counted is counted again from the log, in today's form. */
-async function forgetOutdated(client: Connection['client'], prefix: string): Promise<void> {
+async function forgetOutdated(client: Connection['client'], prefix: string, counts: boolean): Promise<void> {
   const layout = await client.get(`${prefix}:layout`);
   let outdated = false;
   try {
@@ -186,7 +188,9 @@ async function forgetOutdated(client: Connection['client'], prefix: string): Pro
   } catch {
     // A damaged note is told of by whoever needs it.
   }
-  if (outdated) await client.ecomOutdated(prefix, layout!);
+  if (!outdated) return;
+  if (!counts) throw outdatedError('the live store on Redis');
+  await client.ecomOutdated(prefix, layout!);
 }
 
 /** Fills a hash and puts it in place. @returns false where the server has lost a part of it meanwhile */

@@ -9,7 +9,7 @@ import {
 } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type CellLayout } from './cells.ts';
-import { parseLayout } from './layout.ts';
+import { outdatedError, parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { GENERATION, replaceCounts } from './sqlite-rebuild.ts';
@@ -46,17 +46,25 @@ const MIGRATIONS: Migrations = [
    CREATE TABLE keys (slot INTEGER, id INTEGER, key TEXT NOT NULL, PRIMARY KEY (slot, id), UNIQUE (slot, key)) WITHOUT ROWID;`,
 ];
 
+/** Files of an earlier version than this are emptied of what was counted. */
+const COUNTED_SINCE = MIGRATIONS.findLastIndex((script) => script.includes('DELETE FROM positions')) + 1;
+
 const DAY_MS = 86_400_000;
 
 export interface SqliteLiveStoreOptions extends SqliteOptions {
   /** How cells are to be cut where there are none yet. */
   readonly layout: CellLayout;
+  /** Whether numbers in an older form are emptied, to be counted again. */
+  readonly counts?: boolean;
 }
 
 /** The embedded live store. */
 export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStore {
   // Shoppers come back from all over the file: with a third of this, the slowest of a hundred batches takes three times as long.
-  const connection = openDatabase({ cacheKib: 48_000, ...options }, MIGRATIONS);
+  const refuse = (version: number): void => {
+    if (options.counts !== true && version < COUNTED_SINCE) throw outdatedError(options.path);
+  };
+  const connection = openDatabase({ cacheKib: 48_000, refuse, ...options }, MIGRATIONS);
   const getLayout = prepareValue<string>(
     connection,
     "SELECT json AS value FROM settings WHERE name = 'layout'",

@@ -16,6 +16,8 @@ export interface SqliteOptions {
   readonly cacheKib?: number;
   /** Size of a page of a file that is new, KiB, a power of two up to 64: others keep theirs. @default 4 */
   readonly pageKib?: number;
+  /** Called with the version of a file that would be brought up to date: it throws where that is not to be. */
+  readonly refuse?: (version: number) => void;
 }
 
 /** SQL scripts in order; the index of the last one that ran is the file's `user_version`. */
@@ -49,7 +51,7 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     connection.exec(`PRAGMA synchronous = ${options.synchronous}`);
     connection.exec(`PRAGMA cache_size = -${options.cacheKib ?? 4000}`);
     connection.exec('PRAGMA journal_size_limit = 67108864');
-    migrate(connection, path, migrations);
+    migrate(connection, options, migrations);
     return connection;
   } catch (error) {
     connection?.close();
@@ -82,7 +84,7 @@ export function removeDatabase(path: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
 }
 
-function migrate(connection: Connection, path: string, migrations: Migrations): void {
+function migrate(connection: Connection, { path, refuse }: SqliteOptions, migrations: Migrations): void {
   if (userVersion(connection) === migrations.length) return;
   connection.exec('BEGIN IMMEDIATE');
   try {
@@ -92,6 +94,7 @@ function migrate(connection: Connection, path: string, migrations: Migrations): 
         hint: 'update ecom, or use another folder with --data-dir',
       });
     }
+    if (version > 0) refuse?.(version);
     for (const script of migrations.slice(version)) connection.exec(script);
     connection.exec(`PRAGMA user_version = ${migrations.length}`);
     connection.exec('COMMIT');

@@ -12,6 +12,7 @@ import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../processor/columns.ts';
 import { DURATION_ENDS } from '../processor/durations.ts';
 import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../processor/funnel.ts';
 import { readBuyerClass } from '../processor/rfm.ts';
+import { type Recount } from './recount.ts';
 import { isSimulated } from './simulated.ts';
 import { type TimeFrame } from './time-frame.ts';
 import {
@@ -34,6 +35,7 @@ export interface StatsInput {
   /** Time of the newest event, ms since the epoch; 0 for none. */
   readonly newest: number;
   readonly backlog: number | null;
+  readonly recount: Recount | null;
   readonly all: Counters;
   readonly window: Counters;
   readonly closed: Counters;
@@ -81,6 +83,7 @@ export function computeStats(input: StatsInput): Stats {
       newestEvent: newest === 0 ? null : iso(newest),
       lagMs: newest === 0 ? null : Math.max(0, asOf.time - newest),
       backlog,
+      recount: input.recount,
       received: events + duplicates + rejected,
       late: whole(window, COLUMNS.late),
       lost: whole(window, COLUMNS.lost),

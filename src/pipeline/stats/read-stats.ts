@@ -8,6 +8,7 @@ import { type LiveStore, type Position, type Ranking } from '../live-store/live-
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
 import { breakdownOf, comparisonOf, computeStats, countEvents, iso, mainCurrency } from './compute-stats.ts';
+import { type CountedBefore, notedRecount, recountOf } from './recount.ts';
 import { frameOf, type Period, stretchBefore, type TimeFrame } from './time-frame.ts';
 import { type Breakdown, type SortKey, type Stats } from './types.ts';
 
@@ -37,6 +38,8 @@ export interface StatsRequest {
 interface Sources {
   readonly live: LiveStore;
   readonly log: LogReach;
+  /** What the document store knows, for a live store that holds nothing. */
+  readonly countedBefore?: CountedBefore | undefined;
 }
 
 const AUTO_SORT: readonly SortKey[] = ['revenue', 'units', 'carts', 'views'];
@@ -121,7 +124,7 @@ function checkDimension(by: string | undefined, properties: readonly string[]): 
 }
 
 async function readFrame(
-  { live, log }: Sources,
+  { live, log, countedBefore }: Sources,
   { sort, limit, by, currency, now }: StatsRequest,
   frame: TimeFrame,
   all: Counters,
@@ -157,12 +160,16 @@ async function readFrame(
   );
   const listed = [...topProducts, ...(by === 'product' ? broken[shown]!.entries : [])];
   const products = await live.products([...new Set(listed.map(({ key }) => key))]);
-  const backlog = backlogOf(await log.bounds(), positions);
+  const bounds = await log.bounds();
+  const backlog = backlogOf(bounds, positions);
+  const recount =
+    backlog === 0 ? null : await recountOf(await notedRecount(live), positions, bounds, countedBefore);
   const stats = computeStats({
     frame,
     currency,
     newest: newestOf(positions, now),
     backlog,
+    recount,
     all,
     window: inWindow!,
     closed: closed!,

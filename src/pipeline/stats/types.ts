@@ -82,6 +82,8 @@ export interface Stats {
     readonly lagMs: number | null;
     /** Records in the log that are not counted yet; null where nobody knows: a log on servers, and no processor that runs. */
     readonly backlog: number | null;
+    /** How far the numbers have come that are being counted again, as after an upgrade: these here are not all. Null where they are. */
+    readonly recount: { readonly counted: number; readonly of: number } | null;
     /** Records of the window that were counted: accepted + duplicates + rejected. */
     readonly received: number;
     readonly late: number;

@@ -13,7 +13,7 @@ const LOOK_MS = 5000;
 /** Looks at the rules of the alerts' file, again and again, and tells what they name. */
 export const run: RunComponent = async ({ config, logger, signal, ready, handled }) => {
   const log = await openEventLog(config);
-  const live = await openLiveStore(config);
+  const live = await openLiveStore(config, { counts: true });
   const watch = createWatch({
     live,
     log,

@@ -19,7 +19,7 @@ let counting: { processor: Processor; close(): Promise<void> } | undefined;
 async function open(): Promise<NonNullable<typeof counting>> {
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
-  const live = await openLiveStore(config);
+  const live = await openLiveStore(config, { counts: true });
   const settings = { currency: config.currency, ...config.layout };
   const processor = createProcessor({ log, documents, live, settings });
   return {

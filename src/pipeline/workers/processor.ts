@@ -6,6 +6,7 @@ import { type LiveStore } from '../live-store/live-store.ts';
 import { openLiveStore } from '../live-store/open.ts';
 import { createProcessor } from '../processor/processor.ts';
 import { DUPLICATE_HORIZON } from '../processor/seen-ids.ts';
+import { noteRecount } from '../stats/recount.ts';
 import { type ComponentContext, type RunComponent } from './component.ts';
 
 /** Pause between two looks at how far the log reaches, ms. */
@@ -19,7 +20,7 @@ export const run: RunComponent = async (context) => {
   const { config, options, signal, ready, handled, patiently, reaches, logger } = context;
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
-  const live = await openLiveStore(config);
+  const live = await openLiveStore(config, { counts: true });
   let failing = false;
   const look = (): void => {
     log.bounds().then(
@@ -39,6 +40,7 @@ export const run: RunComponent = async (context) => {
     forgetOld(context, log, live).catch((error: unknown) => logger.warn({ err: error }, errorMessage(error)));
   };
   const forgetting = setInterval(forget, FORGET_MS);
+  await noteRecount(log, documents, live);
   const processor = createProcessor({
     log,
     documents,

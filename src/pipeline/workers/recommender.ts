@@ -42,7 +42,7 @@ export const run: RunComponent = async ({ config, logger, signal, ready, handled
   const { partitions } = log;
   await log.close();
   const documents = await openDocumentStore(config);
-  const live = await openLiveStore(config);
+  const live = await openLiveStore(config, { counts: true });
   const trainer = createTrainer({
     documents,
     live,

@@ -49,7 +49,7 @@ export async function startReporting(options: ReporterOptions): Promise<Reporter
       ...(bounds === undefined ? {} : { bounds }),
     };
     try {
-      live ??= await openLiveStore(config);
+      live ??= await openLiveStore(config, { counts: true });
       await live.report({ id, time: Date.now(), json: JSON.stringify(said) });
       failing = false;
     } catch (error) {

@@ -77,8 +77,13 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     await client.zadd(key('seen:0'), 7, '0 [0,"a"]');
     await client.set(key('published:lists'), 'old');
     await client.hset(key('documents:old'), 'a', '[1]');
+    // Who only reads would show none of what was counted.
+    const reader = await openLiveStore(config);
+    await expect(reader.positions()).rejects.toMatchObject({ code: 'STORAGE', hint: expect.any(String) });
+    expect(await client.hget(key('positions'), '0')).toBe('7');
+    await reader.close();
     for (let again = 0; again < 2; again += 1) {
-      const live = await openLiveStore(config);
+      const live = await openLiveStore(config, { counts: true });
       const processor = createProcessor({ ...stores, live, settings: SETTINGS });
       while ((await processor.step()) > 0);
       await processor.close();
