@@ -259,6 +259,12 @@ function portUrl(name: string, value: string | undefined, fallback = 'sqlite:'):
 }
 
 function credentials(username?: string, password?: string, caFile?: string): Credentials {
+  // To open a pipe waits for somebody who writes to it.
+  if (caFile && statSync(caFile, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new EcomError('USAGE', `${caFile} is no file`, {
+      hint: 'name the PEM file of the authority that signed the certificate of the server',
+    });
+  }
   return { username: username || undefined, password: password || undefined, caFile: caFile || undefined };
 }
 

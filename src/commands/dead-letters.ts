@@ -129,11 +129,12 @@ const READ = 500;
 
 /** Writes the dead letters as JSON lines: what could be read as `event`, to be mended and sent again, the rest as text. */
 export async function exportLetters(
-  { config, stdout, stderr }: CommandContext,
+  context: CommandContext,
   { reason, out }: ExportLettersOptions,
 ): Promise<void> {
+  const { config, stderr } = context;
   await withDocuments(config, async (documents) => {
-    const target = await openTarget(out, stdout);
+    const target = await openTarget(out, context);
     let cleared = 0;
     try {
       for await (const letters of readAll(documents, reason)) {

@@ -42,7 +42,7 @@ const CHUNK = 64 * 1024;
  * @throws EcomError `USAGE` for products of a part of the history, which are not counted by event
  */
 export async function exportData(context: CommandContext, options: ExportOptions): Promise<void> {
-  const { config, stdout, signal } = context;
+  const { config, signal } = context;
   const { what, where = [], from, to } = options;
   requireData(config);
   if (what === 'products' && (from !== undefined || to !== undefined || where.length > 0)) {
@@ -53,7 +53,7 @@ export async function exportData(context: CommandContext, options: ExportOptions
   await withStores(config, async (stores) => {
     const source = await sourceOf(context, stores, options);
     const bench = what === 'orders' || what === 'sessions' ? openWorkbench(config.sqliteDriver) : undefined;
-    const target = await openTarget(options.out, stdout);
+    const target = await openTarget(options.out, context);
     try {
       const chosen =
         what === 'events'

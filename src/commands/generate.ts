@@ -27,7 +27,7 @@ export async function generate(context: CommandContext, options: GenerateOptions
   const { count, rate, seed, dirty } = options;
   const start = parseStart(options.start);
   const { signal } = context;
-  const target = await openTarget(options.out, context.stdout);
+  const target = await openTarget(options.out, context);
   const generator = createGenerator({
     seed,
     rate,

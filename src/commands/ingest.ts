@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { ensureDataDir } from '../config.ts';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
+import { readRegularFile } from '../pipe.ts';
 import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
 import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
@@ -140,8 +140,9 @@ async function readChoice({ format, map }: IngestOptions): Promise<FormatChoice>
   }
   let text: string;
   try {
-    text = await readFile(map, 'utf8');
+    text = readRegularFile(map);
   } catch (error) {
+    if (error instanceof EcomError) throw error;
     const missing = errorCode(error) === 'ENOENT';
     throw new EcomError(
       missing ? 'NOT_FOUND' : 'INPUT',

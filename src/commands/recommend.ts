@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Config } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
 import { type AlgorithmName } from '../ml/algorithm-names.ts';
+import { readRegularFile } from '../pipe.ts';
 import { type DocumentStore } from '../pipeline/document-store/document-store.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { type ProductInfo } from '../pipeline/live-store/live-store.ts';
@@ -122,7 +122,7 @@ async function readOutOfStock({ recommendFile }: Config, settings: RecommendSett
     });
   }
   try {
-    const text = await readFile(resolve(dirname(recommendFile), outOfStockFile), 'utf8');
+    const text = readRegularFile(resolve(dirname(recommendFile), outOfStockFile));
     return new Set(text.split('\n').map((line) => line.trim()));
   } catch (error) {
     throw new EcomError('INPUT', `the products that are out of stock cannot be read: ${errorMessage(error)}`);

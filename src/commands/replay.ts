@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { type Readable } from 'node:stream';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
+import { openPipe } from '../pipe.ts';
 import {
   type DeadLetter,
   type DocumentStore,
@@ -130,16 +132,18 @@ function placeOf({ partition, offset, index }: DeadLetter): Place {
 /** Mended letters of a file, those that are still there to be sent. */
 async function* fromFile(
   path: string,
-  { stdin }: CommandContext,
+  { stdin, signal }: CommandContext,
   documents: Letters,
 ): AsyncIterable<Candidate[]> {
   const open = new Map<string, Original | undefined>();
   for await (const letters of readAll(documents, undefined))
     for (const one of letters) open.set(letterId(one), originalOf(one));
-  const input = path === '-' ? stdin : createReadStream(path);
   let part: Candidate[] = [];
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(
+      path === '-' ? stdin : (openPipe(path) ?? createReadStream(path)),
+      signal,
+    )) {
       if (line.trim() === '') continue;
       part.push(candidateOf(line, open));
       if (part.length < PARTS) continue;
@@ -147,12 +151,25 @@ async function* fromFile(
       part = [];
     }
   } catch (error) {
-    if (errorCode(error) === undefined) throw error;
+    if (errorCode(error) === undefined || error instanceof EcomError) throw error;
     throw new EcomError('NOT_FOUND', `${path} cannot be read: ${errorMessage(error)}`, {
       hint: 'write it with ecom dead-letters export --out FILE, and mend the events in it',
     });
   }
   yield part;
+}
+
+/** Lines, until the signal aborts: a pipe may never have any. */
+async function* linesOf(input: Readable, signal: AbortSignal): AsyncIterable<string> {
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  const stop = (): void => {
+    lines.close();
+    input.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  yield* lines;
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
 }
 
 function candidateOf(line: string, open: ReadonlyMap<string, Original | undefined>): Candidate {

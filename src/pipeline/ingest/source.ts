@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
+import { openPipe } from '../../pipe.ts';
 import { stripControls } from '../events/text.ts';
 import { createByteBuffer } from './byte-buffer.ts';
 import { MAX_ROW_BYTES, splitLines } from './rows.ts';
@@ -61,8 +62,14 @@ export async function findInput(path: string, stdin: Readable): Promise<Input> {
   return {
     path,
     rewindable: stats.isFile(),
-    open: (signal) =>
-      openSource(createReadStream(path, { highWaterMark: 256 * 1024 }), { path, name, size, signal }),
+    async open(signal) {
+      try {
+        const stream = openPipe(path, stats) ?? createReadStream(path, { highWaterMark: 256 * 1024 });
+        return await openSource(stream, { path, name, size, signal });
+      } catch (error) {
+        throw signal.aborted ? error : fileError(path, error);
+      }
+    },
   };
 }
 
