@@ -9,18 +9,30 @@ export interface Cost {
   /** User and system time of all its threads. */
   readonly cpuSeconds: number;
   readonly peakMB: number;
+  /** The same up to its first output; to its end where it has none. */
+  readonly first: { readonly seconds: number; readonly cpuSeconds: number };
 }
 
 /** Makes a process write at its end, into a pipe of its own, what it has used: all systems tell that of oneself. */
 const TELL_COST = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from 'node:fs';
   import { isMainThread } from 'node:worker_threads';
-  if (isMainThread) process.on('exit', () => writeSync(3, JSON.stringify(process.resourceUsage())));
+  const now = () => ({ ...process.resourceUsage(), at: Date.now() });
+  let first;
+  if (isMainThread) {
+    const { write } = process.stdout;
+    process.stdout.write = function (...args) {
+      first ??= now();
+      return write.apply(this, args);
+    };
+    process.on('exit', () => writeSync(3, JSON.stringify({ first: first ?? now(), last: now() })));
+  }
 `)}`;
 
 /** Runs Node.js in the package's folder, to its end. @throws Error where it ends with another code than 0 */
 export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Cost> {
   const started = performance.now();
+  const startedAt = Date.now();
   const child = spawn(process.execPath, ['--import', TELL_COST, ...args], {
     cwd: packageFile('.'),
     env,
@@ -38,11 +50,14 @@ export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv = 
   const seconds = (performance.now() - started) / 1000;
   const [stdout, stderr, usage] = texts.map((text) => text());
   if (code !== 0) throw new Error(`node ${args.join(' ').slice(0, 200)} ended with ${code}: ${stderr}`);
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(usage!) as NodeJS.ResourceUsage;
+  type Usage = NodeJS.ResourceUsage & { readonly at: number };
+  const { first, last } = JSON.parse(usage!) as Record<'first' | 'last', Usage>;
+  const cpuSeconds = ({ userCPUTime, systemCPUTime }: Usage): number => (userCPUTime + systemCPUTime) / 1e6;
   return {
     stdout: stdout!,
     seconds,
-    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-    peakMB: (maxRSS * 1024) / 1e6,
+    cpuSeconds: cpuSeconds(last),
+    peakMB: (last.maxRSS * 1024) / 1e6,
+    first: { seconds: (first.at - startedAt) / 1000, cpuSeconds: cpuSeconds(first) },
   };
 }
