@@ -101,6 +101,13 @@ export async function createNumbers(
     counting = undefined;
   }
 
+  /** Its memory is for others then. */
+  async function close(): Promise<void> {
+    const open = own;
+    own = undefined;
+    await open?.close();
+  }
+
   const isCounted = (): Promise<boolean> =>
     patience(async () => {
       const [bounds, positions] = [await log.bounds(), await live.positions()];
@@ -138,6 +145,7 @@ export async function createNumbers(
       if (failure !== undefined) throw failure.error;
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);
+      await close();
     },
     async learn(changed) {
       if (signal.aborted || (await runs('recommender'))) return { state: 'elsewhere' };
@@ -157,9 +165,7 @@ export async function createNumbers(
         return { state: 'failed', reason: errorMessage(error), ...hint };
       }
     },
-    async close() {
-      await own?.close();
-    },
+    close,
   };
 }
 

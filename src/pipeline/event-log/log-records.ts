@@ -33,7 +33,7 @@ export class LogRecords implements Iterable<LogRecord> {
   private indexes = new Int32Array(0);
 
   /** @param records room for so many at first @param bytes and for so many bytes */
-  constructor(records = 16, bytes = 1024) {
+  constructor(records = 0, bytes = 0) {
     this.held = Buffer.allocUnsafeSlow(bytes);
     this.starts = new Int32Array(records);
     this.ends = new Int32Array(records);

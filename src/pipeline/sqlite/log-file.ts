@@ -77,6 +77,8 @@ export function createLogReader(connection: Connection, path: string): LogReader
   const following: Statement = connection.prepare(
     'SELECT * FROM batches WHERE id >= ? AND id < ? ORDER BY id',
   );
+  /** What the next read has room for at once: memory that grows leaves twice as much behind. */
+  let lastRead = { records: 0, bytes: 0 };
   const setting = connection.prepare("SELECT value FROM settings WHERE name = 'partitions'");
 
   function read(partition: number, from: number, limit: number, bytes = READ_BYTES): LogBatch {
@@ -84,7 +86,7 @@ export function createLogReader(connection: Connection, path: string): LogReader
     const holder = containing.get(origin, origin + from) as Pick<BatchRow, 'id' | 'count'> | undefined;
     const start =
       holder !== undefined && holder.id + holder.count > origin + from ? holder.id : origin + from;
-    const records = new LogRecords();
+    const records = new LogRecords(lastRead.records, lastRead.bytes);
     for (const row of following.iterate(start, origin + PARTITION_SPAN) as IterableIterator<BatchRow>) {
       const base = row.id - origin;
       const room = limit - records.length;
@@ -98,6 +100,7 @@ export function createLogReader(connection: Connection, path: string): LogReader
       if (lines !== row.count) throw new Error(`malformed: a row of ${row.count} records has ${lines}`);
       if (records.length >= limit || records.size >= bytes) break;
     }
+    lastRead = { records: records.length, bytes: records.size };
     return { partition, records, next: records.length === 0 ? from : records.offset(records.length - 1) + 1 };
   }
   function bounds(partition: number): PartitionBounds {
