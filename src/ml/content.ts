@@ -1,5 +1,5 @@
 import { type ListModel, listModel, listStorage } from './list-model.ts';
-import { lengthOf } from './matrix.ts';
+import { groupBy, lengthOf } from './matrix.ts';
 import { createBestFew, createNeighbourLists, type NeighbourLists, SCORE_UNITS } from './neighbour-lists.ts';
 import { createRecommender, type ModelRecommender, type Progress } from './recommender.ts';
 import { type ItemText, type TrainingData } from './training-data.ts';
@@ -36,22 +36,31 @@ function findAlike(
   { neighbours = 50, commonShare = 0.2 }: ContentOptions,
   progress: Progress,
 ): NeighbourLists {
-  const { vectors, postings } = weigh(texts.map((text) => wordsOf(text).slice(-MOST_WORDS)));
+  const vectors = weigh(texts.map((text) => wordsOf(text).slice(-MOST_WORDS)));
   const common = Math.max(NEVER_COMMON, commonShare * itemIds.length);
+  const { starts, words, weights } = vectors;
+  const byWord = postingsOf(vectors);
   const lists = createNeighbourLists(itemIds);
   const best = createBestFew(neighbours);
   const scores = new Float64Array(itemIds.length);
+  const touched = new Uint32Array(itemIds.length);
   for (let item = 0; item < itemIds.length; item += 1) {
-    const touched: number[] = [];
-    for (const [word, weight] of vectors[item]!) {
-      const list = postings[word]!;
-      if (list.length > common) continue;
-      for (const [other, otherWeight] of list) {
-        if (scores[other] === 0) touched.push(other);
-        scores[other]! += weight * otherWeight;
+    let met = 0;
+    for (let at = starts[item]!; at < starts[item + 1]!; at += 1) {
+      const weight = weights[at]!;
+      const [from, to] = [byWord.starts[words[at]!]!, byWord.starts[words[at]! + 1]!];
+      if (to - from > common) continue;
+      for (let entry = from; entry < to; entry += 1) {
+        const other = byWord.items[entry]!;
+        if (scores[other] === 0) {
+          touched[met] = other;
+          met += 1;
+        }
+        scores[other]! += weight * byWord.weights[entry]!;
       }
     }
-    for (const other of touched) {
+    for (let i = 0; i < met; i += 1) {
+      const other = touched[i]!;
       if (other !== item) best.offer(other, Math.round(scores[other]! * SCORE_UNITS), 0);
       scores[other] = 0;
     }
@@ -61,10 +70,16 @@ function findAlike(
   return lists;
 }
 
-type Weighted = readonly [number: number, weight: number];
+/** Vectors by item: those of item `i` are at `starts[i]` … `starts[i + 1] - 1`. */
+interface Vectors {
+  readonly starts: Uint32Array;
+  /** Numbers of words, ascending in every vector. */
+  readonly words: Uint32Array;
+  readonly weights: Float64Array;
+}
 
-/** Vectors of length 1 by item, of words in ascending order, and the same by word. */
-function weigh(items: readonly string[][]): { vectors: Weighted[][]; postings: Weighted[][] } {
+/** Vectors of length 1. */
+function weigh(items: readonly string[][]): Vectors {
   const numbers = new Map<string, number>();
   const counts = items.map((words) => {
     const count = new Map<number, number>();
@@ -84,11 +99,29 @@ function weigh(items: readonly string[][]): { vectors: Weighted[][]; postings: W
     const length = lengthOf(vector.map(([, weight]) => weight));
     return vector.map(([word, weight]) => [word, weight / length] as const).sort(([a], [b]) => a - b);
   });
-  const postings: Weighted[][] = Array.from(frequency, () => []);
+  const starts = new Uint32Array(items.length + 1);
   vectors.forEach((vector, item) => {
-    for (const [word, weight] of vector) postings[word]!.push([item, weight]);
+    starts[item + 1] = starts[item]! + vector.length;
   });
-  return { vectors, postings };
+  const flat = vectors.flat();
+  return {
+    starts,
+    words: Uint32Array.from(flat, ([word]) => word),
+    weights: Float64Array.from(flat, ([, weight]) => weight),
+  };
+}
+
+/** The same by word: the items of word `w`, ascending, and its weight in each, are at `starts[w]` … `starts[w + 1] - 1`. */
+function postingsOf({ starts, words, weights }: Vectors) {
+  const count = words.reduce((most, word) => Math.max(most, word + 1), 0);
+  const itemOf = new Uint32Array(words.length);
+  for (let item = 0; item + 1 < starts.length; item += 1) itemOf.fill(item, starts[item], starts[item + 1]);
+  const { starts: byWord, order } = groupBy(words, words.length, count);
+  return {
+    starts: byWord,
+    items: order.map((entry) => itemOf[entry]!),
+    weights: Float64Array.from(order, (entry) => weights[entry]!),
+  };
 }
 
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });

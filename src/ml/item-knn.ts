@@ -2,9 +2,9 @@ import { greatest } from '../extremes.ts';
 import { type ListModel, listModel, listStorage } from './list-model.ts';
 import {
   type InteractionMatrix,
+  keepEntries,
   latestEntries,
   mostTaken,
-  pickEntries,
   type SparseRows,
   transpose,
 } from './matrix.ts';
@@ -152,15 +152,28 @@ function weighByBm25(interactions: SparseRows, unit: number): SparseRows {
  * sums of products do not depend on the rows' order.
  */
 function bounded(interactions: InteractionMatrix, itemsPerRow: number, most: number): SparseRows {
-  const latest = pickEntries(interactions, (row) =>
-    latestEntries(interactions, row, itemsPerRow).sort((a, b) => a - b),
-  );
-  const kept = new Set(mostTaken(latest, most));
-  const { starts, items } = latest;
-  const picked = pickEntries(latest, (row) => {
-    const entries: number[] = [];
-    for (let at = starts[row]!; at < starts[row + 1]!; at += 1) if (kept.has(items[at]!)) entries.push(at);
-    return entries;
-  });
-  return { ...picked, weights: picked.weights.map((weight) => Math.max(1, Math.round(weight * 256)) / 256) };
+  const latest = keepEntries(interactions, latestOfRows(interactions, itemsPerRow));
+  const { items } = latest;
+  const isItemKept = new Uint8Array(latest.columns);
+  for (const item of mostTaken(latest, most)) isItemKept[item] = 1;
+  const isKept = new Uint8Array(items.length);
+  for (let at = 0; at < items.length; at += 1) isKept[at] = isItemKept[items[at]!]!;
+  const picked = keepEntries(latest, isKept);
+  const { weights } = picked;
+  for (let at = 0; at < weights.length; at += 1)
+    weights[at] = Math.max(1, Math.round(weights[at]! * 256)) / 256;
+  return picked;
+}
+
+/** @returns 1 for each entry that is among the latest so many of its row */
+function latestOfRows(interactions: InteractionMatrix, itemsPerRow: number): Uint8Array {
+  const { rows, starts, items } = interactions;
+  const isLatest = new Uint8Array(items.length).fill(1);
+  for (let row = 0; row < rows; row += 1) {
+    const [from, to] = [starts[row]!, starts[row + 1]!];
+    if (to - from <= itemsPerRow) continue;
+    isLatest.fill(0, from, to);
+    for (const at of latestEntries(interactions, row, itemsPerRow)) isLatest[at] = 1;
+  }
+  return isLatest;
 }

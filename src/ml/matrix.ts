@@ -79,13 +79,13 @@ export function transpose({ rows, columns, starts, items, weights }: SparseRows)
   const { starts: turned, order } = groupBy(items, items.length, columns);
   const rowOf = new Uint32Array(items.length);
   for (let row = 0; row < rows; row += 1) rowOf.fill(row, starts[row]!, starts[row + 1]!);
-  return {
-    rows: columns,
-    columns: rows,
-    starts: turned,
-    items: order.map((entry) => rowOf[entry]!),
-    weights: Float32Array.from(order, (entry) => weights[entry]!),
-  };
+  const turnedItems = new Uint32Array(order.length);
+  const turnedWeights = new Float32Array(order.length);
+  for (let i = 0; i < order.length; i += 1) {
+    turnedItems[i] = rowOf[order[i]!]!;
+    turnedWeights[i] = weights[order[i]!]!;
+  }
+  return { rows: columns, columns: rows, starts: turned, items: turnedItems, weights: turnedWeights };
 }
 
 /**
@@ -123,7 +123,7 @@ export function lengthOf(vector: ArrayLike<number>): number {
 /** The items of most rows, at most `most`, ascending; none that nobody took. */
 export function mostTaken({ items, columns }: SparseRows, most: number): number[] {
   const counts = new Uint32Array(columns);
-  for (const item of items) counts[item]! += 1;
+  for (let at = 0; at < items.length; at += 1) counts[items[at]!]! += 1;
   const taken = [...counts.keys()].filter((item) => counts[item]! > 0);
   taken.sort((a, b) => counts[b]! - counts[a]! || a - b);
   return taken.slice(0, most).sort((a, b) => a - b);
@@ -135,22 +135,21 @@ export function latestEntries({ starts, times }: InteractionMatrix, row: number,
   return entries.sort((a, b) => times[b]! - times[a]! || a - b).slice(0, most);
 }
 
-/** The rows with some of their entries, which are given row by row. */
-export function pickEntries(
-  { items, weights, ...size }: SparseRows,
-  entriesOf: (row: number) => readonly number[],
-): SparseRows {
-  const starts = new Uint32Array(size.rows + 1);
-  const kept: number[] = [];
+/** The rows with some of their entries. @param isKept 1 for each entry that is kept, 0 for others */
+export function keepEntries({ starts, items, weights, ...size }: SparseRows, isKept: Uint8Array): SparseRows {
+  const keptStarts = new Uint32Array(size.rows + 1);
+  const keptItems = new Uint32Array(items.length);
+  const keptWeights = new Float32Array(items.length);
+  let kept = 0;
   for (let row = 0; row < size.rows; row += 1) {
-    for (const entry of entriesOf(row)) kept.push(entry);
-    starts[row + 1] = kept.length;
+    for (let at = starts[row]!; at < starts[row + 1]!; at += 1) {
+      if (isKept[at] === 0) continue;
+      keptItems[kept] = items[at]!;
+      keptWeights[kept] = weights[at]!;
+      kept += 1;
+    }
+    keptStarts[row + 1] = kept;
   }
-  return {
-    rows: size.rows,
-    columns: size.columns,
-    starts,
-    items: Uint32Array.from(kept, (entry) => items[entry]!),
-    weights: Float32Array.from(kept, (entry) => weights[entry]!),
-  };
+  const [ownItems, ownWeights] = [keptItems.slice(0, kept), keptWeights.slice(0, kept)];
+  return { ...size, starts: keptStarts, items: ownItems, weights: ownWeights };
 }

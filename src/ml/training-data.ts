@@ -123,13 +123,14 @@ function gather(
   userCount: number,
   halfLifeMs: number,
 ): TrainingData {
-  const now = sessions.times.reduce((newest, time) => Math.max(newest, time), 0);
+  let now = 0;
+  for (let at = 0; at < sessions.times.length; at += 1) now = Math.max(now, sessions.times[at]!);
   const rows = new Uint32Array(sessions.items.length);
   for (let row = 0; row < sessions.rows; row += 1)
     rows.fill(owners[row]!, sessions.starts[row]!, sessions.starts[row + 1]!);
-  const weights = sessions.weights.map(
-    (weight, at) => weight * 2 ** ((sessions.times[at]! - now) / halfLifeMs),
-  );
+  const weights = new Float32Array(sessions.weights);
+  for (let at = 0; at < weights.length && halfLifeMs !== Number.POSITIVE_INFINITY; at += 1)
+    weights[at] = weights[at]! * 2 ** ((sessions.times[at]! - now) / halfLifeMs);
   const entries = {
     ...sessions,
     length: rows.length,
@@ -198,7 +199,9 @@ function numberItems(
   const sorted = [...new Set([...taken, ...catalogue.keys()])].sort((a, b) => (a < b ? -1 : 1));
   const numberOf = new Map(sorted.map((id, number) => [id, number]));
   const numbers = Uint32Array.from(itemIds, (id) => (id === undefined ? 0 : (numberOf.get(id) ?? 0)));
-  return { itemIds: sorted, items: Uint32Array.from({ length }, (_, row) => numbers[items[row]!]!) };
+  const numbered = new Uint32Array(length);
+  for (let row = 0; row < length; row += 1) numbered[row] = numbers[items[row]!]!;
+  return { itemIds: sorted, items: numbered };
 }
 
 /** What one interaction weighs on average: the measure of what is much. 1 where there is none. */
