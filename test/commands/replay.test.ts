@@ -9,6 +9,7 @@ import { ensureDataDir } from '../../src/config.ts';
 import { createProcessor } from '../../src/pipeline/processor/processor.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { alteredLog } from '../support/altered-log.ts';
+import { recordsOf } from '../support/document-batch.ts';
 import { runOn } from '../support/run-on.ts';
 import { configFor, openStores, SETTINGS } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -124,7 +125,7 @@ describe('ecom dead-letters replay', () => {
     const big = { partition: 0, offset: 1e6, time: NOW + 1e6, reason: 'big', detail: '', source: 's' };
     await stores.documents.append([
       {
-        ...{ partition: 0, from: 1e6, to: 1e6 + 1, time: NOW, events: () => [], duplicates: [] },
+        ...{ partition: 0, from: 1e6, to: 1e6 + 1, time: NOW, ...recordsOf([]), duplicates: [] },
         deadLetters: [{ ...big, bytes: new Uint8Array(1.2 * 1024 * 1024) }],
       },
     ]);
@@ -216,7 +217,7 @@ describe('ecom dead-letters replay', () => {
     });
     await stores.documents.append([
       {
-        ...{ partition: 3, from: 7, to: 8, time: NOW, events: () => [], duplicates: [] },
+        ...{ partition: 3, from: 7, to: 8, time: NOW, ...recordsOf([]), duplicates: [] },
         deadLetters: [0, 1, 2, 12].map(letter),
       },
     ]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type DeadLetter, type StoredEvent } from '../../src/pipeline/document-store/document-store.ts';
 import { decodeRecord, isRejected } from '../../src/pipeline/events/decode.ts';
+import { recordsOf } from '../support/document-batch.ts';
 import { type Stores } from '../support/stores.ts';
 
 function letter(offset: number, reason: string, time: number): DeadLetter {
@@ -48,7 +49,7 @@ export function describeDocumentStore(
         from: 0,
         to: 8,
         time: Date.now(),
-        events: () => kept.slice(0, 6),
+        ...recordsOf(kept.slice(0, 6)),
         duplicates: [{ offset: 3 }],
         deadLetters: [letter(5, 'bad', 1)],
       };
@@ -77,7 +78,7 @@ export function describeDocumentStore(
         return documents.append([
           {
             ...{ partition: 0, from, to, time: Date.now(), deadLetters: letters },
-            events: () => events.filter(({ offset }) => offset >= from && offset < to && !others.has(offset)),
+            ...recordsOf(events.filter(({ offset }) => offset >= from && offset < to && !others.has(offset))),
             duplicates: duplicates.map((offset) => ({ offset })),
           },
         ]);
@@ -116,7 +117,7 @@ export function describeDocumentStore(
       const { stores } = await withEvents('progress', 10);
       const { documents } = stores;
       expect(await documents.appended(0)).toBe(0);
-      const batch = { partition: 0, time: Date.now(), events: () => [], deadLetters: [] };
+      const batch = { partition: 0, time: Date.now(), ...recordsOf([]), deadLetters: [] };
       await documents.append([
         { ...batch, from: 0, to: 6, duplicates: [0, 1, 2, 3, 4, 5].map((offset) => ({ offset })) },
       ]);
@@ -135,7 +136,7 @@ export function describeDocumentStore(
           from: 0,
           to: 20,
           time: Date.now(),
-          events: () => events.slice(0, 20),
+          ...recordsOf(events.slice(0, 20)),
           duplicates: [],
           deadLetters: [],
         },
@@ -158,7 +159,7 @@ export function describeDocumentStore(
       const { documents } = stores;
       const others = [0, 3, 4, 17, 29];
       const kept = events.filter(({ offset }) => !others.includes(offset));
-      const taken = { from: 0, to: 30, time: Date.now(), events: () => kept };
+      const taken = { from: 0, to: 30, time: Date.now(), ...recordsOf(kept) };
       const deadLetters = [letter(4, 'cannot be counted', 1), letter(17, 'clock ahead', 1)];
       const duplicates = [0, 3, 29].map((offset) => ({ offset }));
       await documents.append([{ partition: 0, ...taken, duplicates, deadLetters }]);
@@ -183,7 +184,7 @@ export function describeDocumentStore(
     test('gives several who read a partition at once all of it', async () => {
       const { stores, events } = await withEvents('at-once', 300);
       const { documents } = stores;
-      const whole = { events: () => events, duplicates: [], deadLetters: [] };
+      const whole = { ...recordsOf(events), duplicates: [], deadLetters: [] };
       await documents.append([{ partition: 0, from: 0, to: 300, time: Date.now(), ...whole }]);
       async function readAll(limit: number): Promise<StoredEvent[]> {
         const seen: StoredEvent[] = [];
@@ -206,7 +207,7 @@ export function describeDocumentStore(
         from,
         to,
         time: Date.now(),
-        events: () => events.slice(from, to),
+        ...recordsOf(events.slice(from, to)),
         duplicates: [],
         deadLetters: [],
       });
@@ -228,7 +229,7 @@ export function describeDocumentStore(
       const { documents, close } = await open('letters', { ECOM_DEAD_LETTERS_DAYS: '0' });
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20)];
       await documents.append([
-        { partition: 0, from: 0, to: 3, time: 30, events: () => [], duplicates: [], deadLetters: letters },
+        { partition: 0, from: 0, to: 3, time: 30, ...recordsOf([]), duplicates: [], deadLetters: letters },
       ]);
       expect((await documents.deadLetters({ limit: 10 })).map(({ offset }) => offset)).toEqual([1, 2, 0]);
       expect((await documents.deadLetters({ limit: 1 })).map(({ offset }) => offset)).toEqual([1]);
@@ -249,7 +250,7 @@ export function describeDocumentStore(
       const { documents, close } = await open('resent');
       const letters = [letter(0, 'a', 10), letter(1, 'b', 30), letter(2, 'a', 20), letter(3, 'a', 40)];
       await documents.append([
-        { partition: 0, from: 0, to: 4, time: 30, events: () => [], duplicates: [], deadLetters: letters },
+        { partition: 0, from: 0, to: 4, time: 30, ...recordsOf([]), duplicates: [], deadLetters: letters },
       ]);
       const offsets = async (...query: Parameters<typeof documents.deadLettersAfter>) =>
         (await documents.deadLettersAfter(...query)).map(({ offset }) => offset);
@@ -283,7 +284,7 @@ export function describeDocumentStore(
         from: 6,
         to: 9,
         time: 30,
-        events: () => [],
+        ...recordsOf([]),
         duplicates: [],
         deadLetters: letters,
       };
@@ -334,7 +335,7 @@ export function describeDocumentStore(
           from: one.offset,
           to: one.offset + 1,
           time: now,
-          events: () => [],
+          ...recordsOf([]),
           duplicates: [],
         },
         deadLetters: [one],
@@ -383,7 +384,7 @@ export function describeDocumentStore(
           from,
           to: from + deadLetters.length,
           time: Date.now(),
-          events: () => [],
+          ...recordsOf([]),
           duplicates: [],
         },
         deadLetters,

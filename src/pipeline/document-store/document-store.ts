@@ -47,8 +47,10 @@ export interface DocumentBatch {
   readonly to: number;
   /** When the log took the newest of its records, ms since the epoch: what the age of its events is counted from. */
   readonly time: number;
-  /** Its events, in order: they are made when they are asked for. */
-  events(): readonly StoredEvent[];
+  /** Its records are those with a number from `first` on, up to `last`: events, but for those below. */
+  readonly records: LogRecords;
+  readonly first: number;
+  readonly last: number;
   /** The records, or events of one, that repeat an earlier event. */
   readonly duplicates: readonly Pick<StoredEvent, 'offset' | 'index'>[];
   readonly deadLetters: readonly DeadLetter[];

@@ -1,6 +1,9 @@
-import { Binary } from 'mongodb';
-import { type EventType, type ShopEvent, shopperOf } from '../events/shop-event.ts';
-import { type DeadLetter, type DocumentBatch, type StoredEvent } from './document-store.ts';
+import { Binary, type Collection } from 'mongodb';
+import { type DeadLetter } from './document-store.ts';
+
+/** Documents in one insert. */
+const INSERT = 5000;
+const DUPLICATE_KEY = 11_000;
 
 /** Digits that every partition and every offset has: so the order of the ids is that of the log. */
 const PARTITION_DIGITS = 4;
@@ -14,43 +17,6 @@ export function placeId(partition: number, offset: number, index?: number): stri
 
 function pad(value: number, digits: number): string {
   return String(value).padStart(digits, '0');
-}
-
-/**
- * An event as a document: the event as the log's line says it, as JSON, and beside it what people look for. As one text it
- * is written and read at a third of the cost of nested documents.
- */
-export interface EventDocument {
-  readonly _id: string;
-  /** When the log took it: what its expiry counts from. */
-  readonly at: Date;
-  readonly type: EventType;
-  /** User id, else anonymous id. */
-  readonly shopper?: string;
-  readonly event: string;
-}
-
-export function toEventDocument(
-  { offset, index, event }: StoredEvent,
-  { partition, time: at }: Pick<DocumentBatch, 'partition' | 'time'>,
-): EventDocument {
-  const shopper = shopperOf(event);
-  return {
-    _id: placeId(partition, offset, index),
-    at: new Date(at),
-    type: event.type,
-    ...(shopper === undefined ? {} : { shopper }),
-    event: JSON.stringify(event),
-  };
-}
-
-export function fromEventDocument({ _id, event }: EventDocument): StoredEvent {
-  const [, offset, index] = _id.split(':');
-  return {
-    offset: Number(offset),
-    ...(index === undefined ? {} : { index: Number(index) }),
-    event: JSON.parse(event) as ShopEvent,
-  };
 }
 
 export interface LetterDocument extends Omit<DeadLetter, 'bytes'> {
@@ -88,4 +54,29 @@ export function fromLetterDocument({
   ...letter
 }: LetterDocument): DeadLetter {
   return { ...letter, bytes: new Uint8Array(bytes.buffer) };
+}
+
+/** Inserts documents, of which some may be there already. @returns how many were */
+export async function insertAll<T extends { _id: string }>(
+  into: Collection<T>,
+  documents: readonly T[],
+): Promise<number> {
+  let known = 0;
+  for (let i = 0; i < documents.length; i += INSERT) {
+    try {
+      await into.insertMany(documents.slice(i, i + INSERT) as never, { ordered: false });
+    } catch (error) {
+      if (!isThere(error)) throw error;
+      known += [(error as { writeErrors?: unknown }).writeErrors].flat().length;
+    }
+  }
+  return known;
+}
+
+/** Whether nothing went wrong but that some documents are there already. */
+export function isThere(error: unknown): boolean {
+  const { writeErrors } = error as { writeErrors?: unknown };
+  const failures = writeErrors === undefined ? [] : [writeErrors].flat();
+  const known = failures.every((failure) => (failure as { code?: number }).code === DUPLICATE_KEY);
+  return failures.length > 0 && known;
 }

@@ -1,5 +1,5 @@
 import { type Collection } from 'mongodb';
-import { type EventDocument } from './mongodb-documents.ts';
+import { type RecordDocument } from './mongodb-records.ts';
 
 const DAY_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;
@@ -11,7 +11,7 @@ const NO_COLLECTION = 26;
  * none, what this returns sweeps, at most once an hour: to be called after an append.
  */
 export function expireEvents(
-  events: () => Promise<Collection<EventDocument>>,
+  events: () => Promise<Collection<RecordDocument>>,
   days: number,
 ): () => Promise<void> {
   let sweeps: Promise<boolean> | undefined;

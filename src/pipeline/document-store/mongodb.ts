@@ -1,28 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Collection, type FindCursor } from 'mongodb';
-import { MAY_BE_EVENTS } from '../events/decode.ts';
+import { type Collection } from 'mongodb';
 import {
   type DeadLetterQuery,
   type DocumentBatch,
   type DocumentStore,
   type LetterBound,
   type ModelDocument,
-  type StoredEvent,
 } from './document-store.ts';
+import { eventsOf } from './events-of.ts';
 import { connectMongo, isPassing, type MongoAddress, mongoError } from './mongodb-client.ts';
 import {
-  type EventDocument,
-  fromEventDocument,
   fromLetterDocument,
+  insertAll,
+  isThere,
   type LetterDocument,
   placeId,
-  toEventDocument,
   toLetterDocument,
 } from './mongodb-documents.ts';
 import { expireEvents } from './mongodb-expiry.ts';
 import { boundLetters } from './mongodb-letter-bound.ts';
-import { recordsOf } from './records-of.ts';
+import { createMongoRecords, type RecordDocument } from './mongodb-records.ts';
 
 export interface MongoDocumentStoreOptions extends MongoAddress {
   /** Days that raw events are kept; 0 is for ever. */
@@ -30,14 +28,11 @@ export interface MongoDocumentStoreOptions extends MongoAddress {
   readonly letterBound: LetterBound;
 }
 
-/** Documents in one insert. */
-const INSERT = 5000;
 /** Characters of a model in one document, whose limit is 16 MiB. */
 const MODEL_CHARACTERS = 4 * 1024 * 1024;
 /** How long a server that is away is waited for when something has to be stored, ms. Whoever waits longer says so. */
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 500;
-const DUPLICATE_KEY = 11_000;
 
 /** Dead letters that were not sent again. */
 const OPEN = { resent: { $exists: false } } as const;
@@ -58,22 +53,13 @@ interface ModelChunk {
   readonly text: string;
 }
 
-/** A partition's events from where the last read ended: a reader goes on, and a new query would look for the place again. */
-interface Place {
-  readonly cursor: FindCursor<EventDocument>;
-  readonly next: number;
-  /** What was read already, of the record after. */
-  readonly ahead: EventDocument | undefined;
-}
-
 /**
- * The document store on MongoDB, or what speaks its protocol: plain documents, `_id` the place in the log, so that a
+ * The document store on MongoDB, or what speaks its protocol: documents whose `_id` is a place in the log, so that a
  * partition's events are a range of ids in the order of the log. Nothing is used that only some servers have, but for the
  * expiry of events.
  */
 export function createMongoDocumentStore(options: MongoDocumentStoreOptions): DocumentStore {
   const connection = connectMongo(options);
-  const places = new Map<number, Place>();
 
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -96,12 +82,13 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
   }
   const collection = async <T extends { _id: string }>(name: string): Promise<Collection<T>> =>
     (await connection.database()).collection<T>(name);
-  const events = () => collection<EventDocument>('events');
+  const events = () => collection<RecordDocument>('events');
   const letters = () => collection<LetterDocument>('dead_letters');
   const progress = () => collection<ProgressDocument>('progress');
   const models = () => collection<ModelHeader>('models');
   const chunks = () => collection<ModelChunk>('model_chunks');
 
+  const records = createMongoRecords(events);
   const expire = expireEvents(events, options.eventDays);
   const clearLetters = boundLetters(letters, options.letterBound);
   let prepared: Promise<void> | undefined;
@@ -117,9 +104,7 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
       if (prepared === preparing) prepared = undefined;
       throw error;
     });
-    // In order: a reader that finds an event has found all before it.
-    const stored = batches.flatMap((batch) => batch.events().map((event) => toEventDocument(event, batch)));
-    await insertAll(await events(), stored);
+    await records.append(batches);
     const rejected = batches.flatMap(({ deadLetters }) => deadLetters);
     await Promise.all([insertAll(await letters(), rejected.map(toLetterDocument)), noteProgress(batches)]);
     await dropFormer(batches);
@@ -140,56 +125,13 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     }
   }
 
-  /** What a record was taken for when it was counted before, and is not now. */
+  /** Dead letters that a record was when it was counted before, and is not now. */
   async function dropFormer(batches: readonly DocumentBatch[]): Promise<void> {
-    const noEvents = batches.flatMap(({ partition, duplicates, deadLetters }) =>
-      [...duplicates, ...deadLetters.filter(({ reason }) => MAY_BE_EVENTS.has(reason))].map(
-        ({ offset, index }) => placeId(partition, offset, index),
-      ),
-    );
-    for (let i = 0; i < noEvents.length; i += INSERT) {
-      await (await events()).deleteMany({ _id: { $in: noEvents.slice(i, i + INSERT) } });
-    }
     const noLetters = batches.map(({ partition, from, to, deadLetters }) => {
       const still = deadLetters.map(({ offset, index }) => placeId(partition, offset, index));
       return { _id: { $gte: placeId(partition, from), $lt: placeId(partition, to), $nin: still } };
     });
     if (noLetters.length > 0) await (await letters()).deleteMany({ $or: noLetters });
-  }
-
-  async function readEvents(
-    partition: number,
-    from: number,
-    limit: number,
-  ): Promise<{ events: StoredEvent[]; next: number }> {
-    // Whoever reads has the place to himself: another one finds none, and looks for it.
-    const place = places.get(partition);
-    places.delete(partition);
-    if (place?.next !== from) await place?.cursor.close();
-    const cursor = place?.next === from ? place.cursor : await cursorAt(partition, from);
-    try {
-      const found: StoredEvent[] = [];
-      let document = (place?.next === from ? place.ahead : undefined) ?? (await cursor.next());
-      while (document !== null) {
-        const event = fromEventDocument(document);
-        // A record's events are given together.
-        if (found.length >= limit && event.offset !== found.at(-1)!.offset) break;
-        found.push(event);
-        document = await cursor.next();
-      }
-      const next = found.length === 0 ? from : found.at(-1)!.offset + 1;
-      if (document === null || places.has(partition)) await cursor.close();
-      else places.set(partition, { cursor, next, ahead: document });
-      return { events: found, next };
-    } catch (error) {
-      await cursor.close().catch(() => {});
-      throw error;
-    }
-  }
-  async function cursorAt(partition: number, from: number): Promise<FindCursor<EventDocument>> {
-    const range = { $gte: placeId(partition, from), $lt: placeId(partition + 1, 0) };
-    const cursor = (await events()).find({ _id: range } as object).sort({ _id: 1 });
-    return cursor as FindCursor<EventDocument>;
   }
 
   async function saveModel({ name, time, json }: ModelDocument): Promise<void> {
@@ -233,9 +175,9 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     append: (batches) => guarded(() => patiently(() => append(batches))),
     appended: (partition) =>
       guarded(async () => (await (await progress()).findOne({ _id: String(partition) }))?.next ?? 0),
-    readEvents: (partition, from, limit) => guarded(() => readEvents(partition, from, limit)),
-    readRecords: (partition, from, limit) =>
-      guarded(async () => recordsOf(await readEvents(partition, from, limit))),
+    readEvents: (partition, from, limit) =>
+      guarded(async () => eventsOf(partition, await records.read(partition, from, limit))),
+    readRecords: (partition, from, limit) => guarded(() => records.read(partition, from, limit)),
     deadLetters: ({ reason, limit }: DeadLetterQuery) =>
       guarded(async () => {
         const found = (await letters())
@@ -287,26 +229,4 @@ export function createMongoDocumentStore(options: MongoDocumentStoreOptions): Do
     deleteModel: (name) => guarded(() => deleteModel(name)),
     close: () => connection.close(),
   };
-}
-
-/** Inserts documents, of which some may be there already. */
-async function insertAll<T extends { _id: string }>(
-  into: Collection<T>,
-  documents: readonly T[],
-): Promise<void> {
-  for (let i = 0; i < documents.length; i += INSERT) {
-    try {
-      await into.insertMany(documents.slice(i, i + INSERT) as never, { ordered: false });
-    } catch (error) {
-      if (!isThere(error)) throw error;
-    }
-  }
-}
-
-/** Whether nothing went wrong but that some documents are there already. */
-function isThere(error: unknown): boolean {
-  const { writeErrors } = error as { writeErrors?: unknown };
-  const failures = writeErrors === undefined ? [] : [writeErrors].flat();
-  const known = failures.every((failure) => (failure as { code?: number }).code === DUPLICATE_KEY);
-  return failures.length > 0 && known;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { LogRecords } from '../event-log/event-log.ts';
-import { CLOCK_AHEAD, decodeRecord, isRejected } from '../events/decode.ts';
+import { CLOCK_AHEAD } from '../events/decode.ts';
 import {
   guardFile,
   inTransaction,
@@ -16,11 +16,11 @@ import {
   type DocumentStore,
   type LetterBound,
   type ModelDocument,
-  type StoredEvent,
   type StoredRecords,
 } from './document-store.ts';
-import { recordsOf } from './records-of.ts';
+import { eventsOf } from './events-of.ts';
 import { boundLetters, LETTER_BOUND_MIGRATION, LETTER_INDEX_MIGRATION } from './sqlite-letter-bound.ts';
+import { createSqliteRecords, RECORDS_MIGRATION } from './sqlite-records.ts';
 
 export interface SqliteDocumentStoreOptions extends SqliteOptions {
   /** The embedded event log, which already holds every event: none is written twice. Absent where the log is on servers. */
@@ -45,6 +45,7 @@ const MIGRATIONS: Migrations = [
   'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
   LETTER_BOUND_MIGRATION,
   LETTER_INDEX_MIGRATION,
+  RECORDS_MIGRATION,
 ];
 
 /** Bytes of a large row of the log: a reader that takes about one at a time reads none of them twice. */
@@ -100,13 +101,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     `INSERT OR IGNORE INTO dead_letters (part, pos, idx, time, reason, detail, source, bytes)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const putEvent = connection.prepare(
-    'INSERT OR IGNORE INTO events (part, pos, idx, json) VALUES (?, ?, ?, ?)',
-  );
-  const dropEvents = connection.prepare('DELETE FROM events WHERE part = ? AND pos >= ? AND pos < ?');
-  const eventsFrom = connection.prepare(
-    'SELECT pos, idx, json FROM events WHERE part = ? AND pos >= ? AND pos < ? ORDER BY pos, idx LIMIT ?',
-  );
+  const records = createSqliteRecords(connection);
   const clearLetters = boundLetters(connection, options.letterBound);
   let log: { reader: LogReader; close(): void } | undefined;
 
@@ -118,14 +113,12 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     }
     return log?.reader;
   }
-  function appendBatch({ partition, from, to, events, duplicates, deadLetters }: DocumentBatch): void {
+  function appendBatch(batch: DocumentBatch): void {
+    const { partition, from, to, duplicates, deadLetters } = batch;
     putNext.run(partition, to);
     // A batch that is counted again may find that the time of an arrival has come, or that a record cannot be counted.
-    if (options.logPath === undefined) {
-      dropEvents.run(partition, from, to);
-      for (const { offset, index = 0, event } of events())
-        putEvent.run(partition, offset, index, JSON.stringify(event));
-    } else {
+    if (options.logPath === undefined) records.append(batch);
+    else {
       dropDuplicates.run(partition, from, to);
       for (const { offset } of duplicates) putDuplicate.run(partition, offset);
       // Read by itself, such a record is an event.
@@ -141,24 +134,6 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       const { offset, index = 0, time, reason, detail, source, bytes } = letter;
       putLetter.run(partition, offset, index, time, reason, detail, source, Buffer.from(bytes));
     }
-  }
-  /** Of a record with several events, all are given, though they be one or two more than the limit. */
-  function readOwnEvents(
-    partition: number,
-    from: number,
-    limit: number,
-  ): { events: StoredEvent[]; next: number } {
-    const end = getNext(partition) ?? 0;
-    if (from >= end) return { events: [], next: from };
-    type Row = { pos: number; idx: number; json: string };
-    let rows = eventsFrom.all(partition, from, end, limit) as Row[];
-    const next = rows.length < limit ? end : rows.at(-1)!.pos + 1;
-    if (next < end) rows = eventsFrom.all(partition, from, next, -1) as Row[];
-    const events = rows.map(({ pos: offset, idx, json }): StoredEvent => {
-      const event = JSON.parse(json) as StoredEvent['event'];
-      return idx === 0 ? { offset, event } : { offset, index: idx, event };
-    });
-    return { events, next };
   }
   function readLog(partition: number, from: number, limit: number): StoredRecords {
     const end = getNext(partition) ?? 0;
@@ -179,20 +154,9 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     }
     return { records, skipped, next };
   }
-  function readLogEvents(
-    partition: number,
-    from: number,
-    limit: number,
-  ): { events: StoredEvent[]; next: number } {
-    const { records, skipped, next } = readLog(partition, from, limit);
-    const events: StoredEvent[] = [];
-    for (let i = 0; i < records.length; i += 1) {
-      if (skipped.has(i)) continue;
-      const { offset, value, appendedAt } = records.at(i);
-      const event = decodeRecord(value, { partition, offset, appendedAt });
-      if (!isRejected(event)) events.push({ offset, event });
-    }
-    return { events, next };
+  function read(partition: number, from: number, limit: number): StoredRecords {
+    if (options.logPath !== undefined) return readLog(partition, from, limit);
+    return records.read(partition, from, getNext(partition) ?? 0, limit);
   }
 
   return {
@@ -208,12 +172,10 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
       return guarded(() => getNext(partition) ?? 0);
     },
     async readEvents(partition, from, limit) {
-      const read = options.logPath === undefined ? readOwnEvents : readLogEvents;
-      return guarded(() => read(partition, from, limit));
+      return guarded(() => eventsOf(partition, read(partition, from, limit)));
     },
     async readRecords(partition, from, limit) {
-      if (options.logPath !== undefined) return guarded(() => readLog(partition, from, limit));
-      return recordsOf(guarded(() => readOwnEvents(partition, from, limit)));
+      return guarded(() => read(partition, from, limit));
     },
     async deadLetters({ reason, limit }) {
       const where = `WHERE resent IS NULL${reason === undefined ? '' : ' AND reason = :reason'}`;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { type CompressionTypes } from 'kafkajs';
+import { compressLz4, decompressLz4 } from '../lz4.ts';
 
 /** A batch that claims to be larger is not unpacked, bytes. */
 const MAX_UNPACKED = 256 * 2 ** 20;
@@ -57,10 +58,9 @@ function unpackXerial(bytes: Buffer, unpack: (block: Buffer) => Buffer): Buffer 
 }
 
 function lz4(): Codec {
-  const { compressFrameSync, decompressFrameSync } = require('lz4-napi') as typeof import('lz4-napi');
   return {
-    compress: async ({ buffer }) => compressFrameSync(buffer),
-    decompress: async (bytes) => decompressFrameSync(bytes),
+    compress: async ({ buffer }) => compressLz4(buffer),
+    decompress: async (bytes) => decompressLz4(bytes),
   };
 }
 

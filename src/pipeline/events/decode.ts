@@ -38,8 +38,6 @@ export const TOMBSTONE: Rejected = {
 export const CLOCK_AHEAD = 'clock ahead';
 /** The reason of a record that no store takes, or that counting fails for. */
 export const NOT_COUNTABLE = 'cannot be counted';
-/** Reasons that do not follow from the record alone: whoever counts it another time may take it for an event. */
-export const MAY_BE_EVENTS: ReadonlySet<string> = new Set([CLOCK_AHEAD, NOT_COUNTABLE]);
 
 /** Thrown inside this file only: leaving a deep check by a return value costs every event, by a throw only bad ones. */
 class Invalid extends Error {

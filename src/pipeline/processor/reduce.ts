@@ -1,5 +1,4 @@
-import { type DocumentBatch, type StoredEvent } from '../document-store/document-store.ts';
-import { decodeRecord, isRejected } from '../events/decode.ts';
+import { type DocumentBatch } from '../document-store/document-store.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type CellLayout } from '../live-store/cells.ts';
 import { type Advance, type LiveChange } from '../live-store/live-store.ts';
@@ -109,24 +108,10 @@ function documentsOf(batch: DecodedBatch, position: number, findings: Findings):
     from: position + lost + earlier,
     to: next,
     time: Math.min(newest, clock),
-    events: () => eventsOf(batch, findings),
+    records,
+    first: batch.from,
+    last: to,
     duplicates,
     deadLetters,
   };
-}
-
-/** The events of a batch, decoded once more: only some document stores hold them. */
-function eventsOf({ partition, records, from, to }: DecodedBatch, findings: Findings): StoredEvent[] {
-  const placeOf = (offset: number, index = 0): string => `${offset}:${index}`;
-  const others = new Set(
-    [...findings.duplicates, ...findings.deadLetters].map(({ offset, index }) => placeOf(offset, index)),
-  );
-  const events: StoredEvent[] = [];
-  for (let i = from; i < to; i += 1) {
-    const { offset, index, value, appendedAt } = records.at(i);
-    if (others.has(placeOf(offset, index))) continue;
-    const event = decodeRecord(value, { partition, offset, index, appendedAt });
-    if (!isRejected(event)) events.push(index === undefined ? { offset, event } : { offset, index, event });
-  }
-  return events;
 }

@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
 import { openDocumentStore } from '../../../src/pipeline/document-store/open.ts';
-import { LETTER_BOUND_MIGRATION } from '../../../src/pipeline/document-store/sqlite-letter-bound.ts';
+import {
+  LETTER_BOUND_MIGRATION,
+  LETTER_INDEX_MIGRATION,
+} from '../../../src/pipeline/document-store/sqlite-letter-bound.ts';
 import { openDatabase } from '../../../src/pipeline/sqlite/database.ts';
 import { STORE_FILES } from '../../../src/pipeline/sqlite/files.ts';
 import { describeDocumentStore } from '../../conformance/document-store.ts';
+import { describeStoredRecords } from '../../conformance/stored-records.ts';
+import { recordsOf } from '../../support/document-batch.ts';
 import { SQLITE_DRIVERS } from '../../support/drivers.ts';
 import { configFor, openStores } from '../../support/stores.ts';
 
@@ -24,18 +29,6 @@ describeDocumentStore('sqlite beside a log on servers', async (name, env) => {
   await stores.documents.close();
   return { ...stores, documents: await openDocumentStore({ ...config, logUrl: 'kafka://nowhere/topic' }) };
 });
-
-for (const driver of SQLITE_DRIVERS) {
-  describeDocumentStore(`sqlite on ${driver}`, async (name, env) => {
-    const config = configFor(join(dir, driver, name), {
-      ECOM_SQLITE_DRIVER: driver,
-      ECOM_PARTITIONS: '1',
-      ...env,
-    });
-    ensureDataDir(config);
-    return openStores(config);
-  });
-}
 
 /** What the schema was before dead letters had an index. */
 const BEFORE_INDEX = [
@@ -54,6 +47,71 @@ const BEFORE_INDEX = [
   'ALTER TABLE dead_letters ADD COLUMN resent INTEGER;',
   LETTER_BOUND_MIGRATION,
 ];
+
+describeStoredRecords(
+  'sqlite beside a log on servers',
+  async () => {
+    const config = configFor(join(dir, 'records'));
+    ensureDataDir(config);
+    return openDocumentStore({ ...config, logUrl: 'kafka://nowhere/topic' });
+  },
+  100,
+);
+
+test.each(SQLITE_DRIVERS)('gives events that an older version stored one by one, on %s', async (driver) => {
+  const config = configFor(join(dir, `rows-${driver}`), { ECOM_SQLITE_DRIVER: driver });
+  ensureDataDir(config);
+  const path = join(config.dataDir, STORE_FILES.documents);
+  const old = openDatabase({ path, synchronous: 'normal', driver }, [
+    ...BEFORE_INDEX,
+    LETTER_INDEX_MIGRATION,
+  ]);
+  const put = old.prepare('INSERT INTO events (part, pos, idx, json) VALUES (0, ?, ?, ?)');
+  const event = (id: string) => ({ id, type: 'page_view', time: 1_700_000_000_000, items: [], source: 's' });
+  for (const [pos, idx] of [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [2, 0],
+    [4, 0],
+  ] as const)
+    put.run(pos, idx, JSON.stringify(event(`old-${pos}-${idx}`)));
+  old.prepare('INSERT INTO appended (part, next) VALUES (0, 6)').run();
+  old.close();
+  const documents = await openDocumentStore({ ...config, logUrl: 'kafka://nowhere/topic' });
+  const ids = async (limit: number) => {
+    const found: string[] = [];
+    for (let from = 0; ; ) {
+      const { events, next } = await documents.readEvents(0, from, limit);
+      found.push(...events.map(({ event: { id } }) => id));
+      if (next === from) return found;
+      from = next;
+    }
+  };
+  const rows = ['old-0-0', 'old-1-0', 'old-1-1', 'old-2-0', 'old-4-0'];
+  for (const limit of [1, 2, 9]) expect(await ids(limit)).toEqual(rows);
+  const batch = (from: number, to: number) => {
+    const found = [from, to - 1].map((offset) => ({ offset, event: event(`new-${offset}`) as never }));
+    return { partition: 0, from, to, time: 1, ...recordsOf(found), duplicates: [], deadLetters: [] };
+  };
+  await documents.append([batch(6, 9)]);
+  await documents.append([batch(1, 3)]);
+  for (const limit of [1, 2, 9])
+    expect(await ids(limit)).toEqual(['old-0-0', 'new-1', 'new-2', 'old-4-0', 'new-6', 'new-8']);
+  await documents.close();
+});
+
+for (const driver of SQLITE_DRIVERS) {
+  describeDocumentStore(`sqlite on ${driver}`, async (name, env) => {
+    const config = configFor(join(dir, driver, name), {
+      ECOM_SQLITE_DRIVER: driver,
+      ECOM_PARTITIONS: '1',
+      ...env,
+    });
+    ensureDataDir(config);
+    return openStores(config);
+  });
+}
 
 test.each(SQLITE_DRIVERS)(
   'takes over the dead letters of a store without an index of them, on %s',
@@ -88,7 +146,7 @@ test.each(SQLITE_DRIVERS)(
     // The bound counts what was there.
     const more = { ...letter, offset: 7, index: 1, time: 50, bytes: Buffer.alloc(700 * 1024) };
     await documents.append([
-      { partition: 0, from: 7, to: 8, time: 50, events: () => [], duplicates: [], deadLetters: [more] },
+      { partition: 0, from: 7, to: 8, time: 50, ...recordsOf([]), duplicates: [], deadLetters: [more] },
     ]);
     expect(await places()).toEqual(['0:5::true', '0:6::true', '0:7:1:', '1:5::true']);
     await documents.close();
@@ -109,7 +167,7 @@ test('reads each event once where the log does not hold the earliest any more', 
   const seen: string[] = [];
   let from = 0;
   for (const to of [5, 8]) {
-    const rest = { events: () => [], duplicates: [], deadLetters: [] };
+    const rest = { ...recordsOf([]), duplicates: [], deadLetters: [] };
     await documents.append([{ partition: 0, from, to, time: Date.now(), ...rest }]);
     const { events, next } = await documents.readEvents(0, from, 100);
     seen.push(...events.map(({ event }) => event.id));

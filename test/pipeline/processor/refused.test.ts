@@ -45,6 +45,15 @@ async function numbersOf(stores: Stores, documents: DocumentStore = stores.docum
   };
 }
 
+/** Ids of the events that a batch is to keep. */
+function eventsIn({ records, first, last, deadLetters }: DocumentBatch): string[] {
+  const refused = new Set(deadLetters.map(({ offset }) => offset));
+  return [...records]
+    .slice(first, last)
+    .filter(({ offset }) => !refused.has(offset))
+    .map(({ value }) => (JSON.parse(String(value)) as { id: string }).id);
+}
+
 /** A store that never takes the events of some ids, as a server refuses a document that is too large. */
 function picky(
   documents: DocumentStore,
@@ -54,7 +63,7 @@ function picky(
   return {
     ...documents,
     async append(batches: readonly DocumentBatch[]) {
-      if (batches.some(({ events }) => events().some(({ event }) => ids.has(event.id))))
+      if (batches.some((batch) => eventsIn(batch).some((id) => ids.has(id))))
         throw new RangeError('the document is too large');
       await documents.append(batches);
       more();
