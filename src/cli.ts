@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CommandContext } from './commands/context.ts';
-import { type Config, type ConfigFlags, loadConfig, readTerminalSettings, STACKS } from './config.ts';
+import {
+  type Config,
+  type ConfigFlags,
+  loadConfig,
+  readTerminalSettings,
+  requireNamedFiles,
+  STACKS,
+} from './config.ts';
 import { EcomError, errorCode, errorMessage, outputFailure } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
 import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
@@ -429,6 +436,7 @@ function contextFor(
   config = loadConfig({ dataDir, stack, demo }),
   trusted = true,
 ): CommandContext {
+  requireNamedFiles(config);
   if (trusted) requireTrusted(config.dataDir);
   let controller: AbortController | undefined;
   latest = config;

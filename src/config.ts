@@ -21,7 +21,12 @@ export interface Config {
   /** The shop's time zone by its IANA name, and the properties of events that numbers are broken down by. */
   readonly layout: { readonly timeZone: string; readonly properties: readonly string[] };
   /** Which of both the environment names; the others are defaults. */
-  readonly named: { readonly timeZone: boolean; readonly properties: boolean };
+  readonly named: {
+    readonly timeZone: boolean;
+    readonly properties: boolean;
+    readonly alertsFile: boolean;
+    readonly recommendFile: boolean;
+  };
   /** SQLite's durability: `normal` survives a crash of ecom, `full` also one of the machine. */
   readonly synchronous: 'normal' | 'full';
   /** The SQLite driver to insist on; the best that can be loaded where undefined. */
@@ -40,7 +45,7 @@ export interface Config {
   readonly trainingMib: number | undefined;
   /** How long a command that writes waits for a server that went away meanwhile, s. */
   readonly patienceSeconds: number;
-  /** File with the rules of alerts; there need not be one. */
+  /** File with the rules of alerts; there need not be one, unless the user named it: see {@link requireNamedFiles}. */
   readonly alertsFile: string;
   /** File with what the shop decides about its recommendations; there need not be one. */
   readonly recommendFile: string;
@@ -85,7 +90,8 @@ const STACK_FILE = 'stack';
  * @throws EcomError `USAGE` where a value is not one that the setting takes.
  */
 export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Config {
-  const shopDir = resolve(flags.dataDir ?? env.ECOM_DATA_DIR ?? envPaths('ecom', { suffix: '' }).data);
+  const folders = [folderName('--data-dir', flags.dataDir), folderName('ECOM_DATA_DIR', env.ECOM_DATA_DIR)];
+  const shopDir = resolve(folders[0] ?? folders[1] ?? envPaths('ecom', { suffix: '' }).data);
   const isDemo = flags.demo === true;
   const dataDir = isDemo ? join(shopDir, DEMO_FOLDER) : shopDir;
   const synchronous = oneOf(
@@ -120,7 +126,6 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   }
   const properties = propertyNames(env.ECOM_PROPERTIES);
   const timeZone = env.ECOM_TIMEZONE || 'UTC';
-  const named = { timeZone: !!env.ECOM_TIMEZONE, properties: !!env.ECOM_PROPERTIES };
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
@@ -137,6 +142,12 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
   const beside = isDemo ? demoUrl : (url: string): string => url;
   // What the user's shop decides is not for the simulated one.
   const files = isDemo ? {} : env;
+  const named = {
+    timeZone: !!env.ECOM_TIMEZONE,
+    properties: !!env.ECOM_PROPERTIES,
+    alertsFile: !!files.ECOM_ALERTS_FILE,
+    recommendFile: !!files.ECOM_RECOMMEND_FILE,
+  };
   const config = {
     dataDir,
     stack,
@@ -182,14 +193,32 @@ export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = pro
       ECOM_DEAD_LETTERS_MIB: String(deadLetters.mib),
       ECOM_DEAD_LETTERS_DAYS: String(deadLetters.days),
       ECOM_PATIENCE: String(patienceSeconds),
-      ECOM_ALERTS_FILE: config.alertsFile,
-      ECOM_RECOMMEND_FILE: config.recommendFile,
+      // Empty where it is that of the data folder, whatever this process has.
+      ECOM_ALERTS_FILE: named.alertsFile ? config.alertsFile : '',
+      ECOM_RECOMMEND_FILE: named.recommendFile ? config.recommendFile : '',
       ...(trainingMib === undefined ? {} : { ECOM_TRAINING_MIB: String(trainingMib) }),
       ...(partitions === undefined ? {} : { ECOM_PARTITIONS: String(partitions) }),
       ...(logDays === undefined ? {} : { ECOM_LOG_DAYS: String(logDays) }),
       ECOM_LOG_LEVEL: logLevel,
     },
   };
+}
+
+/**
+ * Makes sure that the files are there which the user named: without them nobody would be told, and nothing be left out.
+ * @throws EcomError `USAGE`
+ */
+export function requireNamedFiles({ named, alertsFile, recommendFile }: Config): void {
+  const missing =
+    named.alertsFile && !existsSync(alertsFile)
+      ? `ECOM_ALERTS_FILE is ${alertsFile}`
+      : named.recommendFile && !existsSync(recommendFile)
+        ? `ECOM_RECOMMEND_FILE is ${recommendFile}`
+        : undefined;
+  if (missing === undefined) return;
+  throw new EcomError('USAGE', `${missing}, where there is no file`, {
+    hint: 'create it, or unset the variable: a file in the data folder need not be there',
+  });
 }
 
 /**
@@ -250,10 +279,41 @@ export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): {
   return { colour: !env.NO_COLOR && env.TERM !== 'dumb', debug: env.ECOM_LOG_LEVEL === 'debug' };
 }
 
+const EXAMPLES: Readonly<Record<string, string>> = {
+  ECOM_LOG_URL: LOCAL_SERVERS.log,
+  ECOM_DOCUMENTS_URL: LOCAL_SERVERS.documents,
+  ECOM_LIVE_URL: LOCAL_SERVERS.live,
+};
+/** A URL whose host is empty, whatever user, password and port it has. */
+const NO_HOST = /^[^:]+:(?!\/\/)|^[^:]+:\/\/([^/?#]*@)?(:\d*)?([/?#]|$)/;
+
+/** An empty name would be the folder that one happens to be in. */
+function folderName(setting: string, value: string | undefined): string | undefined {
+  if (value === undefined || value.trim() !== '') return value;
+  throw new EcomError('USAGE', `${setting} is empty`, {
+    hint: 'name a folder, or leave it out for the platform’s own',
+  });
+}
+
 function portUrl(name: string, value: string | undefined, fallback = 'sqlite:'): string {
   const url = value || fallback;
   if (!/^[a-z][a-z0-9+.-]*:/.test(url)) {
     throw new EcomError('USAGE', `${name} is not a URL`, { hint: `unset ${name} to use the embedded store` });
+  }
+  if (url.startsWith('sqlite:') && url !== 'sqlite:') {
+    throw new EcomError(
+      'USAGE',
+      `${name} names a place for the embedded store, which lies in the data folder`,
+      {
+        hint: `use sqlite: alone, and --data-dir DIR or ECOM_DATA_DIR for the folder`,
+      },
+    );
+  }
+  // Never the URL itself: it may hold a password.
+  if (url !== 'sqlite:' && NO_HOST.test(url)) {
+    throw new EcomError('USAGE', `${name} names no host`, {
+      hint: `write it like ${EXAMPLES[name]}`,
+    });
   }
   return url;
 }
@@ -282,13 +342,19 @@ const OWN_NAMES: readonly string[] = [
   'none',
 ];
 
+/** What every object has, or its class: it would be found where nobody sent it. */
+function isBuiltIn(name: string): boolean {
+  return name in Object.prototype || name === 'prototype';
+}
+
 /** `country` where nothing is said. */
 function propertyNames(value: string | undefined): string[] {
   if (value === undefined || value === '') return ['country'];
   if (value === 'none') return [];
   const names = value.split(',').map((name) => name.trim());
   const wrong = names.find(
-    (name, i) => !/^[\w.-]{1,64}$/.test(name) || OWN_NAMES.includes(name) || names.indexOf(name) < i,
+    (name, i) =>
+      !/^[\w.-]{1,64}$/.test(name) || OWN_NAMES.includes(name) || isBuiltIn(name) || names.indexOf(name) < i,
   );
   if (wrong !== undefined || names.length > MAX_PROPERTIES) {
     const why = wrong === undefined ? `names ${names.length} properties` : `cannot have '${wrong}'`;
