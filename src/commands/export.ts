@@ -13,6 +13,7 @@ import {
 import { openWorkbench } from '../pipeline/export/workbench.ts';
 import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
 import { type Condition, createFilter, parseFilter } from '../pipeline/stats/filter.ts';
+import { checkReached } from '../pipeline/stats/oldest.ts';
 import { newestOf } from '../pipeline/stats/read-stats.ts';
 import { checkBegun } from '../pipeline/stats/time-frame.ts';
 import { visibleText } from '../visible-text.ts';
@@ -85,6 +86,7 @@ async function sourceOf(
       : stretch;
   const now = Date.now();
   checkBegun(from, newestOf(await live.positions(), now), now);
+  await checkReached(live, stretch, timeZone(zone));
   const conditions = parseFilter(where);
   const { partitions } = log;
   await requireKnown({ documents, partitions, signal }, conditions, knownFields(conditions, properties));

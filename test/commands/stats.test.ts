@@ -170,6 +170,26 @@ describe('ecom stats', () => {
     expect(text()).toBe('');
   });
 
+  test('of a period before the oldest event fails, though --fail-if would not hold', async () => {
+    const age = 90 * 86_400_000;
+    const dataDir = await shop({ age });
+    const first = Date.now() - age;
+    const refusal = { code: 'NOT_FOUND', message: expect.stringContaining('the oldest event is of') };
+    const { context, text } = runOn(dataDir);
+    const iso = (time: number): string => new Date(time).toISOString();
+    // Years before, and in the hour before: that may be the same day.
+    for (const to of ['2020', iso(first - 7_200_000), iso(first - 3_600_000)]) {
+      const early = { to, failIf: 'kpis.events > 100', limit: 5, interval: 1 } as const;
+      await expect(stats(context, early)).rejects.toMatchObject(refusal);
+      await expect(insights(context, undefined, { to, limit: 5 })).rejects.toMatchObject(refusal);
+      await expect(
+        exportData(context, { what: 'events', format: 'csv', out: '-', to }),
+      ).rejects.toMatchObject(refusal);
+    }
+    expect(text()).toBe('');
+    await stats(context, { to: iso(first + 3_600_000), limit: 5, interval: 1, failIf: 'kpis.events < 1' });
+  });
+
   test('says where the environment names another time zone or other properties than the numbers have', async () => {
     const { context, stdout } = runOn(await shop());
     const { dataDir } = context.config;

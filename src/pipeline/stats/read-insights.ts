@@ -6,6 +6,7 @@ import { COLUMNS } from '../processor/columns.ts';
 import { iso, mainCurrency } from './compute-stats.ts';
 import { activityOf, cohortsOf, overlookedProducts, searchOf, segmentsOf } from './insights.ts';
 import { type Insights } from './insights-types.ts';
+import { checkReached } from './oldest.ts';
 import { newestOf } from './read-stats.ts';
 import { isSimulated } from './simulated.ts';
 import { frameOf, type Period, type TimeFrame } from './time-frame.ts';
@@ -30,6 +31,7 @@ export async function readInsights(
 ): Promise<Insights> {
   const { timeZone: name } = await live.layout();
   const zone = timeZone(name);
+  await checkReached(live, period, zone);
   const frame = frameOf(period, newestOf(await live.positions(), now), now, zone);
   const everything: CellRange = { level: '1d', from: 0, to: Number.POSITIVE_INFINITY };
   const { tallies, series } = await live.snapshot({

@@ -8,6 +8,7 @@ import { type LiveStore, type Position, type Ranking } from '../live-store/live-
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
 import { breakdownOf, comparisonOf, computeStats, countEvents, iso, mainCurrency } from './compute-stats.ts';
+import { checkReached } from './oldest.ts';
 import { type CountedBefore, notedRecount, recountOf } from './recount.ts';
 import { frameOf, type Period, stretchBefore, type TimeFrame } from './time-frame.ts';
 import { type Breakdown, type SortKey, type Stats } from './types.ts';
@@ -46,13 +47,15 @@ const AUTO_SORT: readonly SortKey[] = ['revenue', 'units', 'carts', 'views'];
 
 /**
  * Reads the shop's numbers from the live store; the log only tells how much is not counted yet.
- * @throws EcomError `USAGE` for a dimension that is not counted, or a comparison of the whole history
+ * @throws EcomError `USAGE` for a dimension that is not counted, or a comparison of the whole history; `NOT_FOUND` for a
+ * period that lies before or after all that is known
  */
 export async function readStats(sources: Sources, request: StatsRequest): Promise<Stats> {
   const { live } = sources;
   const [layout, history] = [await live.layout(), await live.snapshot({ tallies: [{ ranges: 'all' }] })];
   checkDimension(request.by, layout.properties);
   const zone = timeZone(layout.timeZone);
+  await checkReached(live, request.period, zone);
   const newest = newestOf(history.positions, request.now);
   const currency = mainCurrency(history.tallies[0]!.totals, request.currency);
   const frame = frameOf(request.period, newest, request.now, zone);
