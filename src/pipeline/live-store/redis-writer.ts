@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { greatest } from '../../extremes.ts';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer } from '../events/bytes.ts';
-import { type TimeZone, timeZone } from '../events/time-zone.ts';
+import { timeZone } from '../events/time-zone.ts';
 import { mergePage, type OrderedCounters, PageWriter } from '../metrics/bucket-page.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
 import { type CellLayout, OTHER_KEY, RETENTION } from './cells.ts';
@@ -10,12 +10,13 @@ import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
 import {
+  createRollUp,
   decodeDeltas,
   encodeDeltas,
   expiredIds,
   mostKeys,
   placeOf,
-  rollUp,
+  type RollUp,
   slotsOf,
   sumDeltas,
 } from './stored-cells.ts';
@@ -54,7 +55,7 @@ export function createRedisWriter(
   wanted: CellLayout,
   stored: () => Promise<string | null>,
 ): RedisWriter {
-  const zone = timeZone(wanted.timeZone);
+  const rollUp = createRollUp(timeZone(wanted.timeZone));
   const slots = slotsOf(wanted);
   const inTurn = createTurns();
   let remembered = newMemory();
@@ -132,7 +133,7 @@ export function createRedisWriter(
     if (changes.length === 0) return;
     // A clock that was ahead is to take nothing away from the others.
     const now = Math.min(greatest(watermarks.map(Number), 0), Date.now());
-    const pages = pagesOf(changes, now, zone);
+    const pages = pagesOf(changes, now, rollUp);
     const stored = (await client.ecomCellsBuffer(
       prefix,
       pages.map(({ id }) => id),
@@ -187,9 +188,9 @@ interface PageDelta {
 }
 
 /** What changes add to pages. */
-function pagesOf(changes: readonly Buffer[], now: number, zone: TimeZone): PageDelta[] {
+function pagesOf(changes: readonly Buffer[], now: number, rollUp: RollUp): PageDelta[] {
   const pages: PageDelta[] = [];
-  rollUp(sumDeltas(changes.flatMap(decodeDeltas)), now, zone, (id, table, from, to) => {
+  rollUp(sumDeltas(changes.flatMap(decodeDeltas)), now, (id, table, from, to) => {
     pages.push({ id, counters: copyOf(table, from, to) });
   });
   return pages;

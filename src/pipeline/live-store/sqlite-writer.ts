@@ -10,7 +10,7 @@ import { type CellLayout, OTHER_KEY } from './cells.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
-import { expiredIds, mostKeys, rollUp, type Slots, slotsOf } from './stored-cells.ts';
+import { createRollUp, expiredIds, mostKeys, type Slots, slotsOf } from './stored-cells.ts';
 
 /** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
 const PRUNE_MS = 3_600_000;
@@ -155,6 +155,7 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
   );
   const dropPages = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
   const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
+  const rollUp = createRollUp(zone);
   const empty = new Uint8Array();
   /** Newest event time when it was last looked for what is out of retention. */
   let prunedAt = Number.NEGATIVE_INFINITY;
@@ -169,7 +170,7 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
     const now = Math.min(newest() ?? 0, Date.now());
     // Of this change alone: where a page is damaged, half of another one stays in it.
     writer = new PageWriter();
-    rollUp(deltas, now, zone, addToPage);
+    rollUp(deltas, now, addToPage);
     if (now - prunedAt < PRUNE_MS) return;
     for (const range of expiredIds(now)) dropPages.run(range);
     prunedAt = now;

@@ -94,19 +94,27 @@ type VisitPage = (id: number, table: DeltaTable, from: number, to: number) => vo
  * @param narrow by start of the 10-second cell, under the store's numbers
  * @param now newest event time, ms since the epoch: what is out of retention by it is left out
  */
-export function rollUp(narrow: BucketDeltas, now: number, zone: TimeZone, visit: VisitPage): void {
-  let deltas = narrow;
-  visitPages('10s', deltas, now, visit);
-  for (const level of ['1m', '1h', '1d'] as const) {
-    const wider = new BucketDeltas();
-    deltas.addTo(wider, (start) => levelStart(level, start, zone));
-    deltas = wider;
-    visitPages(level, deltas, now, visit);
-  }
-  const all = new BucketDeltas();
-  deltas.addTo(all, () => 0);
-  visitPages('all', all, now, visit);
+export type RollUp = (narrow: BucketDeltas, now: number, visit: VisitPage) => void;
+
+/** The sums of one change are made where those of the one before were. */
+export function createRollUp(zone: TimeZone): RollUp {
+  const sums = WIDER.map(() => new BucketDeltas());
+  return (narrow, now, visit) => {
+    let deltas = narrow;
+    visitPages('10s', deltas, now, visit);
+    for (let i = 0; i < WIDER.length; i += 1) {
+      const level = WIDER[i]!;
+      const wider = sums[i]!;
+      wider.clear();
+      deltas.addTo(wider, (start) => (level === 'all' ? 0 : levelStart(level, start, zone)));
+      visitPages(level, wider, now, visit);
+      deltas = wider;
+    }
+  };
 }
+
+/** In the order in which amounts are carried from one to the next. */
+const WIDER = ['1m', '1h', '1d', 'all'] as const;
 
 function visitPages(
   level: Level | 'all',

@@ -37,6 +37,14 @@ export class BucketDeltas {
   #lastStart = Number.NaN;
   #lastNumber = 0;
 
+  /** Takes everything out; what it had room in stays. */
+  clear(): void {
+    this.starts.length = 0;
+    for (const table of this.tables) table?.clear();
+    this.#numbers.clear();
+    this.#lastStart = Number.NaN;
+  }
+
   /** The number of the bucket that begins at `start`. */
   bucketAt(start: number): number {
     if (start === this.#lastStart) return this.#lastNumber;

@@ -27,6 +27,14 @@ export class DeltaTable {
   #order = new Float64Array(FIRST_CAPACITY);
   #read = 0;
 
+  /** Takes all entries out; what they had room in stays. */
+  clear(): void {
+    if (this.#size > 0) this.#slots.fill(0);
+    this.#last.fill(-1);
+    this.#exact.clear();
+    this.#size = 0;
+  }
+
   add(bucket: number, key: number, column: number, amount: Count): void {
     const entry = this.#find(bucket, key, column);
     const sum = typeof amount === 'number' ? this.#amounts[entry]! + amount : Number.NaN;

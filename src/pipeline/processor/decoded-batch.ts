@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type LogBatch, type LogRecords } from '../event-log/event-log.ts';
 import { ByteWriter } from '../events/bytes.ts';
-import { EventColumns, FLAG, TEXT, type TextField } from '../events/columns.ts';
+import { EventColumns, FLAG, TEXT } from '../events/columns.ts';
 import {
   type DecodeContext,
   decodeRecord,
@@ -152,14 +152,17 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
   };
 }
 
-/** Who acted, and the letter that keeps an anonymous "42" apart from user "42": what `shopperOf` gives. */
-const ACTORS: readonly (readonly [field: TextField, prefix: number])[] = [
-  [TEXT.userId, 0x75],
-  [TEXT.anonymousId, 0x61],
-  [TEXT.sessionId, 0x73],
-];
+/** The letters that keep an anonymous "42" apart from user "42", as in what `shopperOf` gives. */
+const PREFIXES = { [TEXT.userId]: 0x75, [TEXT.anonymousId]: 0x61, [TEXT.sessionId]: 0x73 } as const;
 const COLON = 0x3a;
 const key = new ByteWriter(64);
+
+/** Which text says who acted; `undefined` for an event of nobody. */
+function actorOf(columns: EventColumns, row: number): keyof typeof PREFIXES | undefined {
+  if (columns.has(row, TEXT.userId)) return TEXT.userId;
+  if (columns.has(row, TEXT.anonymousId)) return TEXT.anonymousId;
+  return columns.has(row, TEXT.sessionId) ? TEXT.sessionId : undefined;
+}
 
 /** Finds out who acted in the records of a batch. */
 export function numberShoppers(
@@ -168,16 +171,14 @@ export function numberShoppers(
 ): void {
   for (let i = from; i < to; i += 1) {
     if (!columns.isEvent(i) || rejected.has(i) || columns.is(i, FLAG.outside)) continue;
-    for (const [field, prefix] of ACTORS) {
-      if (!columns.has(i, field)) continue;
-      const [place, size] = [columns.place(i, field), columns.size(i, field)];
-      key.clear();
-      key.uint(prefix);
-      key.uint(COLON);
-      key.copy(columns.bytesAt(place), columns.offsetOf(place), size);
-      shoppers[i] = states.numberOf(key.bytes, 0, key.length);
-      break;
-    }
+    const field = actorOf(columns, i);
+    if (field === undefined) continue;
+    const place = columns.place(i, field);
+    key.clear();
+    key.uint(PREFIXES[field]);
+    key.uint(COLON);
+    key.copy(columns.bytesAt(place), columns.offsetOf(place), columns.size(i, field));
+    shoppers[i] = states.numberOf(key.bytes, 0, key.length);
   }
 }
 
