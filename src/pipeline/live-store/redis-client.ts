@@ -55,6 +55,14 @@ export function redisError(error: unknown, { nodes }: RedisTarget): EcomError {
       cause: error,
     });
   }
+  // What it holds could not be read: a page that ends too early, a text that is no JSON, a key of another kind.
+  const isUnreadable = error instanceof RangeError || error instanceof SyntaxError;
+  if ((isUnreadable && errorCode(error) === undefined) || /WRONGTYPE/.test(message)) {
+    return new EcomError('STORAGE', `${where}: what ecom keeps there is damaged (${message})`, {
+      hint: 'count everything again from the log: ecom down, then ecom rebuild',
+      cause: error,
+    });
+  }
   return new EcomError('UNAVAILABLE', `${where}: ${message}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,

@@ -121,6 +121,29 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
     await live.close();
   });
 
+  test('a page or a key that is damaged is told as one, with what mends it', async () => {
+    const { config, client, key } = shop();
+    const live = await openLiveStore(config);
+    for (let from = 0; from < 40; from += 1) {
+      const advances = [{ partition: 0, from, to: from + 1, watermark: 1 }];
+      await live.apply({ ...EMPTY, advances, ...deltasOf([{ time: 0, counters: { n: 1 } }]) });
+    }
+    const told = {
+      code: 'STORAGE',
+      message: expect.stringContaining('damaged'),
+      hint: expect.stringContaining('ecom rebuild'),
+    };
+    const [change] = await client.lrangeBuffer(key('changes'), 0, 0);
+    await client.rpush(key('changes'), change!.subarray(0, change!.length - 1));
+    const other = await openLiveStore(config);
+    await expect(other.snapshot({ tallies: [{ ranges: 'all' }] })).rejects.toMatchObject(told);
+    await other.close();
+    await client.del(key('states'));
+    await client.set(key('states'), 'no hash');
+    await expect(live.states(['u:u'])).rejects.toMatchObject(told);
+    await live.close();
+  });
+
   test('no change is stored without a layout', async () => {
     const { client, key } = shop();
     const prefix = key('').slice(0, -1);
