@@ -2,7 +2,12 @@ import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { type Config } from '../../config.ts';
 import { EcomError, errorMessage } from '../../errors.ts';
-import { controlSocketPath, ensureSocketDir, MAX_REQUEST_BYTES } from './control-socket.ts';
+import {
+  controlSocketPath,
+  ensureSocketDir,
+  MAX_REQUEST_BYTES,
+  requireSocketPlace,
+} from './control-socket.ts';
 import { type ControlRequest, type ControlResponse } from './messages.ts';
 
 /** Longest wait for a connected client's request, ms. */
@@ -26,10 +31,16 @@ export async function serveControl(
   const path = controlSocketPath(config);
   const server = createServer({ allowHalfOpen: true }, (socket) => serveSocket(socket, handle));
   ensureSocketDir(config, path);
+  requireSocketPlace(path);
   if (process.platform !== 'win32') rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new EcomError('UNAVAILABLE', `cannot listen on ${path}: ${cause.message}`, { cause })),
+      reject(
+        new EcomError('UNAVAILABLE', `cannot listen on ${path}: ${cause.message}`, {
+          hint: 'see who may write there, or choose another folder with --data-dir DIR',
+          cause,
+        }),
+      ),
     );
     server.once('listening', resolve);
     // The socket is bound within the call, so nobody ever sees it with wider permissions.

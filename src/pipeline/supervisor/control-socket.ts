@@ -38,6 +38,18 @@ export function ensureSocketDir(config: Pick<Config, 'dataDir'>, path: string): 
   }
 }
 
+/**
+ * Makes sure that no folder lies where the socket is to be; what else is there is replaced.
+ * @throws EcomError `CONFLICT`
+ */
+export function requireSocketPlace(path: string): void {
+  if (process.platform === 'win32') return;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw new EcomError('CONFLICT', `${path}, where the control socket is to be, is a folder`, {
+    hint: 'look at it, and move it away: ecom up puts its socket there',
+  });
+}
+
 /** Whether a socket at this path can be trusted: its folder is the data folder, or only ours to write. */
 export function isTrustedSocket(config: Pick<Config, 'dataDir'>, path: string): boolean {
   const dir = dirname(path);

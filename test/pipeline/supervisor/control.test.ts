@@ -54,6 +54,17 @@ describe('the control socket', () => {
     expect(await requestControl({ dataDir }, { command: 'status' })).toEqual(DONE);
   });
 
+  test.skipIf(process.platform === 'win32')('a folder at its place is told, with what to do', async () => {
+    const dataDir = tempDir();
+    mkdirSync(join(dataDir, 'control.sock'));
+    await expect(serveControl({ dataDir }, async () => DONE)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('is a folder'),
+      hint: expect.stringContaining('move it away'),
+    });
+    expect(await requestControl({ dataDir }, { command: 'status' })).toBeUndefined();
+  });
+
   test('a path that is too long for a socket is served all the same', async () => {
     const dataDir = join(tempDir(), 'x'.repeat(150));
     mkdirSync(dataDir);
