@@ -14,24 +14,42 @@ type FromPart =
   | { readonly outcomes: readonly Outcome[] }
   | { readonly failure: string };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    kills: { type: 'string', default: '500' },
-    lines: { type: 'string', default: '1000000' },
-    faults: { type: 'string', default: '500' },
-    seed: { type: 'string', default: 'soak' },
-  },
-});
+const USAGE = `usage: npm run soak -- [${Object.keys(PARTS).join(' | ')}] [--kills N] [--lines N] [--faults N] [--seed TEXT]\n`;
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}${USAGE}`);
+  process.exit(2);
+}
+
+function readArguments() {
+  const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        kills: text('500'),
+        lines: text('1000000'),
+        faults: text('500'),
+        seed: text('soak'),
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    return refuse(`${(error as Error).message}\n`);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 const [kills, lines, faults] = [Number(values.kills), Number(values.lines), Number(values.faults)];
 const options: SoakOptions = { kills, lines, faults, seed: values.seed };
 const names = positionals.length > 0 ? positionals : Object.keys(PARTS);
 const counts = [kills, lines, faults];
 if (names.some((name) => PARTS[name] === undefined) || !counts.every((n) => Number.isInteger(n) && n > 0)) {
-  process.stderr.write(
-    `usage: npm run soak -- [${Object.keys(PARTS).join(' | ')}] [--kills N] [--lines N] [--faults N] [--seed TEXT]\n`,
-  );
-  process.exit(2);
+  refuse('');
 }
 
 if (process.send !== undefined) await runHere(names[0]!);

@@ -526,7 +526,7 @@ async function fail(error: unknown): Promise<number> {
       if (error.hint !== undefined) guarded(process.stderr).write(`${visibleLine(error.hint)}\n`);
       return EXIT.interrupted;
     }
-    report(error.message, error.hint);
+    report(error.message, await hintFor(error));
     return error.code === 'USAGE' ? EXIT.usage : error.code === 'CONDITION' ? EXIT.condition : EXIT.failed;
   }
   if (errorCode(error) === 'EPIPE') return EXIT.done;
@@ -538,6 +538,12 @@ async function fail(error: unknown): Promise<number> {
   if (readTerminalSettings().debug && error instanceof Error)
     guarded(process.stderr).write(`${visibleText(redactUrls(error.stack ?? ''))}\n`);
   return EXIT.failed;
+}
+
+/** What to try, for the data folder of the command. */
+async function hintFor({ hint }: EcomError): Promise<string | undefined> {
+  if (hint === undefined || latest === undefined) return hint;
+  return (await import('./commands/folder-option.ts')).withFolder(hint, latest);
 }
 
 /** Logs an error with its stack where there is a data folder. @returns the log's path */

@@ -14,6 +14,7 @@ import { openLiveStore } from '../pipeline/live-store/open.ts';
 import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
+import { withFolder } from './folder-option.ts';
 import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
 import { openTarget } from './target.ts';
@@ -43,7 +44,7 @@ export async function list({ config, stdout }: CommandContext, options: ListOpti
       cleared,
     });
   } else {
-    await write(stdout, listText(reasons, letters, options.reason));
+    await write(stdout, withFolder(listText(reasons, letters, options.reason), config));
     if (cleared > 0) await write(stdout, `${clearedText(cleared)}: they are counted, without their bytes\n`);
     if (truncated > 0) await write(stdout, truncatedText(truncated));
   }

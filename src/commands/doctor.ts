@@ -9,6 +9,7 @@ import { checkDriver, checkNode } from './doctor/installation.ts';
 import { checkStoresAnswer, checkSupervisor } from './doctor/running.ts';
 import { checkServers } from './doctor/servers.ts';
 import { checkTerminal } from './doctor/terminal.ts';
+import { withFolder } from './folder-option.ts';
 import { printJson, write } from './output.ts';
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const;
@@ -30,6 +31,9 @@ export async function doctor(context: CommandContext, options: { readonly json?:
   if (driver.state !== 'fail' && !(await servers).some(failed))
     checks = [...checks, ...(await checkStoresAnswer(config))];
   checks.push(checkTerminal(context, readTerminalSettings()));
+  checks = checks.map(({ advice, ...check }) =>
+    advice === undefined ? check : { ...check, advice: withFolder(advice, config) },
+  );
   const failures = checks.filter(failed).length;
   if (options.json === true) await printJson(stdout, { schema: 'ecom.doctor/1', ok: failures === 0, checks });
   else await write(stdout, doctorText(checks, stdout.isTTY === true && readTerminalSettings().colour));

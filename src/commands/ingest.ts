@@ -10,7 +10,7 @@ import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { findInput } from '../pipeline/ingest/source.ts';
 import { createPatience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
-import { folderOption } from './folder-option.ts';
+import { folderOption, withFolder } from './folder-option.ts';
 import { isMixed } from './holdings.ts';
 import { withNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
@@ -93,7 +93,7 @@ export async function ingest(context: CommandContext, file: string, options: Ing
     const training = await unlessStopped(
       withSpinner(context, 'learning', () => numbers.learn(result.lines > 0)),
     );
-    await write(stderr, trainingNote(training));
+    await write(stderr, withFolder(trainingNote(training), config));
     if (options.json) await printIngestJson(stdout, file, result, training, seconds, config.dataDir);
   });
 }

@@ -6,7 +6,7 @@ import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
-import { folderOption } from './folder-option.ts';
+import { folderOption, withFolder } from './folder-option.ts';
 import { createNumbers, isRunning } from './ingest-numbers.ts';
 import { trainingNote } from './ingest-summary.ts';
 import { write } from './output.ts';
@@ -45,7 +45,7 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
     const numbers = await createNumbers(config, stores, signal, patience);
     await numbers.finish();
     const training = await withSpinner(context, 'learning', () => numbers.learn(true));
-    await write(stderr, trainingNote(training));
+    await write(stderr, withFolder(trainingNote(training), config));
     await write(
       stdout,
       `counted ${total.toLocaleString('en-US')} records again, by ${config.layout.timeZone}\n`,
