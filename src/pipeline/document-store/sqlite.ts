@@ -48,8 +48,8 @@ const MIGRATIONS: Migrations = [
   RECORDS_MIGRATION,
 ];
 
-/** Bytes of a large row of the log: a reader that takes about one at a time reads none of them twice. */
-const ROW_BYTES = 1024 * 1024;
+/** A read ends with the row of the log that makes it so many bytes: one that it took a part of would be read twice. */
+const READ_BYTES = 512 * 1024;
 
 const LETTER = 'part AS partition, pos AS offset, idx, time, reason, detail, source, bytes, cleared';
 
@@ -140,7 +140,7 @@ export function createSqliteDocumentStore(options: SqliteDocumentStoreOptions): 
     const reader = openLog();
     if (from >= end || reader === undefined)
       return { records: new LogRecords(), skipped: new Set(), next: from };
-    const { records, next: after } = reader.read(partition, from, Math.min(limit, end - from), ROW_BYTES);
+    const { records, next: after } = reader.read(partition, from, Math.min(limit, end - from), READ_BYTES);
     const next = Math.min(after, end);
     const skipped = new Set<number>();
     // Where the log begins later than this, as many records of it reach further: they are yet to be counted.

@@ -32,8 +32,8 @@ const PAGES = 32;
 const RECORDS_PER_INTERACTION = 2;
 
 /** The events of one record are learnt of together: a place between them has no offset. */
-function endOfTurn({ records, at }: Page): number {
-  let end = Math.min(at + TURN_RECORDS, records.length);
+function endOfTurn({ records, at }: Page, left: number): number {
+  let end = Math.min(at + left, records.length);
   while (end > 0 && end < records.length && records.offset(end) === records.offset(end - 1)) end += 1;
   return end;
 }
@@ -62,12 +62,27 @@ export function createInteractionReader(
     decoder.begin(partition, read.records);
     return { ...read, decoder, at: 0 };
   }
-  function takeTurn(page: Page): void {
-    const { skipped, decoder } = page;
-    const end = endOfTurn(page);
-    for (let i = page.at; i < end; i += 1)
+  /** @returns false at the end of what is to be read */
+  async function takeTurn(pages: Map<number, Page>, partition: number, end: number): Promise<boolean> {
+    let left = TURN_RECORDS;
+    while (left > 0) {
+      const page = pages.get(partition) ?? (await turnPage(partition, end));
+      if (page === undefined) break;
+      left -= learnFrom(page, left);
+      next[partition] = placeOf(page);
+      if (page.at < page.records.length) pages.set(partition, page);
+      else pages.delete(partition);
+    }
+    return left < TURN_RECORDS;
+  }
+  /** @returns of how many records */
+  function learnFrom(page: Page, most: number): number {
+    const { skipped, decoder, at } = page;
+    const end = endOfTurn(page, most);
+    for (let i = at; i < end; i += 1)
       if (!skipped.has(i) && decoder.decode(i)) memory.add(decoder.columns, 0);
     page.at = end;
+    return end - at;
   }
 
   return {
@@ -86,14 +101,7 @@ export function createInteractionReader(
       // In turns, because what is read last is remembered longest.
       while (ends.size > 0) {
         for (const [partition, end] of ends) {
-          const page = pages.get(partition) ?? (await turnPage(partition, end));
-          if (page === undefined) ends.delete(partition);
-          else {
-            takeTurn(page);
-            next[partition] = placeOf(page);
-            if (page.at < page.records.length) pages.set(partition, page);
-            else pages.delete(partition);
-          }
+          if (!(await takeTurn(pages, partition, end))) ends.delete(partition);
           await pace();
         }
         if (all > 0) progress(1 - left() / all);

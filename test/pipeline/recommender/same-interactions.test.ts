@@ -48,15 +48,14 @@ function firstReader(stores: Stores, memory: ReturnType<typeof createFirstMemory
     }
     while (ends.size > 0) {
       for (const [partition, end] of ends) {
-        const from = next[partition]!;
-        const limit = Math.min(TURN, end - from);
-        const read =
-          limit === 0
-            ? { events: [], next: from }
-            : await stores.documents.readEvents(partition, from, limit);
-        for (const { event } of read.events) memory.add(event);
-        next[partition] = read.next;
-        if (read.next === from) ends.delete(partition);
+        const turn = Math.min(next[partition]! + TURN, end);
+        if (next[partition] === turn) ends.delete(partition);
+        while (next[partition]! < turn) {
+          const from = next[partition]!;
+          const read = await stores.documents.readEvents(partition, from, turn - from);
+          for (const { event } of read.events) memory.add(event);
+          next[partition] = read.next;
+        }
       }
     }
   };
@@ -79,9 +78,11 @@ function modelsOf({ interactions, texts }: Learnt): unknown {
 }
 
 describe('the same interactions as those of the first memory', () => {
-  test.each<[string, SettingsFile, { interactions: number; nameBytes?: number }]>([
+  test.each<[string, SettingsFile, { interactions: number; nameBytes?: number }, events?: number]>([
     ['all of them', {}, { interactions: 100_000 }],
     ['the latest of them', {}, { interactions: 3000 }],
+    // What is read at once of a partition ends within its turn.
+    ['the latest of many', {}, { interactions: 20_000 }, 40_000],
     ['as many as names have room for', {}, { interactions: 100_000, nameBytes: 300_000 }],
     [
       'what a shop wants of them',
@@ -90,7 +91,7 @@ describe('the same interactions as those of the first memory', () => {
     ],
   ])(
     '%s',
-    async (name, file, bounds) => {
+    async (name, file, bounds, events = 12_000) => {
       const config = configFor(join(tempDir(), 'data'), { ECOM_PARTITIONS: `${PARTITIONS}` });
       ensureDataDir(config);
       const stores = await openStores(config);
@@ -111,9 +112,9 @@ describe('the same interactions as those of the first memory', () => {
       const memory = createFirstMemory({ weights, isIgnored, perDay, ...bounds });
       const readFirst = firstReader(stores, memory, bounds.interactions);
       let records: NewRecord[] = [];
-      for (const line of [...lines(name, 12_000), undefined]) {
+      for (const line of [...lines(name, events), undefined]) {
         if (line !== undefined) records.push(line);
-        if (line !== undefined && records.length < 6100) continue;
+        if (line !== undefined && records.length < events / 2 + 100) continue;
         await stores.log.append(records);
         records = [];
         const processor = createProcessor({ ...stores, settings: SETTINGS });
