@@ -73,19 +73,40 @@ export interface MongoRecords {
  */
 export function createMongoRecords(events: () => Promise<Collection<RecordDocument>>): MongoRecords {
   const places = new Map<number, Place>();
-  /** How far this process has appended: nothing of its own reaches further. */
-  const appended = new Map<number, number>();
+  /** Where this process goes on with a partition, and how far what was there before reaches. */
+  const known = new Map<number, { readonly next: number; readonly reach: number }>();
 
   async function append(batches: readonly DocumentBatch[]): Promise<void> {
     const blocks = batches.map((batch) => Array.from(blocksOf(batch), (block) => placed(batch, block)));
-    const isNew = await Promise.all(batches.map(async (batch) => (await overlapping(batch)).length === 0));
+    const isNew = await Promise.all(
+      batches.map(async (batch) => isBeyondAll(batch) || (await overlapping(batch)).length === 0),
+    );
     const fresh = blocks.filter((_, i) => isNew[i]).flat();
     const stored = fresh.filter(({ count }) => count > 0).map(toDocument);
     // In order: a reader that finds an event has found all before it. What somebody else has put there meanwhile is replaced.
     const wasThere = (await insertAll(await events(), stored)) > 0;
     for (const [i, some] of blocks.entries())
       if (wasThere || !isNew[i]) for (const block of some) await replace(block);
-    for (const { partition, to } of batches) appended.set(partition, to);
+    for (const batch of batches) {
+      const { partition, from, to } = batch;
+      const before = known.get(partition);
+      const reach = before?.next === from ? before.reach : await reachOf(batch);
+      known.set(partition, { next: to, reach });
+    }
+  }
+
+  /** Whether nothing can be there: to look would cost as much as to write. */
+  function isBeyondAll({ partition, from }: Stretch): boolean {
+    const { next, reach } = known.get(partition) ?? { next: -1, reach: 0 };
+    return next === from && reach <= from;
+  }
+  async function reachOf({ partition }: Stretch): Promise<number> {
+    const last = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition + 1, 0) });
+    return last === undefined ? 0 : (last.to ?? Number(last._id.split(':')[1]) + 1);
+  }
+  async function lastOf(range: object): Promise<Found | undefined> {
+    const found = (await events()).find({ _id: range } as object).sort({ _id: -1 });
+    return (await found.limit(1).project<Found>(PLACE_ONLY).toArray())[0];
   }
 
   /** What is there of a stretch; the one that begins before it first. */
@@ -95,14 +116,8 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
       .find({ _id: range } as object)
       .project<Found>(PLACE_ONLY)
       .toArray();
-    if (appended.get(partition) === from) return found;
-    const before = { $gte: placeId(partition, 0), $lt: placeId(partition, from) };
-    const [last] = await (await events())
-      .find({ _id: before } as object)
-      .sort({ _id: -1 })
-      .limit(1)
-      .project<Found>(PLACE_ONLY)
-      .toArray();
+    if (known.get(partition)?.next === from) return found;
+    const last = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition, from) });
     return last?.to !== undefined && last.to > from ? [last, ...found] : found;
   }
 
@@ -196,12 +211,7 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
   }
   /** From the block in which an offset may lie. */
   async function cursorAt(partition: number, from: number): Promise<FindCursor<RecordDocument>> {
-    const before = { $gte: placeId(partition, 0), $lt: placeId(partition, from) };
-    const last = (await events())
-      .find({ _id: before } as object)
-      .sort({ _id: -1 })
-      .limit(1);
-    const [first] = await last.project<Found>(PLACE_ONLY).toArray();
+    const first = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition, from) });
     const start = (first?.to ?? 0) > from ? first!._id : placeId(partition, from);
     const range = { $gte: start, $lt: placeId(partition + 1, 0) };
     return (await events()).find({ _id: range } as object).sort({ _id: 1 }) as FindCursor<RecordDocument>;
