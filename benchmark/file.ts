@@ -100,7 +100,7 @@ async function measure(
   ];
 }
 
-function writeLines(path: string, lines: Iterable<string>): void {
+export function writeLines(path: string, lines: Iterable<string>): void {
   const file = openSync(path, 'w');
   let chunk = '';
   for (const line of lines) {

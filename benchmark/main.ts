@@ -11,6 +11,7 @@ import { latency, servicesLatency } from './latency.ts';
 import { memory } from './memory.ts';
 import { modelMemory } from './model-memory.ts';
 import { recommenders } from './recommenders.ts';
+import { servers } from './servers.ts';
 import { servicesSnapshot, snapshot } from './snapshot.ts';
 import { tastes } from './tastes.ts';
 
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'fold-in': foldIn,
   'model-memory': modelMemory,
   tastes,
+  servers,
   'services-end-to-end': servicesEndToEnd,
   'services-latency': servicesLatency,
   'services-snapshot': servicesSnapshot,
@@ -53,7 +55,7 @@ if (
 ) {
   process.stderr.write(
     `usage: npm run bench -- [--json] [--scale N] [${Object.keys(BENCHMARKS).join(' | ')}]\n` +
-      `       npm run bench -- file [--events N] [--shape all | ${Object.keys(FILE_SHAPES).join(' | ')}]\n`,
+      `       npm run bench -- file | servers [--events N] [--shape all | ${Object.keys(FILE_SHAPES).join(' | ')}]\n`,
   );
   process.exit(2);
 }
