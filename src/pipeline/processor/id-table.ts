@@ -4,12 +4,13 @@ import { ByteWriter } from '../events/bytes.ts';
 const FIRST_ROOM = 1024;
 
 /**
- * Different ids, by their bytes, each with an offset. It costs no object an id, and leaves nothing for the collector.
+ * Different ids, by their bytes, each with an offset and a number. It costs no object an id, and leaves nothing for the collector.
  * Slots hold places, each where its hash says or in the first free slot after that; at most half of them are taken.
  */
 export class IdTable {
   /** By place: the order in which ids came. */
   private offsets = new Float64Array(FIRST_ROOM);
+  private numbers = new Float64Array(FIRST_ROOM);
   private hashes = new Int32Array(FIRST_ROOM);
   /** Where an id's bytes end; they begin where those of the one before end. */
   private ends = new Int32Array(FIRST_ROOM);
@@ -35,13 +36,14 @@ export class IdTable {
   }
 
   /** Adds an id that is not here. */
-  add(bytes: Uint8Array, start: number, length: number, hash: number, offset: number): void {
+  add(bytes: Uint8Array, start: number, length: number, hash: number, offset: number, number: number): void {
     if (this.size === this.offsets.length) this.grow();
     const place = this.size;
     this.size += 1;
     this.ids.copy(bytes, start, length);
     this.ends[place] = this.ids.length;
     this.offsets[place] = offset;
+    this.numbers[place] = number;
     this.hashes[place] = hash;
     this.take(place);
   }
@@ -50,8 +52,13 @@ export class IdTable {
     return this.offsets[place]!;
   }
 
-  moveTo(place: number, offset: number): void {
+  numberAt(place: number): number {
+    return this.numbers[place]!;
+  }
+
+  moveTo(place: number, offset: number, number: number): void {
     this.offsets[place] = offset;
+    this.numbers[place] = number;
   }
 
   private equals(place: number, bytes: Uint8Array, start: number, length: number): boolean {
@@ -72,9 +79,11 @@ export class IdTable {
 
   private grow(): void {
     const room = 2 * this.size;
-    const { offsets, hashes, ends } = this;
+    const { offsets, numbers, hashes, ends } = this;
     this.offsets = new Float64Array(room);
     this.offsets.set(offsets);
+    this.numbers = new Float64Array(room);
+    this.numbers.set(numbers);
     this.hashes = new Int32Array(room);
     this.hashes.set(hashes);
     this.ends = new Int32Array(room);

@@ -4,6 +4,9 @@ import { IdTable } from './id-table.ts';
 /** An event whose id occurred within so many earlier offsets of its partition is a duplicate. */
 export const DUPLICATE_HORIZON = 100_000;
 
+/** Of records that hold many events, so many of the latest ids count at most: it bounds memory. */
+export const MOST_IDS = 200_000;
+
 /** The ids of the last records of a partition. What it answers depends on the log alone, so a replay decides alike. */
 export interface SeenIds {
   /**
@@ -14,32 +17,40 @@ export interface SeenIds {
 }
 
 /**
- * Two generations: where the younger one reaches back beyond the horizon, it takes the place of the older one, which is emptied.
- * So whatever lies within the horizon is in one of the two, no id is ever deleted, and the offset beside it decides.
+ * Two generations: where the younger one reaches back beyond the horizon, or holds as many ids as count, it takes the place of the older one, which is emptied.
+ * So whatever lies within both bounds is in one of the two, no id is ever deleted, and its offset and its number decide.
  */
-export function createSeenIds(horizon = DUPLICATE_HORIZON): SeenIds {
+export function createSeenIds(horizon = DUPLICATE_HORIZON, most = MOST_IDS): SeenIds {
   let young = new IdTable();
   let old = new IdTable();
   /** The younger one's first offset. */
   let since = Number.NEGATIVE_INFINITY;
+  /** Number of the next id, and of the younger one's first: repeated ones have numbers too. */
+  let next = 0;
+  let begun = 0;
+  /** Whether an id that was last seen there still counts. */
+  const counts = (table: IdTable, place: number, offset: number): boolean =>
+    table.offsetAt(place) >= offset - horizon && table.numberAt(place) >= next - most;
 
   return {
     add(bytes, start, length, offset) {
-      if (offset - since > horizon) {
+      if (offset - since > horizon || next - begun >= most) {
         [young, old] = [old, young];
         young.clear();
         since = offset;
+        begun = next;
       }
       const hash = hashBytes(bytes, start, length);
       const place = young.find(bytes, start, length, hash);
       if (place >= 0) {
-        const before = young.offsetAt(place);
-        young.moveTo(place, offset);
-        return before >= offset - horizon;
+        const isKnown = counts(young, place, offset);
+        young.moveTo(place, offset, next++);
+        return isKnown;
       }
       const aged = old.find(bytes, start, length, hash);
-      young.add(bytes, start, length, hash, offset);
-      return aged >= 0 && old.offsetAt(aged) >= offset - horizon;
+      const isKnown = aged >= 0 && counts(old, aged, offset);
+      young.add(bytes, start, length, hash, offset, next++);
+      return isKnown;
     },
   };
 }

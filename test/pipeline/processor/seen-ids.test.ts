@@ -27,9 +27,16 @@ const logOf = (id: fc.Arbitrary<string>, maxLength: number) =>
     });
 
 /** What is a duplicate, by looking at the whole log. */
-function isDuplicate(log: readonly (readonly [string, number])[], place: number, horizon: number): boolean {
+function isDuplicate(
+  log: readonly (readonly [string, number])[],
+  place: number,
+  horizon: number,
+  most = Number.POSITIVE_INFINITY,
+): boolean {
   const [id, offset] = log[place]!;
-  return log.slice(0, place).some(([other, at]) => other === id && at >= offset - horizon);
+  return log
+    .slice(0, place)
+    .some(([other, at], i) => other === id && at >= offset - horizon && i >= place - most);
 }
 
 test('an id is a duplicate where it occurred within the horizon before, wherever the memory begins', () => {
@@ -37,16 +44,17 @@ test('an id is a duplicate where it occurred within the horizon before, wherever
     fc.property(
       logOf(fc.constantFrom('a', 'b', 'c', 'd', 'e', ''), 80),
       fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 20 }),
       fc.nat(80),
-      (log, horizon, restart) => {
-        let seen = createSeenIds(horizon);
+      (log, horizon, most, restart) => {
+        let seen = createSeenIds(horizon, most);
         log.forEach(([id, offset], i) => {
           // Memory begins anew at a record, and reads again what lies within the horizon before it.
           if (i === restart && log[i - 1]?.[1] !== offset) {
-            seen = createSeenIds(horizon);
+            seen = createSeenIds(horizon, most);
             for (const [other, at] of log.slice(0, i)) if (at >= offset - horizon) add(seen, other, at);
           }
-          expect(add(seen, id, offset)).toBe(isDuplicate(log, i, horizon));
+          expect(add(seen, id, offset)).toBe(isDuplicate(log, i, horizon, most));
         });
       },
     ),
@@ -87,6 +95,15 @@ test('generations of many thousand ids change places without forgetting any that
   }
 });
 
+test('memory is bounded where records hold many events', () => {
+  const seen = createSeenIds();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 2_000_000; i += 1) add(seen, `an-id-of-some-length-${i}`, Math.floor(i / 5000));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 2 ** 20);
+  expect(add(seen, 'an-id-of-some-length-1999999', 400)).toBe(true);
+  expect(add(seen, 'an-id-of-some-length-1', 400)).toBe(false);
+}, 60_000);
+
 test('ids of one hash are told apart', () => {
   const table = new IdTable();
   const bytes = Buffer.from('abcabdab');
@@ -98,7 +115,7 @@ test('ids of one hash are told apart', () => {
   ] as const;
   for (const [start, length] of places) {
     expect(table.find(bytes, start, length, 7)).toBe(-1);
-    table.add(bytes, start, length, 7, 100 + start);
+    table.add(bytes, start, length, 7, 100 + start, start);
   }
   expect(places.map(([start, length]) => table.find(bytes, start, length, 7))).toEqual([0, 1, 2, 3]);
   expect(table.find(bytes, 6, 2, 7)).toBe(2);
