@@ -30,6 +30,9 @@ const SHARES = ['rejected', 'late', 'duplicates', 'truncated'];
 /** These are ratios already. */
 const RATIOS = ['conversion', 'abandonment', 'bounce'];
 
+/** These have no period. */
+const OF_NOW = ['backlog', 'lag'];
+
 type Operator = '<' | '<=' | '>' | '>=';
 
 export interface Rule {
@@ -86,6 +89,15 @@ export function parseRule(
     headers,
   };
   if (direction !== undefined) {
+    if (OF_NOW.includes(metric!)) {
+      throw new EcomError(
+        'USAGE',
+        `alert '${name}': ${metric} is of this moment, and nobody knows what it was before`,
+        {
+          hint: `compare it with a number: '${metric} > 100 for 5m'`,
+        },
+      );
+    }
     const least = Number(change) / 100;
     return {
       ...base,
@@ -118,7 +130,9 @@ export function parseRule(
 }
 
 function previous(read: (stats: Stats) => number | null, stats: Stats): number | null {
-  return stats.comparison === undefined ? null : read({ ...stats, kpis: stats.comparison.kpis });
+  if (stats.comparison === undefined) return null;
+  const { kpis, freshness } = stats.comparison;
+  return read({ ...stats, kpis, freshness: { ...stats.freshness, ...freshness } });
 }
 
 function compare(value: number, operator: Operator, limit: number): boolean {

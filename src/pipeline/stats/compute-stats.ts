@@ -279,7 +279,14 @@ export function comparisonOf(now: Stats, before: Stats): Comparison {
     change[path] = value === null || base === null || base === 0 ? null : value / base - 1;
   }
   const { from, to } = before.window;
-  return { window: { from: from!, to }, approximate: before.approximate, kpis: before.kpis, change };
+  const { received, late, lost, truncated, tombstones, duplicates, rejected } = before.freshness;
+  return {
+    window: { from: from!, to },
+    approximate: before.approximate,
+    kpis: before.kpis,
+    freshness: { received, late, lost, truncated, tombstones, duplicates, rejected },
+    change,
+  };
 }
 
 function leaves(value: object, prefix: string): [path: string, value: number | null][] {

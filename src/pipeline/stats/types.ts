@@ -192,6 +192,11 @@ export interface Comparison {
   readonly window: { readonly from: string; readonly to: string };
   readonly approximate: readonly string[];
   readonly kpis: Stats['kpis'];
+  /** What was not counted as it came, of that period. */
+  readonly freshness: Pick<
+    Stats['freshness'],
+    'received' | 'late' | 'lost' | 'truncated' | 'tombstones' | 'duplicates' | 'rejected'
+  >;
   /** By path of a number in `kpis`. */
   readonly change: Readonly<Record<string, number | null>>;
 }

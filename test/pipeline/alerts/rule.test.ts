@@ -36,6 +36,7 @@ describe('rules of alerts', () => {
         approximate: [],
         change: {},
         kpis: { ...stats.kpis, orders: stats.kpis.orders * 2 },
+        freshness: stats.freshness,
       },
     };
     expect(holds('orders 5m drops 40% vs previous', compared)).toEqual({ value: -0.5, holds: true });
@@ -48,6 +49,34 @@ describe('rules of alerts', () => {
       compares: true,
     });
     expect(parseRule('r', 'conversion<0.01 for 10m')).toMatchObject({ window: '30m', forMs: 600_000 });
+  });
+
+  test.each(['rejected', 'late', 'duplicates', 'truncated', 'tombstones', 'lost'] as const)(
+    'compare what was %s with what was so before',
+    (metric) => {
+      const answer = (now: number, before: number) => ({
+        ...stats,
+        freshness: { ...stats.freshness, [metric]: now },
+        comparison: {
+          window: { from: '', to: '' },
+          approximate: [],
+          change: {},
+          kpis: stats.kpis,
+          freshness: { ...stats.freshness, [metric]: before },
+        },
+      });
+      expect(holds(`${metric} rises 50%`, answer(6, 4))).toEqual({ value: 0.5, holds: true });
+      expect(holds(`${metric} rises 60%`, answer(6, 4)).holds).toBe(false);
+      expect(holds(`${metric} drops 50%`, answer(2, 4)).holds).toBe(true);
+      // Nothing is a percentage of nothing.
+      expect(holds(`${metric} rises 50%`, answer(6, 0))).toEqual({ value: null, holds: false });
+    },
+  );
+
+  test.each(['backlog', 'lag'])('%s has nothing before to be compared with', (metric) => {
+    expect(() => parseRule('r', `${metric} rises 50%`)).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining(`${metric} > 100`) }),
+    );
   });
 
   test('refuse what is no rule', () => {
