@@ -7,7 +7,7 @@ import { openLiveStore } from '../src/pipeline/live-store/open.ts';
 import { createProcessor } from '../src/pipeline/processor/processor.ts';
 import { trainAndPublish } from '../src/pipeline/recommender/recommender.ts';
 import { DEFAULT_SETTINGS } from '../src/pipeline/recommender/settings.ts';
-import { type Benchmark, makeRecords, median, withDataDir } from './harness.ts';
+import { type Benchmark, type Figure, makeRecords, median, withDataDir } from './harness.ts';
 
 const RUNS = 25;
 const EVENTS = 50_000;
@@ -30,35 +30,50 @@ export async function fill(config: Config, events: number): Promise<void> {
   await Promise.all([log.close(), documents.close(), live.close()]);
 }
 
-/** `ecom stats --json` and `ecom recommend --json` against a Node.js that does nothing, in turns. */
+const ECOM = packageFile('bin', 'ecom.js');
+
+/** Commands that read against a Node.js that does nothing, in turns: first without `ecom up`, then under one. */
 export const coldStart: Benchmark = ({ scale, note }) =>
   withDataDir(async (config) => {
     await fill(config, EVENTS);
     const user = await learn(config);
-    const commands = [['stats'], ['recommend', '--user', user]];
-    const times = commands.map((): number[] => []);
-    const bare: number[] = [];
+    const folder = ['--data-dir', config.dataDir];
+    const commands = [
+      ['stats', '--json', ...folder],
+      ['recommend', '--user', user, '--json', ...folder],
+    ];
     const runs = Math.max(5, Math.round(RUNS * scale));
-    for (let run = 0; run < runs; run += 1) {
-      bare.push(timeNode(['-e', '0']));
-      commands.forEach((command, i) => {
-        const args = [packageFile('bin', 'ecom.js'), ...command, '--json', '--data-dir', config.dataDir];
-        times[i]!.push(timeNode(args));
+    const measure = (how: string, lines: readonly (readonly string[])[]): Figure[] => {
+      const times = lines.map((): number[] => []);
+      const bare: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        bare.push(timeNode(['-e', '0']));
+        lines.forEach((line, i) => {
+          times[i]!.push(timeNode([ECOM, ...line]));
+        });
+      }
+      const baseline = median(bare);
+      return lines.map((line, i) => {
+        const value = median(times[i]!);
+        const name = line.includes('--json') ? `${line[0]} --json` : line[0]!;
+        note(`${name}, ${how}: ${value.toFixed(0)} ms, bare node ${baseline.toFixed(0)} ms`);
+        return {
+          name: `${name}, ${how}`,
+          value: Math.round(value),
+          unit: 'ms',
+          baseline: Math.round(baseline),
+          ratio: value / baseline,
+          detail: `median of ${runs}, ${EVENTS} events in the store; baseline: node -e 0`,
+        };
       });
+    };
+    const cold = measure('cold', [...commands, ['--version'], ['--help']]);
+    timeNode([ECOM, 'up', '--detach', '--no-generator', ...folder]);
+    try {
+      return [...cold, ...measure('under up', commands)];
+    } finally {
+      timeNode([ECOM, 'down', ...folder]);
     }
-    const baseline = median(bare);
-    return commands.map(([name], i) => {
-      const value = median(times[i]!);
-      note(`${name} ${value.toFixed(0)} ms, bare node ${baseline.toFixed(0)} ms`);
-      return {
-        name: `${name} --json, cold`,
-        value: Math.round(value),
-        unit: 'ms',
-        baseline: Math.round(baseline),
-        ratio: value / baseline,
-        detail: `median of ${runs}, ${EVENTS} events in the store; baseline: node -e 0`,
-      };
-    });
   });
 
 /** Trains on what is in the stores. @returns a shopper who has looked at many products */
@@ -93,7 +108,7 @@ export const firstFrame: Benchmark = ({ scale, note }) =>
     const times: number[] = [];
     for (let run = 0; run < Math.max(3, Math.round(7 * scale)); run += 1) {
       const started = performance.now();
-      const args = [packageFile('bin', 'ecom.js'), 'dashboard', '--data-dir', config.dataDir];
+      const args = [ECOM, 'dashboard', '--data-dir', config.dataDir];
       const terminal = openTerminal(process.execPath, args, { cols: 80, rows: 24, env: process.env });
       let screen = '';
       await new Promise<void>((resolve, reject) => {
