@@ -2,13 +2,17 @@
 // read about every file. The line also tells the SQLite driver, which npm leaves out in silence where it cannot be built.
 import { createRequire } from 'node:module';
 import { build } from 'rolldown';
-import config from '../rolldown.config.js';
+import { main, reading, start } from '../rolldown.config.js';
 import './build-kernels.js';
 
 const require = createRequire(import.meta.url);
-const [dir = config.output.dir] = process.argv.slice(2);
+const [dir = reading.output.dir] = process.argv.slice(2);
 const started = performance.now();
-const { output } = await build({ ...config, logLevel: 'warn', output: { ...config.output, dir } });
+const write = async (config, cleanDir = false) =>
+  (await build({ ...config, logLevel: 'warn', output: { ...config.output, dir, cleanDir } })).output;
+const first = await write(reading, true);
+const name = first[0].fileName;
+const output = [...first, ...(await write(start(name))), ...(await write(main(name)))];
 const bytes = output.reduce((sum, file) => sum + (file.type === 'chunk' ? file.code.length : 0), 0);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 process.stdout.write(`built ${dir}: ${(bytes / 1e6).toFixed(1)} MB in ${seconds} s; SQLite by ${driver()}\n`);

@@ -1,46 +1,26 @@
-import { existsSync } from 'node:fs';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type CommandContext } from './commands/context.ts';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type CommandLine, createCommandLine, EXIT } from './commands/command-line.ts';
 import {
-  type Config,
-  type ConfigFlags,
-  loadConfig,
-  readTerminalSettings,
-  requireNamedFiles,
-  STACKS,
-} from './config.ts';
-import { EcomError, errorCode, errorMessage, outputFailure } from './errors.ts';
+  demoOption,
+  fromOption,
+  list,
+  positive,
+  share,
+  toOption,
+  whereOption,
+  whole,
+} from './commands/options.ts';
+import { addRecommend, addStats } from './commands/reading-commands.ts';
+import { STACKS } from './config.ts';
+import { processEnvironment } from './data-dir.ts';
+import { EcomError, errorCode, outputFailure } from './errors.ts';
 import { ALGORITHMS, type AlgorithmName } from './ml/algorithm-names.ts';
-import { SORT_KEYS, WINDOW_LABELS } from './pipeline/stats/types.ts';
-import { redactUrls } from './redact.ts';
-import { loadShownConfig } from './shop-folder.ts';
-import { requireTrusted } from './trust.ts';
-import { VERSION } from './version.ts';
-import { visibleLine, visibleText, writeVisibly } from './visible-text.ts';
-
-const EXIT = { done: 0, failed: 1, usage: 2, condition: 3, interrupted: 130 } as const;
+import { WINDOW_LABELS } from './pipeline/stats/types.ts';
+import { writeVisibly } from './visible-text.ts';
 
 /** A command's function gets the context, its arguments, then its options. It returns when done and throws to fail. */
-function createProgram(): Command {
-  const program = new Command('ecom')
-    .description('Live shop analytics and recommendations in the terminal.')
-    .version(VERSION, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help')
-    .configureHelp({ showGlobalOptions: false })
-    // Every error is printed in one place, by `fail`.
-    .configureOutput({ outputError: () => {}, writeOut: (text) => void guarded(process.stdout).write(text) })
-    .exitOverride()
-    .showHelpAfterError(false);
-  const command = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
-      .option('--data-dir <dir>', 'folder of the data (default: $ECOM_DATA_DIR, else the platform’s)');
-
-  /** A command that can be about the simulated shop too. */
-  const shopCommand = (name: string, description: string): Command =>
-    command(name, description).addOption(demoOption());
-
+function addCommands(line: CommandLine): void {
+  const { program, command, shopCommand, context, shownContext } = line;
   shopCommand('up', 'start the shop’s pipeline; on a terminal it opens the dashboard')
     .option('-d, --detach', 'run in the background')
     .option('--rate <n>', 'simulated events a second', positive, 100)
@@ -52,11 +32,11 @@ function createProgram(): Command {
     .option('--processors <n>', 'number of processors that share the partitions', whole, 1)
     .addOption(stackOption())
     .option('--no-dashboard', 'print a line of numbers instead of the dashboard')
-    .action(async (options) => (await import('./commands/up.ts')).up(contextFor(options), options));
+    .action(async (options) => (await import('./commands/up.ts')).up(context(options), options));
   shopCommand('down', 'stop everything that ecom up started')
     .addOption(stackOption())
     .option('--volumes', 'with --stack docker: delete the servers’ data too')
-    .action(async (options) => (await import('./commands/down.ts')).down(contextFor(options), options));
+    .action(async (options) => (await import('./commands/down.ts')).down(context(options), options));
   shopCommand('status', 'show components, partitions and stores')
     .option('--json', 'print one JSON object')
     .option('--watch', 'repeat every second; with --json one object a line')
@@ -72,7 +52,7 @@ function createProgram(): Command {
     .addArgument(new Argument('<component>').choices(['processor', 'recommender']))
     .option('--name <name>', 'its name in logs and status (default: the component)')
     .action(async (component, options) =>
-      (await import('./commands/worker.ts')).worker(contextFor(options), component, options),
+      (await import('./commands/worker.ts')).worker(context(options), component, options),
     );
   shopCommand('logs', 'show what the components of ecom up did and what went wrong, the newest lines last')
     .argument(
@@ -105,7 +85,7 @@ function createProgram(): Command {
     )
     .option('--json', 'print the result as one JSON object')
     .action(async (file, options) =>
-      (await import('./commands/ingest.ts')).ingest(contextFor(options), file, options),
+      (await import('./commands/ingest.ts')).ingest(context(options), file, options),
     );
   shopCommand('rebuild', 'count everything again from the log, for another time zone or other properties')
     .option(
@@ -117,19 +97,19 @@ function createProgram(): Command {
     );
   shopCommand('reset', 'empty the data folder, after a question')
     .option('--yes', 'delete without a question')
-    .action(async (options) => (await import('./commands/reset.ts')).reset(contextFor(options), options));
+    .action(async (options) => (await import('./commands/reset.ts')).reset(context(options), options));
   command('backup', 'write the data folder’s stores and settings into one file, while the shop runs')
     .argument('<file>', 'archive to write, such as shop.tar.gz')
     .option('--json', 'print one JSON object')
     .action(async (file, options) =>
-      (await import('./commands/backup.ts')).backup(contextFor(options), file, options),
+      (await import('./commands/backup.ts')).backup(context(options), file, options),
     );
   command('restore', 'put a back-up into the data folder')
     .argument('<file>', 'archive that ecom backup wrote')
     .option('--force', 'replace what is there')
     .option('--json', 'print one JSON object')
     .action(async (file, options) =>
-      (await import('./commands/restore.ts')).restore(contextFor(options), file, options),
+      (await import('./commands/restore.ts')).restore(context(options), file, options),
     );
   command('generate', 'write simulated events as JSON lines')
     .option('--count <n>', 'number of events', whole, 1000)
@@ -139,35 +119,9 @@ function createProgram(): Command {
     .option('--dirty <share>', 'share of malformed, late and duplicate events, 0 to 1', share, 0)
     .option('--paced', 'write at the rate of the shop instead of at once')
     .option('--out <file>', 'file to write; - for standard output', '-')
-    .action(async (options) =>
-      (await import('./commands/generate.ts')).generate(contextFor(options), options),
-    );
+    .action(async (options) => (await import('./commands/generate.ts')).generate(context(options), options));
 
-  shopCommand('stats', 'print the shop’s numbers')
-    .option(
-      '--window <window>',
-      'period up to now: 5m, 24h, 7d, all, or any length such as 45m (default: 24h)',
-    )
-    .addOption(fromOption())
-    .addOption(toOption())
-    .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
-    .addOption(whereOption())
-    .option('--anomalies', 'mark hours that are unusual for their hour of the week')
-    .option(
-      '--by <dimension>',
-      'break down by product, category, brand, recommender or a property such as country',
-    )
-    .addOption(
-      new Option('--sort <key>', 'order of the top lists (default: revenue, or what there is)').choices(
-        SORT_KEYS,
-      ),
-    )
-    .option('--limit <n>', 'length of the top lists', whole, 10)
-    .option('--json', 'print one JSON object')
-    .option('--watch', 'repeat; with --json one object a line')
-    .option('--interval <seconds>', 'seconds between repeats', positive, 2)
-    .option('--fail-if <expression>', "exit with 3 where it holds, such as 'kpis.conversion.session<0.02'")
-    .action(async (options) => (await import('./commands/stats.ts')).stats(shownContext(options), options));
+  addStats(line);
   shopCommand('insights', 'show how shoppers behave: when they come, whether they come back, who buys')
     .addArgument(
       new Argument('[section]', 'only this one').choices([
@@ -210,32 +164,7 @@ function createProgram(): Command {
     .action(async (options) =>
       (await import('./commands/dashboard.ts')).dashboard(shownContext(options), options),
     );
-  shopCommand('recommend', 'recommend products to a shopper')
-    .option('--user <id>', 'user id or anonymous id')
-    .option(
-      '--session <products>',
-      'instead: products that somebody has just looked at, the latest last',
-      list,
-    )
-    .option('--limit <n>', 'number of products', whole, 10)
-    .addOption(
-      new Option('--algorithm <name>', 'what to recommend by; auto is the hybrid, or what an experiment says')
-        .choices(['auto', ...ALGORITHMS])
-        .default('auto'),
-    )
-    .addOption(
-      new Option(
-        '--exclude <what>',
-        'what of the shopper’s own is left out (default: bought; with --session seen)',
-      ).choices(['bought', 'seen', 'none']),
-    )
-    .option('--category <name>', 'only products of this category, or of one below it')
-    .option('--in-stock', 'leave out what is out of stock: see outOfStockFile in docs/recommendations.md')
-    .option('--explain', 'say why')
-    .option('--json', 'print one JSON object')
-    .action(async (options) =>
-      (await import('./commands/recommend.ts')).recommend(shownContext(options), options),
-    );
+  addRecommend(line);
   shopCommand('similar', 'products bought or viewed together with one')
     .requiredOption('--product <id>', 'product id')
     .option('--limit <n>', 'number of products', whole, 10)
@@ -268,7 +197,7 @@ function createProgram(): Command {
     .action(async (options) =>
       (await import('./commands/evaluate.ts')).evaluate(shownContext(options), options),
     );
-  addModelCommands(program);
+  addModelCommands(line);
 
   const deadLetters = program
     .command('dead-letters')
@@ -318,10 +247,9 @@ function createProgram(): Command {
     .option('--data-dir <dir>', 'folder of the data')
     .addOption(demoOption())
     .action(async (options) => (await import('./commands/replay.ts')).replay(shownContext(options), options));
-  return program;
 }
 
-function addModelCommands(program: Command): void {
+function addModelCommands({ program, shownContext }: CommandLine): void {
   const model = program
     .command('model')
     .description('what was learnt: every version, and which is in use')
@@ -368,13 +296,6 @@ function algorithms(value: string): AlgorithmName[] {
   return names as AlgorithmName[];
 }
 
-function list(value: string): string[] {
-  return value
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
 function lengths(value: string): number[] {
   const found = list(value).map(whole);
   if (found.length === 0 || found.some((length) => length > 1000))
@@ -386,77 +307,11 @@ function windowOption(fallback: (typeof WINDOW_LABELS)[number]): Option {
   return new Option('--window <window>', 'period up to now').choices(WINDOW_LABELS).default(fallback);
 }
 
-function fromOption(): Option {
-  return new Option(
-    '--from <time>',
-    'from a year, month, date or time on, such as 2026-11 or 2026-11-25T09:30',
-  );
-}
-
-function toOption(): Option {
-  return new Option('--to <time>', 'up to a time, or to the end of a year, month or date');
-}
-
-function whereOption(): Option {
-  return new Option(
-    '--where <condition...>',
-    'count only what fits, such as category=electronics or country=DE,AT; several must all hold',
-  );
-}
-
-function demoOption(): Option {
-  return new Option('--demo', 'the simulated shop, which has a folder of its own');
-}
-
 function stackOption(): Option {
   return new Option(
     '--stack <stack>',
     'where the stores live (default: $ECOM_STACK, else as last time)',
   ).choices(STACKS);
-}
-
-/** What a command that shows or controls a shop gets: the simulated one where no other has been begun, and it says so. */
-function shownContext(flags: ConfigFlags, trusted = true): CommandContext {
-  const { dataDir } = loadConfig(flags);
-  const config = loadShownConfig(flags);
-  const context = contextFor(flags, config, trusted);
-  if (config.dataDir !== dataDir)
-    context.stderr.write(
-      `${visibleLine(`there is no shop's data in ${dataDir}: this is the simulated shop`)}\n`,
-    );
-  return context;
-}
-
-/** The configuration of the command that runs: where its log is. */
-let latest: Config | undefined;
-
-/** @param trusted whether the data folder has to be one that nobody else writes to: `doctor` says so itself */
-function contextFor(
-  { dataDir, stack, demo }: ConfigFlags,
-  config = loadConfig({ dataDir, stack, demo }),
-  trusted = true,
-): CommandContext {
-  requireNamedFiles(config);
-  if (trusted) requireTrusted(config.dataDir);
-  let controller: AbortController | undefined;
-  latest = config;
-  return {
-    config,
-    // Made when asked for: each costs milliseconds of the start.
-    get stdin() {
-      return process.stdin;
-    },
-    get stdout() {
-      return guarded(process.stdout);
-    },
-    get stderr() {
-      return guarded(process.stderr);
-    },
-    get signal() {
-      controller ??= abortOnSignal();
-      return controller.signal;
-    },
-  };
 }
 
 const guardedStreams = new Set<NodeJS.WriteStream>();
@@ -476,7 +331,7 @@ function endFor(stream: NodeJS.WriteStream, error: Error): void {
   if (stream === process.stderr) return;
   if (errorCode(error) === 'EPIPE') process.exit(EXIT.done);
   const { message, hint } = outputFailure(error);
-  report(message, hint);
+  line.report(message, hint);
   process.exit(EXIT.failed);
 }
 
@@ -491,92 +346,33 @@ function abortOnSignal(): AbortController {
   return controller;
 }
 
-function positive(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !(number > 0 && number <= 1e9))
-    throw new InvalidArgumentError('it is not a number above 0.');
-  return number;
-}
-
-function whole(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || number < 1 || number > 1e12)
-    throw new InvalidArgumentError('it is not a whole number above 0.');
-  return number;
-}
-
-function share(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !(number >= 0 && number <= 1))
-    throw new InvalidArgumentError('it is not a number from 0 to 1.');
-  return number;
-}
-
-/** Prints one line that says what and why, a second that says what to try, and returns the exit code. */
-async function fail(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return EXIT.done;
-    if (error.code === 'commander.help') return EXIT.usage;
-    const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
-    report(message, 'ecom --help lists the commands, ecom COMMAND --help their options');
-    return EXIT.usage;
-  }
-  if (error instanceof EcomError) {
-    if (error.code === 'INTERRUPTED') {
-      if (error.hint !== undefined) guarded(process.stderr).write(`${visibleLine(error.hint)}\n`);
-      return EXIT.interrupted;
-    }
-    report(error.message, await hintFor(error));
-    return error.code === 'USAGE' ? EXIT.usage : error.code === 'CONDITION' ? EXIT.condition : EXIT.failed;
-  }
-  if (errorCode(error) === 'EPIPE') return EXIT.done;
-  const path = await noteUnexpected(error);
-  report(
-    `unexpected: ${errorMessage(error).split('\n', 1)[0]}`,
-    `this is a bug of ecom: report it, with ${path ?? 'what ECOM_LOG_LEVEL=debug adds'}`,
-  );
-  if (readTerminalSettings().debug && error instanceof Error)
-    guarded(process.stderr).write(`${visibleText(redactUrls(error.stack ?? ''))}\n`);
-  return EXIT.failed;
-}
-
-/** What to try, for the data folder of the command. */
-async function hintFor({ hint }: EcomError): Promise<string | undefined> {
-  if (hint === undefined || latest === undefined) return hint;
-  return (await import('./commands/folder-option.ts')).withFolder(hint, latest);
-}
-
-/** Logs an error with its stack where there is a data folder. @returns the log's path */
-async function noteUnexpected(error: unknown): Promise<string | undefined> {
-  if (latest === undefined || !existsSync(latest.dataDir)) return undefined;
-  try {
-    const { COMMANDS_LOG, createLogger, logFile } = await import('./log.ts');
-    const logger = await createLogger(latest, COMMANDS_LOG);
-    logger.error({ err: error }, errorMessage(error));
-    return logFile(latest, COMMANDS_LOG);
-  } catch {
-    return undefined;
-  }
-}
-
-function report(message: string, hint: string | undefined): void {
-  const stderr = guarded(process.stderr);
-  const colour = stderr.isTTY === true && readTerminalSettings().colour;
-  const label = colour ? '\u001b[31merror:\u001b[39m' : 'error:';
-  const advice = hint === undefined ? '' : `  try: ${visibleLine(redactUrls(hint))}\n`;
-  const text = `${visibleLine(redactUrls(message))}\n${advice}`;
-  stderr.write(`${label} ${text}`);
-}
-
 async function endUnexpectedly(error: unknown): Promise<void> {
-  process.exit(await fail(error));
+  process.exit(await line.fail(error));
 }
 
+let controller: AbortController | undefined;
+const line = createCommandLine({
+  env: processEnvironment(),
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return guarded(process.stdout);
+  },
+  get stderr() {
+    return guarded(process.stderr);
+  },
+  get signal() {
+    controller ??= abortOnSignal();
+    return controller.signal;
+  },
+});
 // What a callback throws has nobody to catch it.
 process.on('uncaughtException', endUnexpectedly);
 process.on('unhandledRejection', endUnexpectedly);
+addCommands(line);
 try {
-  await createProgram().parseAsync();
+  await line.program.parseAsync();
 } catch (error) {
-  process.exitCode = await fail(error);
+  process.exitCode = await line.fail(error);
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import envPaths from 'env-paths';
+import { DEMO_FOLDER, processEnvironment, shopFolder } from './data-dir.ts';
 import { demoUrl } from './demo-url.ts';
 import { EcomError } from './errors.ts';
 
-/** Everything that the environment and the global flags decide. Only this file reads `process.env`. */
+/** Everything that the environment and the global flags decide. Only this file asks for it. */
 export interface Config {
   /** Absolute path of the data folder. */
   readonly dataDir: string;
@@ -79,9 +79,6 @@ const LOCAL_SERVERS = {
   live: 'redis://127.0.0.1:6379/0',
 } as const;
 
-/** Folder of the data folder: that of the simulated shop. */
-export const DEMO_FOLDER = 'demo';
-
 /** File of the data folder that says which stack `ecom up` was started with last. */
 const STACK_FILE = 'stack';
 
@@ -89,9 +86,9 @@ const STACK_FILE = 'stack';
  * Resolves the configuration from flags, then environment, then defaults.
  * @throws EcomError `USAGE` where a value is not one that the setting takes.
  */
-export function loadConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(flags: ConfigFlags = {}, env = processEnvironment()): Config {
   const folders = [folderName('--data-dir', flags.dataDir), folderName('ECOM_DATA_DIR', env.ECOM_DATA_DIR)];
-  const shopDir = resolve(folders[0] ?? folders[1] ?? envPaths('ecom', { suffix: '' }).data);
+  const shopDir = shopFolder(folders[0], { ECOM_DATA_DIR: folders[1] });
   const isDemo = flags.demo === true;
   const dataDir = isDemo ? join(shopDir, DEMO_FOLDER) : shopDir;
   const synchronous = oneOf(
@@ -254,7 +251,7 @@ function makeFolder(path: string): void {
 
 /** The environment of a child process: this process's own, and the configuration as it was resolved here. */
 export function childEnvironment(config: Config): NodeJS.ProcessEnv {
-  return { ...process.env, ...config.env };
+  return { ...processEnvironment(), ...config.env };
 }
 
 /** Variables of the environment that a program of the user's own gets: none of ours, which may be secret. */
@@ -262,17 +259,17 @@ const PLAIN_VARIABLES =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|SystemRoot)$/;
 
 /** The environment of a program that is not ours: just what it takes to run. */
-export function plainEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+export function plainEnvironment(env = processEnvironment()): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => PLAIN_VARIABLES.test(name)));
 }
 
 /** A variable that the user's own settings name; `undefined` where it is not set. */
-export function environmentVariable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function environmentVariable(name: string, env = processEnvironment()): string | undefined {
   return env[name];
 }
 
 /** Settings that hold before, and without, a valid configuration. */
-export function readTerminalSettings(env: NodeJS.ProcessEnv = process.env): {
+export function readTerminalSettings(env = processEnvironment()): {
   colour: boolean;
   debug: boolean;
 } {

@@ -19,9 +19,9 @@ export function isNew(config: StoreConfig): boolean {
 }
 
 /** The shop that a command shows or controls: the simulated one where no other has been begun. */
-export function loadShownConfig(flags: ConfigFlags): Config {
-  const own = loadConfig(flags);
+export function loadShownConfig(flags: ConfigFlags, env?: NodeJS.ProcessEnv): Config {
+  const own = loadConfig(flags, env);
   if (flags.demo === true || !isNew(own)) return own;
-  const demo = loadConfig({ ...flags, demo: true });
+  const demo = loadConfig({ ...flags, demo: true }, env);
   return existsSync(demo.dataDir) ? demo : own;
 }

@@ -3,6 +3,8 @@ import { type Config } from '../config.ts';
 /** What every command gets: the configuration, the three streams, and word of a wish to stop. */
 export interface CommandContext {
   readonly config: Config;
+  /** Whether a terminal may get colours. */
+  readonly colour: boolean;
   readonly stdin: NodeJS.ReadStream;
   /** Data, and nothing else. */
   readonly stdout: NodeJS.WriteStream;

@@ -1,9 +1,10 @@
-import { type Config, readTerminalSettings } from '../config.ts';
+import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { formatAmount } from '../pipeline/events/money.ts';
 import { type LiveStore, type ProductInfo } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { type CommandContext } from './context.ts';
 import { requireData } from './require-data.ts';
 
 /** A product as the JSON answers show it. */
@@ -51,7 +52,10 @@ export function listed(productId: string, products: ReadonlyMap<string, ProductI
 }
 
 /** An aligned table of products, as wide as the terminal. */
-export async function productTable(rows: readonly ProductRow[], stdout: NodeJS.WriteStream): Promise<string> {
+export async function productTable(
+  rows: readonly ProductRow[],
+  { stdout, colour }: Pick<CommandContext, 'stdout' | 'colour'>,
+): Promise<string> {
   const { table } = await import('../tui/format/table.ts');
   const { lineText } = await import('../tui/format/line.ts');
   const { displayText } = await import('../tui/format/text.ts');
@@ -84,6 +88,6 @@ export async function productTable(rows: readonly ProductRow[], stdout: NodeJS.W
     width,
   );
   const [heading, ...body] = lines.map((line) => lineText(line).trimEnd());
-  const styled = stdout.isTTY === true && readTerminalSettings().colour;
+  const styled = stdout.isTTY === true && colour;
   return `${[styled ? `\u001b[1m${heading}\u001b[22m` : heading, ...body].join('\n')}\n`;
 }

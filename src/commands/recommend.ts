@@ -42,7 +42,7 @@ export interface RecommendOptions {
  * @throws EcomError `NOT_FOUND` where there is no data, or nothing was learnt from it yet
  */
 export async function recommend(
-  { config, stdout, stderr }: CommandContext,
+  { config, colour, stdout, stderr }: CommandContext,
   options: RecommendOptions,
 ): Promise<void> {
   const { explain = false, algorithm } = options;
@@ -94,7 +94,7 @@ export async function recommend(
       score: item.score,
       why: shortReason(item, products),
     }));
-    if (rows.length > 0 && !explain) await write(stdout, await productTable(rows, stdout));
+    if (rows.length > 0 && !explain) await write(stdout, await productTable(rows, { stdout, colour }));
     if (explain && answer.productsLeftOut > 0)
       tell(stderr, `left out are ${leftOutText(answer.productsLeftOut)}`);
     if (explain) await write(stdout, await explanation(items, products, stdout.columns));

@@ -17,7 +17,7 @@ export interface SimilarOptions {
  * @throws EcomError `NOT_FOUND` where there is no data, nothing was learnt from it yet, or the product is not known
  */
 export async function similar(
-  { config, stdout, stderr }: CommandContext,
+  { config, colour, stdout, stderr }: CommandContext,
   options: SimilarOptions,
 ): Promise<void> {
   const { product, limit } = options;
@@ -43,7 +43,7 @@ export async function similar(
       const why = support === 0 ? 'alike' : `${support} took both`;
       return { product: listed(id, products), score, why };
     });
-    if (rows.length > 0) await write(stdout, await productTable(rows, stdout));
+    if (rows.length > 0) await write(stdout, await productTable(rows, { stdout, colour }));
   });
 }
 

@@ -122,14 +122,11 @@ function jsonPrinter({ stdout }: CommandContext, watch: boolean): (answer: Stats
 
 /** Text for people: watched on a terminal it is drawn over the one before, watched in a pipe one block follows the other. */
 async function textPrinter(
-  { stdout }: CommandContext,
+  { stdout, colour }: CommandContext,
   { sort, watch = false }: StatsOptions,
 ): Promise<(answer: Stats) => Promise<void>> {
-  const [{ statsText }, { readTerminalSettings }] = await Promise.all([
-    import('./stats-text.ts'),
-    import('../config.ts'),
-  ]);
-  const styled = stdout.isTTY === true && readTerminalSettings().colour;
+  const { statsText } = await import('./stats-text.ts');
+  const styled = stdout.isTTY === true && colour;
   let first = true;
   return async (answer) => {
     const text = statsText(answer, { width: stdout.columns ?? 80, sort, styled });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { BUILD } from '../build.ts';
 import { type Config, ensureDataDir, readTerminalSettings, rememberStack } from '../config.ts';
 import { EcomError, errorCode, errorMessage, outputFailure } from '../errors.ts';
 import { createLogger } from '../log.ts';
@@ -6,6 +7,7 @@ import { serveControl } from '../pipeline/supervisor/control-server.ts';
 import { acquireInstanceLock } from '../pipeline/supervisor/instance-lock.ts';
 import { type ControlRequest, type ControlResponse } from '../pipeline/supervisor/messages.ts';
 import { planWorkers } from '../pipeline/supervisor/plan.ts';
+import { type ReadRequest, type ReadResponse } from '../pipeline/supervisor/reading-request.ts';
 import { createSupervisor, type Supervisor } from '../pipeline/supervisor/supervisor.ts';
 import { readRules } from './alerts-file.ts';
 import { type CommandContext } from './context.ts';
@@ -97,7 +99,7 @@ async function runShop(
     }
     return { ok: true, pid: process.pid, startedAt, components: supervisor.status() };
   };
-  const server = await serveControl(config, answer);
+  const server = await serveControl(config, answer, readingsOf(config.dataDir));
   logger.info({ dataDir: config.dataDir, workers: workers.map(({ name }) => name) }, 'up');
   try {
     await startWorkers(context, supervisor, stop.signal);
@@ -113,6 +115,25 @@ async function runShop(
     await server.close();
     logger.info({}, 'down');
   }
+}
+
+/** Readings at a time that the supervisor takes on: it has workers to look after. */
+const MOST_READINGS = 4;
+
+/** Answers commands that only read about the shop of a data folder, where they are of the same build. */
+export function readingsOf(dataDir: string): (request: ReadRequest) => Promise<ReadResponse> {
+  let running = 0;
+  return async (request) => {
+    if (request.build !== BUILD || running >= MOST_READINGS) return { ok: false };
+    running += 1;
+    try {
+      const { runReading } = await import('./reading.ts');
+      const reading = await runReading(request, dataDir);
+      return reading === undefined ? { ok: false } : { ok: true, ...reading };
+    } finally {
+      running -= 1;
+    }
+  };
 }
 
 /** Simulated shoppers come back only where they may be: others may have come meanwhile. */

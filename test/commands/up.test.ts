@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { BUILD } from '../../src/build.ts';
 import { kpiLine } from '../../src/commands/kpi-line.ts';
+import { readingsOf } from '../../src/commands/up.ts';
+import { openLiveStore } from '../../src/pipeline/live-store/open.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
+import { configFor } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 const STATS = {
   asOf: { time: '2026-01-05T09:08:07.000Z', basis: 'clock' },
@@ -40,4 +45,18 @@ describe('the line of numbers of ecom up', () => {
     expect(line).toContain(' -/s ');
     expect(line).toContain('conversion - ·');
   });
+});
+
+test('leaves a command to itself where it is of another build, or about another shop', async () => {
+  const dataDir = tempDir();
+  const request = { command: 'read', argv: ['stats', '--json'], terminal: { stdout: 0, stderr: 0 } } as const;
+  const env = { ECOM_DATA_DIR: dataDir };
+  const read = readingsOf(dataDir);
+  await (await openLiveStore(configFor(dataDir))).close();
+  expect(await read({ ...request, env, build: BUILD })).toMatchObject({ ok: true, exit: 0 });
+  expect(await read({ ...request, env, build: 'older' })).toEqual({ ok: false });
+  expect(await read({ ...request, env: { ECOM_DATA_DIR: tempDir() }, build: BUILD })).toEqual({ ok: false });
+  expect(await read({ ...request, argv: ['status'], env, build: BUILD })).toEqual({ ok: false });
+  const many = await Promise.all(Array.from({ length: 6 }, () => read({ ...request, env, build: BUILD })));
+  expect(many.filter(({ ok }) => ok)).toHaveLength(4);
 });

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { EcomError } from '../../errors.ts';
+import { bundled } from './bundled-driver.ts';
 
 export type Connection = BetterSqlite3.Database;
 export type Statement = BetterSqlite3.Statement;
@@ -57,15 +59,21 @@ function opener(wanted: DriverName | undefined): Open {
 }
 
 function load(name: DriverName): Open {
-  const Driver = require(name) as Driver;
-  if (name === 'libsql') return (path, options) => emptiedOnClose(new Driver(path, options));
+  if (name === 'libsql') {
+    const Libsql = require(name) as Driver;
+    return (path, options) => emptiedOnClose(new Libsql(path, options));
+  }
+  const about = require.resolve(`${name}/package.json`);
+  const known = bundled !== undefined && bundled.version === versionIn(about) ? bundled.Driver : undefined;
+  const Driver = (known ?? require(name)) as Driver;
   // Told where its binary is, it need not search for it; loaded here, because it may have failed to build.
-  const nativeBinding = join(
-    dirname(require.resolve(`${name}/package.json`)),
-    'build/Release/better_sqlite3.node',
-  );
+  const nativeBinding = join(dirname(about), 'build/Release/better_sqlite3.node');
   require(nativeBinding);
   return (path, options) => new Driver(path, { ...options, nativeBinding });
+}
+
+function versionIn(path: string): string {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
 /**

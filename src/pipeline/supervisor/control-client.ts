@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { type Config } from '../../config.ts';
 import { EcomError, errorCode } from '../../errors.ts';
-import { controlSocketPath, isTrustedSocket, MAX_RESPONSE_BYTES } from './control-socket.ts';
+import { MAX_RESPONSE_BYTES } from './control-path.ts';
+import { controlSocketPath, isTrustedSocket } from './control-socket.ts';
 import { type ControlRequest, type ControlResponse } from './messages.ts';
 
 /** What connecting says where no supervisor listens: no socket, or one that a dead supervisor left behind. */

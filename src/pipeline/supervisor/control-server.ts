@@ -2,13 +2,10 @@ import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { type Config } from '../../config.ts';
 import { EcomError, errorMessage } from '../../errors.ts';
-import {
-  controlSocketPath,
-  ensureSocketDir,
-  MAX_REQUEST_BYTES,
-  requireSocketPlace,
-} from './control-socket.ts';
+import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './control-path.ts';
+import { controlSocketPath, ensureSocketDir, requireSocketPlace } from './control-socket.ts';
 import { type ControlRequest, type ControlResponse } from './messages.ts';
+import { type ReadRequest, type ReadResponse } from './reading-request.ts';
 
 /** Longest wait for a connected client's request, ms. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -22,14 +19,16 @@ export interface ControlServer {
  * Answers on the data folder's control socket, which only its owner can open. The caller must hold the instance lock: what
  * lies at the socket's path is then a dead supervisor's, and is removed.
  * @param handle answers a request; what it throws becomes an answer with `ok: false`
+ * @param read answers a command that only reads; where absent, each has to be run in the ordinary way
  * @throws EcomError `UNAVAILABLE` where the socket cannot be made
  */
 export async function serveControl(
   config: Pick<Config, 'dataDir'>,
   handle: (request: ControlRequest) => Promise<ControlResponse>,
+  read: (request: ReadRequest) => Promise<ReadResponse> = async () => ({ ok: false }),
 ): Promise<ControlServer> {
   const path = controlSocketPath(config);
-  const server = createServer({ allowHalfOpen: true }, (socket) => serveSocket(socket, handle));
+  const server = createServer({ allowHalfOpen: true }, (socket) => serveSocket(socket, handle, read));
   ensureSocketDir(config, path);
   requireSocketPlace(path);
   if (process.platform !== 'win32') rmSync(path, { force: true });
@@ -54,17 +53,23 @@ export async function serveControl(
 }
 
 /** One request, one answer, and the connection ends. */
-function serveSocket(socket: Socket, handle: (request: ControlRequest) => Promise<ControlResponse>): void {
+function serveSocket(
+  socket: Socket,
+  handle: (request: ControlRequest) => Promise<ControlResponse>,
+  read: (request: ReadRequest) => Promise<ReadResponse>,
+): void {
   let text = '';
   let asked = false;
-  const answer = (response: ControlResponse): void => {
-    socket.end(`${JSON.stringify(response)}\n`);
+  const answer = (response: ControlResponse | ReadResponse): void => {
+    const line = `${JSON.stringify(response)}\n`;
+    socket.end(line.length <= MAX_RESPONSE_BYTES ? line : '{"ok":false}\n');
   };
   const ask = async (line: string): Promise<void> => {
     asked = true;
     socket.setTimeout(0);
     try {
-      answer(await handle(parseControlRequest(line)));
+      const request = parseControlRequest(line);
+      answer(await (request.command === 'read' ? read(request) : handle(request)));
     } catch (error) {
       answer(refusal(error));
     }
@@ -91,7 +96,7 @@ function serveSocket(socket: Socket, handle: (request: ControlRequest) => Promis
  * Reads a line of the control socket.
  * @throws EcomError `USAGE` where it is no request
  */
-export function parseControlRequest(line: string): ControlRequest {
+export function parseControlRequest(line: string): ControlRequest | ReadRequest {
   let request: unknown;
   try {
     request = JSON.parse(line);
@@ -103,6 +108,8 @@ export function parseControlRequest(line: string): ControlRequest {
     unknown
   >;
   switch (command) {
+    case 'read':
+      return parseReadRequest(request as object);
     case 'status':
     case 'down':
       return { command };
@@ -114,6 +121,24 @@ export function parseControlRequest(line: string): ControlRequest {
     default:
       throw new EcomError('USAGE', 'a request must have a command: status, down, start, stop or restart');
   }
+}
+
+function parseReadRequest(request: object): ReadRequest {
+  const { build, argv, env, terminal } = request as Partial<ReadRequest>;
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const isWidth = (value: unknown): boolean => Number.isInteger(value);
+  if (
+    typeof build === 'string' &&
+    Array.isArray(argv) &&
+    argv.every(isText) &&
+    typeof env === 'object' &&
+    env !== null &&
+    Object.values(env).every(isText) &&
+    isWidth(terminal?.stdout) &&
+    isWidth(terminal?.stderr)
+  )
+    return { command: 'read', build, argv, env, terminal: terminal! };
+  throw new EcomError('USAGE', 'read needs build, argv, env and terminal');
 }
 
 function refusal(error: unknown): ControlResponse {

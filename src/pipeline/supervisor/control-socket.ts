@@ -4,23 +4,18 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
-
-/** Longest request or response line, bytes. */
-export const MAX_REQUEST_BYTES = 4096;
-export const MAX_RESPONSE_BYTES = 1024 * 1024;
-
-/** The kernel's limit is 108 bytes on Linux and 104 on macOS, with the closing zero. */
-const MAX_SOCKET_PATH_BYTES = 103;
+import { socketInFolder } from './control-path.ts';
 
 /**
  * Where the supervisor of a data folder listens: in the folder, or, where that path is longer than the system takes, under
  * the temporary folder in a directory of the user's own.
  */
 export function controlSocketPath(config: Pick<Config, 'dataDir'>): string {
-  const path = join(config.dataDir, 'control.sock');
   if (process.platform === 'win32') return `\\\\.\\pipe\\ecom-${digest(config.dataDir)}`;
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
-  return join(tmpdir(), `ecom-${userInfo().uid}`, `${digest(config.dataDir)}.sock`);
+  return (
+    socketInFolder(config.dataDir) ??
+    join(tmpdir(), `ecom-${userInfo().uid}`, `${digest(config.dataDir)}.sock`)
+  );
 }
 
 /**

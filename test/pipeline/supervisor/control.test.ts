@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EcomError } from '../../../src/errors.ts';
 import { requestControl } from '../../../src/pipeline/supervisor/control-client.ts';
+import { MAX_REQUEST_BYTES } from '../../../src/pipeline/supervisor/control-path.ts';
 import { serveControl } from '../../../src/pipeline/supervisor/control-server.ts';
-import { controlSocketPath, MAX_REQUEST_BYTES } from '../../../src/pipeline/supervisor/control-socket.ts';
+import { controlSocketPath } from '../../../src/pipeline/supervisor/control-socket.ts';
 import { type ControlRequest, type ControlResponse } from '../../../src/pipeline/supervisor/messages.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
