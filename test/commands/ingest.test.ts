@@ -88,7 +88,7 @@ describe('ecom ingest', () => {
       training: { state: 'failed', reason: expect.stringContaining('recommend.json'), productsLeftOut: null },
     });
     expect(notes()).toMatch(
-      /warning: everything is counted, but nothing was learnt.*recommend\.json.*\n {2}try: ecom train\n/,
+      /warning: everything is counted, but nothing was learnt.*recommend\.json.*\n {2}try: ecom train --data-dir /,
     );
     writeFileSync(join(dataDir, 'recommend.json'), '{}');
     const again = createContext(dataDir);
@@ -114,7 +114,7 @@ describe('ecom ingest', () => {
     });
     expect(notes().split('\n').slice(-3)).toEqual([
       'warning: everything is counted, but nothing was learnt for recommendations: training failed: it needs more than 4 MiB',
-      '  try: let it have more, as with ECOM_TRAINING_MIB=8; then ecom train',
+      `  try: let it have more, as with ECOM_TRAINING_MIB=8; then ecom train --data-dir ${dataDir}`,
       '',
     ]);
     const { stats, model } = await statsOf(dataDir);

@@ -214,7 +214,7 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
         `error: ${join(dataDir, 'live.db')}: it is damaged or no database of ecom\n` +
-          '  try: count everything again from the log: ecom down, then ecom rebuild; where that fails, move the file away first\n',
+          `  try: count everything again from the log: ecom down --data-dir ${dataDir}, then ecom rebuild --data-dir ${dataDir}; where that fails, move the file away first\n`,
       );
     }
     expect(readFileSync(join(dataDir, 'logs', 'processor-1.log'), 'utf8')).toBe(logged);
@@ -286,7 +286,7 @@ describe.skipIf(process.platform === 'win32')('the life of ecom up', () => {
     for (const verb of ['start', 'restart']) {
       expect(await ecom(dataDir, verb, 'generator')).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining('ecom up --generator mixes them in'),
+        stderr: expect.stringContaining(`ecom up --data-dir ${dataDir} --generator mixes them in`),
       });
     }
     expect(await statsOf(dataDir)).toMatchObject({ simulated: false, kpis: { events: 1 } });
