@@ -54,7 +54,7 @@ module.exports = {
       },
     ),
     never(
-      'reduce-is-pure',
+      'reduce-has-no-clock',
       { path: '^src/pipeline/processor/', pathNot: 'processor/processor\\.ts$' },
       {
         path: '^node:|open\\.ts$|^src/(config|log)\\.ts$',

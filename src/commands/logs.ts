@@ -27,7 +27,7 @@ export async function logs(
     for (const entry of entries) {
       await write(
         stdout,
-        options.json === true ? `${visibleText(entry.line)}\n` : formatLogEntry(entry, colour),
+        options.json === true ? `${visibleText(withSchema(entry.line))}\n` : formatLogEntry(entry, colour),
       );
     }
   };
@@ -39,6 +39,12 @@ export async function logs(
   if (options.follow === true) {
     await repeat(context.signal, FOLLOW_SECONDS, async () => print(reader.more()));
   }
+}
+
+/** @param line an object as JSON */
+function withSchema(line: string): string {
+  const fields = line.slice(line.indexOf('{') + 1).trimStart();
+  return `{"schema":"ecom.log/1"${fields === '}' ? '' : ','}${fields}`;
 }
 
 function checkComponent(component: string | undefined, logged: readonly string[]): void {

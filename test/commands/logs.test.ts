@@ -34,6 +34,21 @@ describe('reading logs', () => {
     });
   });
 
+  test('every line as JSON names its schema, whatever it holds', async () => {
+    const { config, write } = folder();
+    write('processor-1', `${line(10, 'a "{" b')}{}\n  {"time":20}\nlast words\n`);
+    const stdout = new PassThrough();
+    const context = { config, stdout, stderr: new PassThrough() } as unknown as CommandContext;
+    await logs(context, undefined, { lines: 10, json: true });
+    const said = String(stdout.read()).trimEnd().split('\n');
+    expect(said.map((text) => JSON.parse(text) as unknown)).toMatchObject([
+      { schema: 'ecom.log/1', level: 30, time: 10, msg: 'a "{" b' },
+      { schema: 'ecom.log/1' },
+      { schema: 'ecom.log/1', time: 20 },
+      { schema: 'ecom.log/1', msg: 'last words' },
+    ]);
+  });
+
   test('files are merged by time, the newest last', () => {
     const { config, write } = folder();
     write('processor-1', line(10, 'a') + line(30, 'c'));
