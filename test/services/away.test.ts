@@ -33,7 +33,9 @@ const lines = (() => {
 function shopWith(variable: 'ECOM_LOG_URL' | 'ECOM_DOCUMENTS_URL' | 'ECOM_LIVE_URL'): ServiceShop {
   const shop = serviceShop();
   const { dataDir, env } = shop.config;
-  return { ...shop, config: configFor(dataDir, { [variable]: env[variable]!, ECOM_PARTITIONS: '4' }) };
+  // With a message an event, the log's bounds tell how many are appended.
+  const settings = { [variable]: env[variable]!, ECOM_PARTITIONS: '4', ECOM_KAFKA_MESSAGES: 'single' };
+  return { ...shop, config: configFor(dataDir, settings) };
 }
 
 function startIngest(config: Config, patienceSeconds: number) {
