@@ -37,11 +37,7 @@ export class RecordDecoder {
     if (this.peek.isUnwanted(start, end)) return false;
     if (this.columns.length > 0) this.columns.drop();
     this.scanner.arrived(records.appendedAt(record));
-    const next = this.scanner.scan(start);
-    if (next - 1 === end) return true;
-    // The record holds more than this line.
-    if (next !== -1) this.columns.drop();
-    return this.decodeSlowly(records, record);
+    return this.scanner.scanRecord(start, end) || this.decodeSlowly(records, record);
   }
 
   private decodeSlowly(records: LogRecords, record: number): boolean {

@@ -173,6 +173,19 @@ export class LineScanner {
     return next;
   }
 
+  /**
+   * Adds the event of a record to the columns, where it is one line that is taken.
+   * @param end the place of the line feed after the record
+   * @returns whether it was added
+   */
+  scanRecord(start: number, end: number): boolean {
+    const next = this.scan(start);
+    if (next - 1 === end) return true;
+    // The record holds more than this line.
+    if (next !== -1) this.columns.drop();
+    return false;
+  }
+
   private afterLine(end: number): number {
     const { bytes } = this;
     if (end === bytes.length) return end;

@@ -121,16 +121,6 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
     }
   }
 
-  /** @returns whether the record is an event, which is in the columns then, that needs no thought */
-  function scan(records: LogRecords, i: number): boolean {
-    const next = scanner.scan(records.start(i));
-    if (next === -1) return false;
-    if (next - 1 === records.end(i)) return true;
-    // The record holds more than this line.
-    columns.drop();
-    return false;
-  }
-
   return {
     decode({ partition, records, next }, clock, gone) {
       const latest = clock + LIMITS.clockMs;
@@ -141,7 +131,7 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
         const appendedAt = records.appendedAt(i);
         scanner.arrived(appendedAt);
         const mayScan = filter === undefined && appendedAt <= latest && !records.isTombstone(i);
-        if (mayScan && scan(records, i)) continue;
+        if (mayScan && scanner.scanRecord(records.start(i), records.end(i))) continue;
         const none = decodeSlowly(records, i, partition, latest);
         if (none !== undefined) rejected.set(i, none);
       }
