@@ -3,12 +3,13 @@ import { EcomError } from '../../errors.ts';
 import { greatest } from '../../extremes.ts';
 import { chooseFormat, type FormatChoice, type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type FormatName } from '../events/formats/format.ts';
-import { type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
+import { type Appender, type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
 import { type Resumed, resume } from './ledger.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createPlainLines } from './plain-lines.ts';
+import { createPlainRows } from './plain-rows.ts';
 import { createRecordMaker, readOutcomes, type SourceRecord, timeOf } from './records.ts';
-import { type Block, createRowReader, splitLines, withoutMark } from './rows.ts';
+import { type Block, createRowReader, type PlainLines, splitLines, withoutMark } from './rows.ts';
 import { type Input, type Source } from './source.ts';
 
 /** A stream that pauses for so long has what came from it appended, ms. */
@@ -132,12 +133,9 @@ async function appendAll(
   const { source, key } = resumed;
   const makeRecords = createRecordMaker({ format, key, name: source.name, shift: pace.shift });
   const appender = createAppender(options, resumed);
-  const isPlain = format.name === 'native' && pace.shift === undefined && options.speed === undefined;
-  const reader = createRowReader(
-    format,
-    resumed.lines,
-    isPlain ? createPlainLines(appender, clock) : undefined,
-  );
+  const isTimed = pace.shift !== undefined || options.speed !== undefined;
+  const plain = isTimed ? undefined : createPlain(format, { key, name: source.name }, appender, clock);
+  const reader = createRowReader(format, resumed.lines, plain);
 
   async function take(block: Block): Promise<void> {
     // Inside a row that is too long there is no place to go on from: the last one is before it.
@@ -155,7 +153,7 @@ async function appendAll(
         signal.throwIfAborted();
       }
     }
-    appender.add([], block, block.bytes.length, block.lines);
+    appender.add([], block, block.end, block.lines);
     if (appender.full()) await appender.append();
     signal.throwIfAborted();
   }
@@ -173,6 +171,17 @@ async function appendAll(
   }
   await appender.append(true);
   return appender.progress();
+}
+
+/** Takes the lines that need no thought, where the format has such. */
+function createPlain(
+  format: OpenFormat,
+  source: { readonly key: string; readonly name: string },
+  appender: Appender,
+  clock: () => number,
+): PlainLines | undefined {
+  if (format.layout === 'csv') return createPlainRows(format, source, appender, clock);
+  return format.name === 'native' ? createPlainLines(appender, clock) : undefined;
 }
 
 /** How long a row has to wait until all of its events have happened, ms. */

@@ -32,8 +32,12 @@ export interface Row {
 export interface PlainLines {
   /** Says what the next lines lie in, and whether all of it is UTF-8. */
   begin(bytes: Buffer, isUtf8: boolean): void;
-  /** Takes the line that begins at a place, if it is plain. @returns the place after it, or -1 */
-  take(at: number): number;
+  /**
+   * Takes the line that begins at a place, if it is plain.
+   * @param line its number, from 1
+   * @returns the place after it, or -1
+   */
+  take(at: number, line: number): number;
 }
 
 /** Consecutive bytes of a source with the rows that end in them. */
@@ -41,7 +45,9 @@ export interface Block {
   readonly bytes: Buffer;
   /** To be gone through once, before the next block: where plain lines are taken out, that is when they are. */
   readonly rows: Iterable<Row>;
-  /** Lines begun and ended up to the end of this block, once its rows have been gone through. */
+  /** Where the last of its rows ends, once they have been gone through: what follows comes again in the next block. */
+  readonly end: number;
+  /** Lines begun and ended up to there. */
   readonly lines: number;
   /** False where the block ends inside a row that is too long to be kept whole. */
   readonly whole: boolean;
@@ -58,7 +64,7 @@ export interface RowReader {
  * Cuts bytes into rows, in bounded memory and with the same result however the bytes are chunked. Blank lines and the
  * header are no rows.
  * @param linesBefore lines that were read before the first byte
- * @param plain is offered every line of a format of one row a line; what it takes is no row
+ * @param plain is offered every line that a row may begin in but the first of a CSV; what it takes is no row
  */
 export function createRowReader(format: OpenFormat, linesBefore: number, plain?: PlainLines): RowReader {
   /** What no row was made of yet: a CSV's open record, and the beginning of a line. */
@@ -74,7 +80,7 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
       const feed = chunk.indexOf(10);
       oversize.bytes += feed === -1 ? chunk.length : feed;
       if (feed === -1) {
-        yield { bytes: chunk, rows: [], lines, whole: false };
+        yield { bytes: chunk, rows: [], end: chunk.length, lines, whole: false };
         return;
       }
       yield endOversize(oversize, chunk.subarray(0, feed + 1));
@@ -91,7 +97,7 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
     oversize = { kept: Buffer.from(carry.subarray(0, KEPT_BYTES)), bytes: carry.length };
     const begun = carry;
     carry = Buffer.alloc(0);
-    yield { bytes: begun, rows: [], lines, whole: false };
+    yield { bytes: begun, rows: [], end: begun.length, lines, whole: false };
   }
 
   function joined(chunk: Buffer): Buffer {
@@ -103,8 +109,8 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
     const end = carry.lastIndexOf(10) + 1;
     if (end === 0) return;
     const block = cut(carry.subarray(0, end), last);
-    carry = carry.subarray(block.bytes.length);
     if (block.bytes.length > 0) yield block;
+    carry = carry.subarray(block.end);
   }
 
   function endOversize({ kept, bytes: size }: { kept: Buffer; bytes: number }, bytes: Buffer): Block {
@@ -117,7 +123,7 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
       fields: undefined,
       ...tooLarge(kept, size),
     };
-    return { bytes, rows: [row], lines, whole: true };
+    return { bytes, rows: [row], end: bytes.length, lines, whole: true };
   }
 
   function* end(): Iterable<Block> {
@@ -130,60 +136,50 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
     if (rest.length > 0) yield cut(rest, true);
   }
 
-  /** Rows of complete lines; a CSV's record that is still open at the end is left out unless these are the `last` bytes. */
+  /** Complete lines; a CSV's record that is still open at the end is left out unless these are the `last` bytes. */
   function cut(bytes: Buffer, last: boolean): Block {
-    if (plain !== undefined) return withoutPlain(bytes, plain);
-    const texts = splitLines(bytes);
-    if (lines === 0 && typeof texts[0] === 'string') texts[0] = withoutMark(texts[0]);
-    const ends = lineEnds(bytes);
-    const rows: Row[] = [];
-    const continued: Continued[] = [];
-    let taken = 0;
-    while (taken < texts.length) {
-      const start = taken === 0 ? 0 : ends[taken - 1]!;
-      const row =
-        longRow(bytes, start, ends[taken]!) ??
-        (format.layout === 'json' ? jsonRow(texts[taken]!) : csvRow(texts, taken, last, continued));
-      if (row === undefined) break;
-      const { raw, fields, bad, span } = row;
-      const line = lines + 1;
-      taken += span;
-      lines += span;
-      const header = line === 1 && format.layout === 'csv' && format.header;
-      if (!header && raw.length > 0)
-        rows.push({ line, lastLine: lines, end: ends[taken - 1]!, raw, fields, bad });
+    const block: Cut = { bytes, rows: [], end: 0, lines, whole: true };
+    block.rows = rowsOf(block, last);
+    if (plain === undefined) {
+      block.rows = [...block.rows];
+      block.bytes = bytes.subarray(0, block.end);
     }
-    return { bytes: bytes.subarray(0, taken === 0 ? 0 : ends[taken - 1]!), rows, lines, whole: true };
+    return block;
   }
 
-  function withoutPlain(bytes: Buffer, taking: PlainLines): Block {
-    return {
-      bytes,
-      rows: otherRows(bytes, taking),
-      get lines() {
-        return lines;
-      },
-      whole: true,
-    };
-  }
-
-  function* otherRows(bytes: Buffer, taking: PlainLines): Iterable<Row> {
-    taking.begin(bytes, isUtf8(bytes));
-    for (let at = 0; at < bytes.length; ) {
-      lines += 1;
-      const next = taking.take(at);
+  function* rowsOf(block: Cut, last: boolean): Iterable<Row> {
+    const { bytes } = block;
+    const linesBefore = lines;
+    const isCsv = format.layout === 'csv';
+    const continued: Continued[] = [];
+    let texts: (string | Uint8Array)[] | undefined;
+    let ends: number[] = [];
+    plain?.begin(bytes, isUtf8(bytes));
+    while (block.end < bytes.length) {
+      const next = plain === undefined || (isCsv && lines === 0) ? -1 : plain.take(block.end, lines + 1);
       if (next !== -1) {
-        at = next;
+        lines += 1;
+        block.lines = lines;
+        block.end = next;
         continue;
       }
-      const feed = bytes.indexOf(10, at);
-      const end = feed === -1 ? bytes.length : feed + 1;
-      const [text] = splitLines(bytes.subarray(at, end));
-      const { raw, bad } =
-        longRow(bytes, at, end) ??
-        jsonRow(lines === 1 && typeof text === 'string' ? withoutMark(text) : text!);
-      if (raw.length > 0) yield { line: lines, lastLine: lines, end, raw, fields: undefined, bad };
-      at = end;
+      if (texts === undefined) {
+        texts = splitLines(bytes);
+        ends = lineEnds(bytes);
+        if (linesBefore === 0 && typeof texts[0] === 'string') texts[0] = withoutMark(texts[0]);
+      }
+      const taken = lines - linesBefore;
+      const row =
+        longRow(bytes, block.end, ends[taken]!) ??
+        (isCsv ? csvRow(texts, taken, last, continued) : jsonRow(texts[taken]!));
+      if (row === undefined) return;
+      const { raw, fields, bad, span } = row;
+      const line = lines + 1;
+      lines += span;
+      block.lines = lines;
+      block.end = ends[taken + span - 1]!;
+      const isHeader = line === 1 && format.layout === 'csv' && format.header;
+      if (!isHeader && raw.length > 0) yield { line, lastLine: lines, end: block.end, raw, fields, bad };
     }
   }
 
@@ -240,6 +236,8 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
   return { push, end };
 }
 
+/** A block while its rows are gone through. */
+type Cut = { -readonly [name in keyof Block]: Block[name] };
 type Continued = ReturnType<typeof continueCsvRecord>;
 
 interface CutRow {

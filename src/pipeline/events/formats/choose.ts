@@ -8,6 +8,7 @@ import {
   type JsonFormat,
   object,
   type ReadFields,
+  type WriteRow,
 } from './format.ts';
 import { ga4 } from './ga4.ts';
 import { native } from './native.ts';
@@ -34,6 +35,7 @@ export type OpenFormat =
       /** Whether the first line names the columns. */
       readonly header: boolean;
       readonly read: ReadFields;
+      readonly write: WriteRow;
     };
 
 export interface FormatChoice {
@@ -136,8 +138,15 @@ function openCsv(format: CsvFormat, delimiters: readonly string[], header: strin
       hint: `its columns are ${shown}; describe another layout with --map FILE (docs/formats.md)`,
     });
   }
-  const read = format.open(position);
-  return { name: format.name, layout: 'csv', delimiter, width: columns.length, header: hasHeader, read };
+  return {
+    name: format.name,
+    layout: 'csv',
+    delimiter,
+    width: columns.length,
+    header: hasHeader,
+    read: format.open(position),
+    write: format.openWriter(position),
+  };
 }
 
 interface Columns {

@@ -1,5 +1,7 @@
 import { LIMITS } from '../shop-event.ts';
 import { exceedsBytes } from '../text.ts';
+import { type LineWriter } from './line-writer.ts';
+import { type RowFields } from './row-fields.ts';
 
 /** Names that `--format` takes; `csv` is one that a map file describes. */
 export const FORMAT_NAMES = [
@@ -86,6 +88,13 @@ export interface JsonFormat {
 /** One row a line, with the fields in the order of the columns. Never throws; the number of fields is that of the columns. */
 export type ReadFields = (fields: readonly string[]) => Outcome;
 
+/**
+ * Writes what {@link ReadFields} says of a row as JSON, but for the id and the source that every event has; an id of its own is
+ * written by `LineWriter.id`.
+ * @returns false for a row that is left to `ReadFields`, as is every one that may be no event
+ */
+export type WriteRow = (row: RowFields, line: LineWriter) => boolean;
+
 /** Rows of separated values. */
 export interface CsvFormat {
   readonly name: FormatName;
@@ -99,6 +108,8 @@ export interface CsvFormat {
   readonly aliases?: Readonly<Record<string, string>>;
   /** @param index position of a column by its usual name */
   open(index: (column: string) => number): ReadFields;
+  /** The quick way for the rows that need no thought. */
+  openWriter(index: (column: string) => number): WriteRow;
 }
 
 /** What an event of a type outside the vocabulary becomes. */

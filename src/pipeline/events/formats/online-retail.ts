@@ -1,6 +1,23 @@
 import { parseAmount } from '../money.ts';
+import { monthFirstTime } from '../scan-time.ts';
 import { parseMonthFirstTime } from '../time.ts';
 import { BadRow, type CsvFormat, type RawEvent } from './format.ts';
+import { type LineWriter, piece } from './line-writer.ts';
+import { type RowFields, wholeUnits } from './row-fields.ts';
+
+const PURCHASE = piece('{"type":"purchase"');
+const REFUND = piece('{"type":"refund"');
+const TIME = piece(',"time":');
+const TIME_TEXT = piece(',"time":"');
+const USER = piece(',"userId":"');
+const ORDER = piece(',"orderId":"');
+const PRODUCT = piece(',"currency":"GBP","items":[{"productId":"');
+const NAME = piece(',"name":"');
+const PRICE = piece(',"price":"');
+const QUANTITY = piece(',"quantity":');
+const COUNTRY = piece('}],"properties":{"country":"');
+const PROPERTIES_END = piece('}');
+const PARTIAL = piece(',"partial":true');
 
 /**
  * UCI's Online Retail (I and II): lines of a British shop's invoices, in GBP, in local time that is read as UTC. An
@@ -54,7 +71,87 @@ export const onlineRetail: CsvFormat = {
       return event;
     };
   },
+  openWriter: (index) => {
+    const [invoice, stockCode, description, quantityAt, date, price, customer, country] =
+      onlineRetail.columns.map(index) as [number, number, number, number, number, number, number, number];
+    return (row, line) => {
+      const first = row.size(invoice) === 0 ? 0 : row.bytes[row.start(invoice)];
+      const refund = first === UPPER_C;
+      const quantity = quantityOf(row, quantityAt, refund);
+      if (first === UPPER_A || quantity === -1 || !(refund || isAboveZero(row, price))) return false;
+      line.put(refund ? REFUND : PURCHASE);
+      if (!writeTime(line, row, date)) return false;
+      line.put(USER);
+      line.part(row.bytes, row.start(customer), withoutPointZero(row, customer));
+      line.quote();
+      line.text(ORDER, row, invoice);
+      line.text(PRODUCT, row, stockCode);
+      if (!writeTrimmed(line, row, description)) return false;
+      line.text(PRICE, row, price);
+      line.put(QUANTITY);
+      line.whole(quantity);
+      line.text(COUNTRY, row, country);
+      line.put(PROPERTIES_END);
+      if (!refund) line.put(PARTIAL);
+      return true;
+    };
+  },
 };
+
+const [SPACE, MINUS, POINT, SLASH, ZERO, UPPER_A, UPPER_C] = [
+  0x20, 0x2d, 0x2e, 0x2f, 0x30, 0x41, 0x43,
+] as const;
+
+/** Units, without the sign that those of a refund have; -1 for what needs thought. */
+function quantityOf(row: RowFields, column: number, refund: boolean): number {
+  const { bytes } = row;
+  let start = row.start(column);
+  const end = start + row.size(column);
+  if (refund && bytes[start] === MINUS && start < end) start += 1;
+  return wholeUnits(bytes, start, end);
+}
+
+/** Whether a number that the scanner takes for a price is one above 0. */
+function isAboveZero(row: RowFields, column: number): boolean {
+  const start = row.start(column);
+  for (let at = start; at < start + row.size(column); at += 1) if (row.bytes[at]! > ZERO) return true;
+  return false;
+}
+
+function writeTime(line: LineWriter, row: RowFields, column: number): boolean {
+  const start = row.start(column);
+  const size = row.size(column);
+  const time = monthFirstTime(row.bytes, start, size);
+  if (!Number.isNaN(time)) {
+    line.put(TIME);
+    line.whole(time);
+    return true;
+  }
+  for (let at = start; at < start + size; at += 1) if (row.bytes[at] === SLASH) return false;
+  line.text(TIME_TEXT, row, column);
+  return true;
+}
+
+/** Bytes of a field without the `.0` that spreadsheets put at the end of a number. */
+function withoutPointZero(row: RowFields, column: number): number {
+  const size = row.size(column);
+  const end = row.start(column) + size;
+  return size >= 2 && row.bytes[end - 1] === ZERO && row.bytes[end - 2] === POINT ? size - 2 : size;
+}
+
+/** @returns false where a character beyond ASCII stands at an end, which may be a space too */
+function writeTrimmed(line: LineWriter, row: RowFields, column: number): boolean {
+  const { bytes } = row;
+  let start = row.start(column);
+  let end = start + row.size(column);
+  while (start < end && bytes[start] === SPACE) start += 1;
+  while (end > start && bytes[end - 1] === SPACE) end -= 1;
+  if (start < end && (bytes[start]! > 0x7f || bytes[end - 1]! > 0x7f)) return false;
+  line.put(NAME);
+  line.part(bytes, start, end - start);
+  line.quote();
+  return true;
+}
 
 /** Lines of the books that are no sale. */
 function refusal(invoice: string, quantity: number, price: string): BadRow | undefined {

@@ -1,5 +1,7 @@
 import { type EventType } from '../shop-event.ts';
 import { type CsvFormat, notOfAShop, type RawEvent } from './format.ts';
+import { piece } from './line-writer.ts';
+import { TypeNames } from './type-names.ts';
 
 const TYPE_OF: ReadonlyMap<string, EventType> = new Map([
   ['view', 'view_item'],
@@ -7,6 +9,17 @@ const TYPE_OF: ReadonlyMap<string, EventType> = new Map([
   ['remove_from_cart', 'remove_from_cart'],
   ['purchase', 'purchase'],
 ]);
+
+const TIME = piece(',"time":"');
+const USER = piece(',"userId":"');
+const SESSION = piece(',"sessionId":"');
+const PRODUCT = piece(',"items":[{"productId":"');
+const CATEGORY = piece(',"category":"');
+const BRAND = piece(',"brand":"');
+const PRICE = piece(',"price":"');
+const ITEMS_END = piece('}]');
+const ORDER = piece(',"orderId":"');
+const PARTIAL = piece(',"partial":true');
 
 /**
  * REES46's data sets of shoppers' behaviour. Several purchases in a session are lines of one order.
@@ -53,6 +66,30 @@ export const rees46: CsvFormat = {
         event.partial = true;
       }
       return event;
+    };
+  },
+  openWriter: (index) => {
+    const [time, kind, product, categoryId, category, brand, price, user, session] = rees46.columns.map(
+      index,
+    ) as [number, number, number, number, number, number, number, number, number];
+    const types = new TypeNames(TYPE_OF);
+    return (row, line) => {
+      const type = types.find(row, kind);
+      if (type === undefined) return false;
+      line.put(type.json);
+      line.text(TIME, row, time);
+      line.text(USER, row, user);
+      line.text(SESSION, row, session);
+      line.text(PRODUCT, row, product);
+      line.text(CATEGORY, row, row.size(category) > 0 ? category : categoryId);
+      line.text(BRAND, row, brand);
+      line.text(PRICE, row, price);
+      line.put(ITEMS_END);
+      if (type.isPurchase && row.size(session) > 0) {
+        line.text(ORDER, row, session);
+        line.put(PARTIAL);
+      }
+      return true;
     };
   },
 };
