@@ -13,6 +13,9 @@ export interface Cost {
   readonly first: { readonly seconds: number; readonly cpuSeconds: number };
 }
 
+/** Set where a process is to end with its first output. */
+export const END_AT_OUTPUT = 'BENCH_END_AT_OUTPUT';
+
 /** Makes a process write at its end, into a pipe of its own, what it has used: all systems tell that of oneself. */
 const TELL_COST = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from 'node:fs';
@@ -23,7 +26,9 @@ const TELL_COST = `data:text/javascript,${encodeURIComponent(`
     const { write } = process.stdout;
     process.stdout.write = function (...args) {
       first ??= now();
-      return write.apply(this, args);
+      const done = write.apply(this, args);
+      if (process.env.${END_AT_OUTPUT} !== undefined) write.call(this, '', () => process.exit(0));
+      return done;
     };
     process.on('exit', () => writeSync(3, JSON.stringify({ first: first ?? now(), last: now() })));
   }
