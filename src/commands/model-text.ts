@@ -13,6 +13,7 @@ export function modelText(model: ModelVersion): string {
     weights,
     quality,
     productsLeftOut = 0,
+    productsByRarerWords = 0,
   } = model;
   const lines = [
     `model ${version}, trained ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC in ${(trainingMs / 1000).toFixed(1)} s`,
@@ -20,6 +21,10 @@ export function modelText(model: ModelVersion): string {
     `  algorithms    ${algorithms.join(', ')}`,
   ];
   if (productsLeftOut > 0) lines.push(`  left out      ${leftOutText(productsLeftOut)}`);
+  if (productsByRarerWords > 0)
+    lines.push(
+      `  content       ${count(productsByRarerWords)} products compared by their rarer words: too many have the others`,
+    );
   if (weights !== undefined) {
     const related = Object.entries(weights.related).map(([name, weight]) => `${name} ${weight}`);
     const days = weights.halfLifeMs / 86_400_000;

@@ -11,6 +11,8 @@ import { type ItemModel } from './recommender.ts';
 /** A model that is nothing but lists of neighbours: scores are sums of similarities to the items of a history. */
 export interface ListModel extends ItemModel {
   readonly lists: NeighbourLists;
+  /** Items that were not compared with all others, because they are too many; 0 where absent, and in a model that was loaded. */
+  readonly roughly?: number;
 }
 
 /** @param recency of {@link weighHistory} */

@@ -83,10 +83,15 @@ export function renumber(lists: NeighbourLists, itemIds: readonly string[]): Nei
 
 /** Gathers the best of many candidates, in bounded memory. */
 export interface BestFew {
-  /** @param score in millionths; one that is not above 0 is passed over */
-  offer(item: number, score: number, support: number): void;
+  /**
+   * @param score in millionths; one that is not above 0 is passed over
+   * @returns whether it is among the best so far
+   */
+  offer(item: number, score: number, support: number): boolean;
   /** Appends what was gathered as the next list, and begins anew. */
   flush(lists: GrowingLists): void;
+  /** What was gathered, as `of` of lists gives it; begins anew. */
+  take(): Uint32Array;
 }
 
 /** The `most` candidates of the highest score above 0, descending, ties by item number. */
@@ -101,7 +106,7 @@ export function createBestFew(most: number): BestFew {
   }
   return {
     offer(item, score, support) {
-      if (score <= 0 || (count === most && (most === 0 || !isBefore(item, score, most - 1)))) return;
+      if (score <= 0 || (count === most && (most === 0 || !isBefore(item, score, most - 1)))) return false;
       let low = 0;
       let high = count;
       while (low < high) {
@@ -115,10 +120,16 @@ export function createBestFew(most: number): BestFew {
       fields[at] = item;
       fields[at + 1] = score;
       fields[at + 2] = support;
+      return true;
     },
     flush(lists) {
       lists.add(fields, count);
       count = 0;
+    },
+    take() {
+      const taken = fields.slice(0, count * FIELDS);
+      count = 0;
+      return taken;
     },
   };
 }

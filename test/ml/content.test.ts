@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createContent, wordsOf } from '../../src/ml/content.ts';
+import { createContent } from '../../src/ml/content.ts';
 import { type ItemText, prepareNamed } from '../../src/ml/training-data.ts';
+import { wordsOf } from '../../src/ml/word-vectors.ts';
 
 function learn(catalogue: Record<string, ItemText>) {
   const model = createContent();

@@ -36,8 +36,7 @@ export function quickComponents({ texts }: TrainingData): Component[] {
       createItemKnn({ rows: 'users', similarity: 'bm25', neighbours: NEIGHBOURS, only }),
     ),
   ];
-  if (texts.some((text) => text !== undefined))
-    found.push(kept('content', () => createContent({ neighbours: NEIGHBOURS })));
+  if (texts.some((text) => text !== undefined)) found.push(content());
   return found;
 }
 
@@ -62,6 +61,19 @@ function als(threads: number): Component {
       return listModel(lists.current());
     },
     refresh: (data) => listModel(lists!.foldIn(data)),
+  };
+}
+
+/** What is learnt of the same texts is the same. */
+function content(): Component {
+  const component = kept('content', () => createContent({ neighbours: NEIGHBOURS }));
+  let last: { readonly texts: TrainingData['texts']; readonly model: ListModel } | undefined;
+  return {
+    ...component,
+    learn(data, progress) {
+      if (last?.texts !== data.texts) last = { texts: data.texts, model: component.learn(data, progress) };
+      return last.model;
+    },
   };
 }
 

@@ -15,6 +15,8 @@ export interface ModelVersion {
   readonly products: number;
   /** Those that nothing was learnt of, the least active ones of too large a catalogue; absent in older versions. */
   readonly productsLeftOut?: number;
+  /** Those whose content was compared by their rarer words only, because too many have the others; absent in older versions. */
+  readonly productsByRarerWords?: number;
   /** What was trained. */
   readonly algorithms: readonly AlgorithmName[];
   readonly weights: HybridWeights | undefined;

@@ -79,6 +79,8 @@ export interface TrainingResult {
   readonly products: number;
   /** Products with interactions that nothing was learnt of: the catalogue is too large, and these are the least active. */
   readonly productsLeftOut: number;
+  /** Products whose content was compared by their rarer words only, because too many have the others. */
+  readonly productsByRarerWords: number;
 }
 
 /** Name of what was learnt in another room. */
@@ -122,6 +124,8 @@ export function createTrainingRoom(): TrainingRoom {
   const quick = new Map<string, Learnt>();
   const slow = new Map<string, Learnt>();
   let weights: HybridWeights = UNTUNED;
+  /** Products that the last training compared roughly. */
+  let roughly = 0;
 
   /** Learns, and is kept as it is after the last time, which is the one with all data. */
   function keeping(component: Component, kept: Map<string, Learnt>): BlendedComponent {
@@ -131,6 +135,7 @@ export function createTrainingRoom(): TrainingRoom {
       learn(data, progress) {
         const model = component.learn(data, progress);
         kept.set(name, { component, scale: scaleOf(model) });
+        roughly = Math.max(roughly, model.roughly ?? 0);
         return model;
       },
     };
@@ -146,6 +151,7 @@ export function createTrainingRoom(): TrainingRoom {
     };
     if (level === 'fold-in') return [...quick.values(), ...slow.values()].map(refreshed);
     quick.clear();
+    roughly = 0;
     const quickOnes = quickComponents(data).map((component) => keeping(component, quick));
     if (level === 'quick') return [...quickOnes, ...[...slow.values()].map(refreshed)];
     slow.clear();
@@ -203,6 +209,7 @@ export function createTrainingRoom(): TrainingRoom {
         users: data.users.rows,
         products,
         productsLeftOut: leftOut,
+        productsByRarerWords: roughly,
       };
       return components.length === 0 ? { models: new Map(), ...size } : { models, ...size };
     },
