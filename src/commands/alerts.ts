@@ -9,7 +9,7 @@ import { printJson, write } from './output.ts';
 import { requireData } from './require-data.ts';
 
 /**
- * Prints the rules of the alerts' file and how it stands with them.
+ * Prints the rules of the alerts' file and how it stands with them. For machines no file is no rules, unless one is named.
  * @throws EcomError `NOT_FOUND` without a file, `USAGE` where a rule in it is wrong
  */
 export async function alerts(
@@ -17,7 +17,10 @@ export async function alerts(
   options: { readonly json?: boolean },
 ): Promise<void> {
   const rules = await readRules(config);
+  const printed = (watched: boolean, alerts: readonly unknown[]) =>
+    printJson(stdout, { schema: 'ecom.alerts/1', file: config.alertsFile, watched, alerts });
   if (rules === undefined) {
+    if (options.json && !config.named.alertsFile) return printed(false, []);
     throw new EcomError('NOT_FOUND', `there are no rules: no file ${config.alertsFile}`, {
       hint: 'docs/alerts.md describes it, with an example',
     });
@@ -39,10 +42,7 @@ export async function alerts(
       value: known?.value ?? null,
     };
   });
-  if (options.json) {
-    await printJson(stdout, { schema: 'ecom.alerts/1', file: config.alertsFile, watched, alerts: rows });
-    return;
-  }
+  if (options.json) return printed(watched, rows);
   const lines = rows.map(
     ({ name, when, state, since, value }) =>
       `${MARKS[state ?? 'unknown']}  ${name}: ${when}${since === null ? '' : `  (since ${dateTime(since, 'UTC')} UTC, now ${shown(value)})`}\n`,
