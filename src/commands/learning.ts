@@ -56,7 +56,7 @@ export async function withInteractions(
     await patience(async () => {
       const trainer = createTrainer(options);
       try {
-        await withSpinner(context, 'reading events', async (spin) => {
+        const learn = async (spin: (text: string) => void) => {
           const say = (what: string, done?: number) =>
             spin(done === undefined ? what : `${what} ${Math.round(done * 100)} %`);
           await trainer.readNew(unhurried(signal), (done) => say('reading events', done));
@@ -66,7 +66,8 @@ export async function withInteractions(
             });
           }
           await work({ trainer, documents, settings, threads, say });
-        });
+        };
+        await withSpinner(context, 'reading events', learn, true);
       } finally {
         await trainer.close();
       }

@@ -40,7 +40,8 @@ export async function rebuild(context: CommandContext, { force = false }: Rebuil
     const bounds = await patience(() => log.bounds());
     const total = bounds.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const label = `counting ${total.toLocaleString('en-US')} records again`;
-    const gone = await withSpinner(context, label, () => countAgain(config, stores, force, signal, patience));
+    const count = () => countAgain(config, stores, force, signal, patience);
+    const gone = await withSpinner(context, label, count, true);
     // Recommendations are made of what is counted.
     const numbers = await createNumbers(config, stores, signal, patience);
     await numbers.finish();

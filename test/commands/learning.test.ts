@@ -190,7 +190,13 @@ describe('ecom evaluate', () => {
   test('writes the split that it measures on', async () => {
     const dataDir = await shop(2);
     const folder = join(dataDir, 'split');
-    await run(dataDir, (context) => evaluate(context, { ...asked, exportSplit: folder }));
+    const said: string[] = [];
+    await run(dataDir, (context) => {
+      context.stderr.on('data', (chunk) => said.push(String(chunk)));
+      return evaluate(context, { ...asked, exportSplit: folder });
+    });
+    // Not silent where no terminal is, however long it takes.
+    expect(said[0]).toBe('reading events\n');
     const [training, tests] = ['train.csv', 'test.csv'].map((name) => {
       const file = join(folder, name);
       expect(statSync(file).mode & 0o777).toBe(0o600);
