@@ -1,6 +1,6 @@
 import { parseLayout } from '../../src/pipeline/live-store/layout.ts';
 import { placeOf, slotsOf } from '../../src/pipeline/live-store/stored-cells.ts';
-import { PageReader } from '../../src/pipeline/metrics/bucket-page.ts';
+import { PageReader } from '../../src/pipeline/metrics/page-reader.ts';
 import { type Blob, blobBytes, openConnection } from '../../src/pipeline/sqlite/driver.ts';
 
 /** Counters as `level|dimension|start|key|column` and their values; those that are 0 are left out. */
@@ -20,13 +20,16 @@ export function dumpCounters(path: string): CounterLines {
   connection.close();
   const { names } = slotsOf(parseLayout(settings!.json));
   const lines = new Map<string, string>();
+  const reader = new PageReader();
   for (const { id, data } of pages) {
     const { level, slot, start } = placeOf(id);
-    const reader = new PageReader(blobBytes(data));
-    while (reader.next()) {
-      const key = slot === 0 ? '' : keys.get(`${slot} ${reader.key}`)!;
+    reader.open(blobBytes(data));
+    while (reader.nextColumn()) {
       const column = keys.get(`0 ${reader.column}`)!;
-      lines.set(`${level}|${names[slot]}|${start}|${key}|${column}`, String(reader.value));
+      for (let i = 0; i < reader.count; i += 1) {
+        const key = slot === 0 ? '' : keys.get(`${slot} ${reader.keys[i]!}`)!;
+        lines.set(`${level}|${names[slot]}|${start}|${key}|${column}`, String(reader.value(i)));
+      }
     }
   }
   return lines;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { parseLayout } from '../../pipeline/live-store/layout.ts';
-import { readWhole } from '../../pipeline/metrics/bucket-page.ts';
+import { COUNTED_SINCE } from '../../pipeline/live-store/tables.ts';
+import { readWhole } from '../../pipeline/metrics/page-reader.ts';
 import { addNoted } from '../../pipeline/processor/seen-ids.ts';
 import { isWholeState } from '../../pipeline/processor/state-check.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
@@ -66,11 +67,11 @@ const COUNT_AGAIN = 'count everything again from the log: ecom down, then ecom r
 
 /** What of the live store cannot be read; `undefined` where nothing was found. */
 function damageOf(connection: Connection): string | undefined {
-  const tables = connection.prepare(
-    "SELECT count(*) AS count FROM pragma_table_info('keys') WHERE name = 'slot'",
-  );
+  const { user_version: version } = connection.prepare('PRAGMA user_version').get() as {
+    user_version: number;
+  };
   // A file of an older version is emptied when it is opened.
-  if ((tables.get() as { count: number }).count === 0) return undefined;
+  if (version < COUNTED_SINCE) return undefined;
   const rows = (sql: string) => connection.prepare(`${sql} LIMIT ${MAX_READ}`).iterate();
   for (const { json } of rows("SELECT json FROM settings WHERE name = 'layout'") as Iterable<{
     json: string;

@@ -1,7 +1,7 @@
 import { add, type Count, compareCounts } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { PageReader } from '../metrics/bucket-page.ts';
 import { type CounterSums, createSums } from '../metrics/counter-sums.ts';
+import { PageReader } from '../metrics/page-reader.ts';
 import { type CellRange, type Counters, levelStart, OTHER_KEY } from './cells.ts';
 import { type LiveQuery, type LiveSnapshot, type TallyQuery, type TallyResult } from './live-store.ts';
 import { pageIds, placeOf, type Slots, type StoredDelta } from './stored-cells.ts';
@@ -99,10 +99,12 @@ function sumSlot(slot: number, ranges: TallyQuery['ranges'], numbers: StoredNumb
 
 /** Pages of totals have one row. */
 function totalsIn(pages: readonly Uint8Array[], columns: ReadonlyMap<number, string>): Counters {
-  const totals = new Map<number, Count>();
+  const [totals, reader] = [new Map<number, Count>(), new PageReader()];
   for (const page of pages) {
-    const reader = new PageReader(page);
-    while (reader.next()) totals.set(reader.column, add(totals.get(reader.column) ?? 0, reader.value));
+    reader.open(page);
+    while (reader.nextColumn()) {
+      if (reader.count > 0) totals.set(reader.column, add(totals.get(reader.column) ?? 0, reader.value(0)));
+    }
   }
   return new Map(
     [...totals].filter(([, value]) => value !== 0).map(([column, value]) => [columns.get(column)!, value]),

@@ -3,8 +3,9 @@ import { greatest } from '../../extremes.ts';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer } from '../events/bytes.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { mergePage, type OrderedCounters, PageWriter } from '../metrics/bucket-page.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
+import { PageReader } from '../metrics/page-reader.ts';
+import { mergePage, type OrderedCounters, PageWriter } from '../metrics/page-writer.ts';
 import { type CellLayout, OTHER_KEY, RETENTION } from './cells.ts';
 import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
@@ -138,11 +139,11 @@ export function createRedisWriter(
       prefix,
       pages.map(({ id }) => id),
     )) as Buffer[];
-    const writer = new PageWriter();
+    const [reader, writer] = [new PageReader(), new PageWriter()];
     const cells = pages.flatMap(({ id, counters }, i) => [
       id,
       secondsToLive(id),
-      mergePage(writer, stored[2 * i + 1]!, counters, 0, counters.length),
+      mergePage(writer, reader.open(stored[2 * i + 1]!), counters, 0, counters.length),
     ]);
     const bytes = changes.reduce((sum, change) => sum + change.length, 0);
     const digest = createHash('sha1');

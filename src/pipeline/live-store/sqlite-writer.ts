@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
-import { mergePage, PageWriter } from '../metrics/bucket-page.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
+import { PageReader } from '../metrics/page-reader.ts';
+import { mergePage, PageWriter } from '../metrics/page-writer.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type CellLayout, OTHER_KEY } from './cells.ts';
@@ -160,9 +161,10 @@ function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDel
   /** Newest event time when it was last looked for what is out of retention. */
   let prunedAt = Number.NEGATIVE_INFINITY;
 
+  const reader = new PageReader();
   let writer = new PageWriter();
   function addToPage(id: number, table: DeltaTable, from: number, to: number): void {
-    putPage.run(id, mergePage(writer, blobBytes(getPage(id) ?? empty), table, from, to));
+    putPage.run(id, mergePage(writer, reader.open(blobBytes(getPage(id) ?? empty)), table, from, to));
   }
 
   return (deltas) => {

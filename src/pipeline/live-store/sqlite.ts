@@ -1,7 +1,6 @@
 import {
   guardFile,
   inTransaction,
-  type Migrations,
   openDatabase,
   prepareValue,
   removeDatabase,
@@ -14,40 +13,7 @@ import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } fr
 import { createReader } from './sqlite-reader.ts';
 import { GENERATION, replaceCounts } from './sqlite-rebuild.ts';
 import { createWriter } from './sqlite-writer.ts';
-
-const MIGRATIONS: Migrations = [
-  `CREATE TABLE positions (part INTEGER PRIMARY KEY, position INTEGER NOT NULL, watermark INTEGER NOT NULL);
-   -- Found by key, but stored in order of appearance: shoppers who are active together share pages.
-   CREATE TABLE states (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
-   CREATE TABLE products (
-     key TEXT PRIMARY KEY, time INTEGER NOT NULL, name TEXT, category TEXT, brand TEXT, price INTEGER
-   ) WITHOUT ROWID;
-   CREATE TABLE keys (id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL, key TEXT NOT NULL, UNIQUE (dimension, key));
-   CREATE TABLE cells (id INTEGER PRIMARY KEY, data BLOB NOT NULL); -- see pageId and bucket-page.ts
-   -- Never the same id twice: a reader remembers what is behind one.
-   CREATE TABLE changes (id INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, cells TEXT NOT NULL); -- not yet in cells
-   CREATE TABLE published (kind TEXT, key TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;`,
-  'CREATE TABLE reports (id TEXT PRIMARY KEY, time INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;',
-  // Cells and states are cut in another way: everything is counted again from the log.
-  `DELETE FROM positions; DELETE FROM states; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
-   CREATE TABLE settings (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;`,
-  'CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids TEXT NOT NULL, PRIMARY KEY (part, upto));',
-  // Ids are bytes: those that were text are read again from the log.
-  `DROP TABLE seen;
-   CREATE TABLE seen (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));`,
-  // States are bytes: everything is counted again from the log.
-  `DELETE FROM positions; DELETE FROM seen; DELETE FROM keys; DELETE FROM cells; DELETE FROM changes;
-   DELETE FROM settings WHERE name = 'layout';
-   DROP TABLE states;
-   CREATE TABLE states (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL);`,
-  // Cells are pages of bytes, and keys have numbers by slot: everything is counted again from the log.
-  `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM cells; DELETE FROM settings WHERE name = 'layout';
-   DROP TABLE changes; DROP TABLE keys;
-   CREATE TABLE keys (slot INTEGER, id INTEGER, key TEXT NOT NULL, PRIMARY KEY (slot, id), UNIQUE (slot, key)) WITHOUT ROWID;`,
-];
-
-/** Files of an earlier version than this are emptied of what was counted. */
-const COUNTED_SINCE = MIGRATIONS.findLastIndex((script) => script.includes('DELETE FROM positions')) + 1;
+import { COUNTED_SINCE, MIGRATIONS } from './tables.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,8 @@
 import { type TimeZone } from '../events/time-zone.ts';
 import { BucketDeltas } from '../metrics/bucket-deltas.ts';
-import { PageReader, PageWriter } from '../metrics/bucket-page.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
+import { PageReader } from '../metrics/page-reader.ts';
+import { PageWriter } from '../metrics/page-writer.ts';
 import {
   type CellLayout,
   type CellRange,
@@ -26,15 +27,15 @@ const STARTS = 2 ** 31;
 /** Pages of a cell that an id has room for. */
 const PAGES = 2 ** 12;
 /**
- * Keys of a page. Where a cell lives long, a change rewrites little of it; where there are many cells, each with few of the keys,
- * it does not fall apart.
+ * Keys of a page, powers of 2. Where a cell lives long, a change rewrites little of it, but no less than a page of SQLite's file;
+ * where there are many cells, each with few of the keys, it does not fall apart.
  */
 const PAGE_KEYS: Readonly<Record<Level | 'all', number>> = {
   '10s': 4096,
   '1m': 1024,
-  '1h': 128,
-  '1d': 128,
-  all: 128,
+  '1h': 512,
+  '1d': 512,
+  all: 512,
 };
 
 /** Numbers of the slots of a layout. */
@@ -129,7 +130,7 @@ function visitPages(
     if (start < kept) continue;
     for (let slot = 0; slot < tables.length; slot += 1) {
       const table = tables[slot];
-      const count = table?.read(bucket) ?? 0;
+      const count = table?.read(bucket, size) ?? 0;
       for (let from = 0, to = 0; from < count; from = to) {
         const page = Math.floor(table!.key(from) / size);
         const end = (page + 1) * size;
@@ -149,6 +150,8 @@ export interface StoredDelta {
 
 /** Bytes before a page: its slot, its cell, its length. */
 const DELTA_HEAD = 10;
+/** More than there may be in any dimension: of a delta there is one page. */
+const ALL_KEYS = 2 ** 20;
 
 /** Deltas as bytes, for a store that gathers them before it adds them to its cells. */
 export function encodeDeltas({ starts, tables }: BucketDeltas): Buffer {
@@ -156,9 +159,9 @@ export function encodeDeltas({ starts, tables }: BucketDeltas): Buffer {
   const parts: Buffer[] = [];
   tables.forEach((table, slot) => {
     starts.forEach((start, bucket) => {
-      const count = table?.read(bucket) ?? 0;
+      const count = table?.read(bucket, ALL_KEYS) ?? 0;
       if (count === 0) return;
-      for (let i = 0; i < count; i += 1) writer.put(table!.key(i), table!.column(i), table!.amount(i));
+      for (let i = 0; i < count; i += 1) writer.put(table!.column(i), table!.key(i), table!.amount(i));
       const page = writer.finish();
       const head = Buffer.allocUnsafe(DELTA_HEAD);
       head.writeUInt16LE(slot, 0);
@@ -184,10 +187,14 @@ export function decodeDeltas(bytes: Buffer): StoredDelta[] {
 
 /** Adds up what was gathered. */
 export function sumDeltas(list: Iterable<StoredDelta>): BucketDeltas {
-  const sums = new BucketDeltas();
+  const [sums, reader] = [new BucketDeltas(), new PageReader()];
   for (const { slot, start, page } of list) {
-    const [bucket, table, reader] = [sums.bucketAt(start), sums.table(slot), new PageReader(page)];
-    while (reader.next()) table.add(bucket, reader.key, reader.column, reader.value);
+    const [bucket, table] = [sums.bucketAt(start), sums.table(slot)];
+    reader.open(page);
+    while (reader.nextColumn()) {
+      for (let i = 0; i < reader.count; i += 1)
+        table.add(bucket, reader.keys[i]!, reader.column, reader.value(i));
+    }
   }
   return sums;
 }

@@ -1,5 +1,5 @@
 import { add, type Count } from '../events/money.ts';
-import { PageReader } from './bucket-page.ts';
+import { PageReader } from './page-reader.ts';
 
 /** Sums of pages, by column and key: numbers that a store has given them. */
 export interface CounterSums {
@@ -34,14 +34,18 @@ const FIRST_KEYS = 64;
 export function createSums(): CounterSums {
   const columns: (Column | undefined)[] = [];
 
-  function columnFor(number: number, key: number): Column {
+  const reader = new PageReader();
+
+  /** The column that the reader has read, with room for its keys. */
+  function columnFor({ column: number, count, keys }: PageReader): Column {
     let column = columns[number];
     if (column === undefined) {
       column = { values: new Float64Array(FIRST_KEYS), exact: new Map(), far: new Map(), added: 0 };
       columns[number] = column;
     }
-    column.added += 1;
-    if (key >= column.values.length && key < column.added * ROOM) grow(column, key);
+    column.added += count;
+    const last = keys[count - 1] ?? 0;
+    if (last >= column.values.length && last < column.added * ROOM) grow(column, last);
     return column;
   }
   function grow(column: Column, key: number): void {
@@ -54,7 +58,9 @@ export function createSums(): CounterSums {
       column.far.delete(id);
     }
   }
-  function addExact({ values, exact, far }: Column, key: number, amount: Count): void {
+  function addExact(column: Column, key: number, amount: Count): void {
+    if (key >= column.values.length && key < column.added * ROOM) grow(column, key);
+    const { values, exact, far } = column;
     if (key >= values.length) {
       far.set(key, add(far.get(key) ?? 0, amount));
       return;
@@ -70,15 +76,12 @@ export function createSums(): CounterSums {
   }
   return {
     add(page) {
-      const reader = new PageReader(page);
-      while (reader.next()) {
-        const { key, value } = reader;
-        const column = columnFor(reader.column, key);
-        // NaN also where the key is beyond the values.
-        const sum =
-          typeof value === 'number' && column.exact.size === 0 ? column.values[key]! + value : Number.NaN;
-        if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) column.values[key] = sum;
-        else addExact(column, key, value);
+      reader.open(page);
+      while (reader.nextColumn()) {
+        const column = columnFor(reader);
+        const done = column.exact.size === 0 ? addFast(column.values, reader) : 0;
+        for (let place = done; place < reader.count; place += 1)
+          addExact(column, reader.keys[place]!, reader.value(place));
       }
     },
     top(number, count) {
@@ -131,6 +134,19 @@ export function createSums(): CounterSums {
     },
   };
 }
+
+/** Adds values as long as the sums are exact in doubles. @returns the first place that was not added */
+function addFast(values: Float64Array, { keys, values: added, count }: PageReader): number {
+  for (let place = 0; place < count; place += 1) {
+    const key = keys[place]!;
+    // NaN where the value is beyond a double, or the key beyond the values.
+    const sum = key < values.length ? values[key]! + added[place]! : Number.NaN;
+    if (!(sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER)) return place;
+    values[key] = sum;
+  }
+  return count;
+}
+
 /** The n-th greatest of the values above 0; the least of them where there are fewer. */
 function nthGreatest(values: Float64Array, n: number): number {
   if (n >= values.length) return Number.MIN_VALUE;

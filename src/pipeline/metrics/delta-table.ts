@@ -23,9 +23,11 @@ export class DeltaTable {
   #last = new Int32Array(0);
   #exact = new Map<number, bigint>();
   #size = 0;
-  /** The entries of the bucket that was read, by key, then column. */
+  /** The entries of the bucket that was read: page, column, and key within the page, in one number. */
   #order = new Float64Array(FIRST_CAPACITY);
-  #read = 0;
+  #sortedKeys = new Int32Array(FIRST_CAPACITY);
+  #sortedColumns = new Int32Array(FIRST_CAPACITY);
+  #sortedEntries = new Int32Array(FIRST_CAPACITY);
 
   /** Takes all entries out; what they had room in stays. */
   clear(): void {
@@ -101,10 +103,11 @@ export class DeltaTable {
   }
 
   /**
-   * Makes a bucket's entries readable, by key, then column, ascending.
+   * Makes a bucket's entries readable, by page, column and key, ascending.
+   * @param pageKeys keys of a page, a power of 2: the first one has those below it
    * @returns how many there are
    */
-  read(bucket: number): number {
+  read(bucket: number, pageKeys: number): number {
     let count = 0;
     for (let entry = this.#last[bucket] ?? -1; entry >= 0; entry = this.#before[entry]!) {
       if (count === this.#order.length) {
@@ -112,24 +115,48 @@ export class DeltaTable {
         order.set(this.#order);
         this.#order = order;
       }
-      this.#order[count] = this.#keys[entry]! * COLUMN_SPAN + this.#columns[entry]!;
+      const key = this.#keys[entry]!;
+      const inPage = key % pageKeys;
+      this.#order[count] = (key - inPage) * COLUMN_SPAN + this.#columns[entry]! * pageKeys + inPage;
       count += 1;
     }
     if (count > 1) this.#order.subarray(0, count).sort();
-    this.#read = bucket;
+    this.#unpack(bucket, count, pageKeys);
     return count;
+  }
+
+  /** Finds the entries of the sorted numbers. */
+  #unpack(bucket: number, count: number, pageKeys: number): void {
+    if (count > this.#sortedKeys.length) {
+      this.#sortedKeys = new Int32Array(count * 2);
+      this.#sortedColumns = new Int32Array(count * 2);
+      this.#sortedEntries = new Int32Array(count * 2);
+    }
+    const ofPage = 1 / (COLUMN_SPAN * pageKeys);
+    const ofColumn = 1 / pageKeys;
+    for (let i = 0; i < count; i += 1) {
+      const packed = this.#order[i]!;
+      const page = Math.floor(packed * ofPage);
+      const rest = packed - page * COLUMN_SPAN * pageKeys;
+      const column = Math.floor(rest * ofColumn);
+      const key = page * pageKeys + rest - column * pageKeys;
+      this.#sortedKeys[i] = key;
+      this.#sortedColumns[i] = column;
+      this.#sortedEntries[i] = this.#find(bucket, key, column);
+    }
   }
 
   /** Of the bucket that was read. @param i below what `read` gave */
   key(i: number): number {
-    return Math.floor(this.#order[i]! / COLUMN_SPAN);
+    return this.#sortedKeys[i]!;
   }
   column(i: number): number {
-    return this.#order[i]! % COLUMN_SPAN;
+    return this.#sortedColumns[i]!;
   }
   amount(i: number): Count {
-    const entry = this.#find(this.#read, this.key(i), this.column(i));
-    return this.#exact.get(entry) ?? this.#amounts[entry]!;
+    const entry = this.#sortedEntries[i]!;
+    const amount = this.#amounts[entry]!;
+    return Number.isNaN(amount) ? this.#exact.get(entry)! : amount;
   }
 
   /**

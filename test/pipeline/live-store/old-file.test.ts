@@ -5,6 +5,7 @@ import { ensureDataDir } from '../../../src/config.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import { openConnection } from '../../../src/pipeline/sqlite/driver.ts';
 import { readStats } from '../../../src/pipeline/stats/read-stats.ts';
+import { dumpCounters } from '../../support/dump-counters.ts';
 import { configFor, openStores, SETTINGS } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
@@ -61,4 +62,27 @@ test('what an older version has counted in a data folder is counted again from i
   expect(await stores.live.published('lists', ['a'])).toEqual(new Map([['a', '[1]']]));
   await stores.close();
   expect(checkDatabases(config).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok']);
+});
+
+test('pages of counters of an older version are not read: they are counted again', async () => {
+  const config = configFor(tempDir(), { ECOM_PARTITIONS: '1' });
+  ensureDataDir(config);
+  const path = join(config.dataDir, 'live.db');
+  const count = async () => {
+    const stores = await openStores(config);
+    const value = JSON.stringify({ id: 'e', type: 'search', time: '2026-01-05T10:00:00Z', userId: 'u' });
+    if ((await stores.log.bounds())[0]!.end === 0) await stores.log.append([{ key: 'u', value }]);
+    const processor = createProcessor({ ...stores, settings: SETTINGS });
+    while ((await processor.step()) > 0);
+    await processor.close();
+    await stores.close();
+    return dumpCounters(path);
+  };
+  const counted = await count();
+  const older = openConnection(path, { timeout: 1000 }, config.sqliteDriver);
+  // By key, then column: a key of another form, and no page of today.
+  older.exec("UPDATE cells SET data = x'0101058001'; PRAGMA user_version = 7");
+  older.close();
+  expect(checkDatabases(config).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok']);
+  expect(await count()).toEqual(counted);
 });

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { add, type Count, compareCounts } from '../../../src/pipeline/events/money.ts';
-import { mergePage, PageReader, PageWriter, readWhole } from '../../../src/pipeline/metrics/bucket-page.ts';
 import { createSums } from '../../../src/pipeline/metrics/counter-sums.ts';
 import { DeltaTable } from '../../../src/pipeline/metrics/delta-table.ts';
+import { PageReader, readWhole } from '../../../src/pipeline/metrics/page-reader.ts';
+import { mergePage, PageWriter } from '../../../src/pipeline/metrics/page-writer.ts';
+
+/** More keys than there are: all in one page. */
+const ALL = 2 ** 20;
 
 const inOne = (counter: Counter): Counter => ({ ...counter, bucket: 0 });
 
@@ -18,8 +22,8 @@ const amount: fc.Arbitrary<Count> = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: -1000, max: 1000 }) },
   fc.constantFrom<Count>(2 ** 52, -(2 ** 52), 2 ** 53 - 1, -(2 ** 53 - 1), 10n ** 20n, -(10n ** 20n)),
 );
+// Some close together, others far apart.
 const key = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(127, 128, 16_384));
-// Of one key more columns than one byte can tell the number of.
 const column = fc.oneof(
   fc.integer({ min: 1, max: 9 }),
   fc.integer({ min: 100, max: 300 }),
@@ -48,11 +52,13 @@ function counted(pages: readonly Uint8Array[]): Map<string, Count> {
   const found = new Map<string, Count>();
   pages.forEach((page, bucket) => {
     let before = -1;
-    for (const reader = new PageReader(page); reader.next(); ) {
-      const order = reader.key * 2 ** 20 + reader.column;
-      expect(order).toBeGreaterThan(before);
-      before = order;
-      found.set(`${bucket} ${reader.key} ${reader.column}`, reader.value);
+    for (const reader = new PageReader().open(page); reader.nextColumn(); ) {
+      for (let i = 0; i < reader.count; i += 1) {
+        const order = reader.column * 2 ** 20 + reader.keys[i]!;
+        expect(order).toBeGreaterThan(before);
+        before = order;
+        found.set(`${bucket} ${reader.keys[i]} ${reader.column}`, reader.value(i));
+      }
     }
   });
   return found;
@@ -63,15 +69,15 @@ describe('pages of counters', () => {
     fc.assert(
       fc.property(fc.array(counters, { minLength: 1, maxLength: 5 }), (batches) => {
         const pages: Uint8Array[] = [0, 1, 2].map(() => new Uint8Array());
-        const writer = new PageWriter();
+        const [reader, writer] = [new PageReader(), new PageWriter()];
         for (const batch of batches) {
           const table = tableOf(batch);
           for (const bucket of [0, 1, 2]) {
-            const count = table.read(bucket);
+            const count = table.read(bucket, ALL);
             // In two parts: a bucket's keys may be in several pages.
             const middle = Math.floor(count / 2);
-            pages[bucket] = mergePage(writer, pages[bucket]!, table, 0, middle);
-            pages[bucket] = mergePage(writer, pages[bucket]!, table, middle, count);
+            pages[bucket] = mergePage(writer, reader.open(pages[bucket]!), table, 0, middle);
+            pages[bucket] = mergePage(writer, reader.open(pages[bucket]!), table, middle, count);
           }
         }
         expect(counted(pages)).toEqual(placed(batches.flat()));
@@ -87,7 +93,7 @@ describe('pages of counters', () => {
         const writer = new PageWriter();
         for (const batch of batches) {
           const table = tableOf(batch.map(inOne));
-          sums.add(mergePage(writer, new Uint8Array(), table, 0, table.read(0)));
+          sums.add(mergePage(writer, new PageReader(), table, 0, table.read(0, ALL)));
         }
         const expected = placed(batches.flat().map(inOne));
         const byColumn = new Map<number, { id: number; value: Count }[]>();
@@ -116,7 +122,7 @@ describe('pages of counters', () => {
     fc.assert(
       fc.property(counters, fc.double({ min: 0, max: 1, noNaN: true }), (list, share) => {
         const table = tableOf(list);
-        const page = mergePage(new PageWriter(), new Uint8Array(), table, 0, table.read(0));
+        const page = mergePage(new PageWriter(), new PageReader(), table, 0, table.read(0, ALL));
         const cut = page.subarray(0, Math.floor(page.length * share));
         try {
           readWhole(cut);
@@ -142,7 +148,7 @@ describe('pages of counters', () => {
         }));
         const found = new Map<string, Count>();
         for (const bucket of [0, 1, 2]) {
-          for (let i = 0, count = into.read(bucket); i < count; i += 1) {
+          for (let i = 0, count = into.read(bucket, ALL); i < count; i += 1) {
             found.set(`${bucket} ${into.key(i)} ${into.column(i)}`, into.amount(i));
           }
         }
@@ -157,7 +163,7 @@ test('sums of columns without number, each with a key far behind the others, tak
   const writer = new PageWriter();
   const sums = createSums();
   const [columns, last] = [17_576, 499_999];
-  for (const at of [3, last]) for (let of = 1; of <= columns; of += 1) writer.put(at, of, of);
+  for (let of = 1; of <= columns; of += 1) for (const at of [3, last]) writer.put(of, at, of);
   const before = process.memoryUsage().arrayBuffers;
   sums.add(writer.finish());
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 2 ** 20);
