@@ -71,6 +71,8 @@ export interface LogConsumer {
 /** The durable, partitioned, replayable order of everything that happened. */
 export interface EventLog {
   readonly partitions: number;
+  /** How many records are enough for an append, where there are more: so many share what any append costs. */
+  readonly enough: number;
   /**
    * Appends records, each partition's in order; lines may be gathered anew once that is done. With `progress`, that is stored with them atomically, and only where what is stored of the
    * source is still `before`, from which it was computed: a source counts once whenever the process dies, and however many

@@ -28,6 +28,8 @@ export interface KafkaEventLogOptions {
 }
 
 const PARTITIONS = 8;
+/** A transaction costs a broker as much as tens of thousands of records that lie in large messages. */
+const ENOUGH = 20_000;
 /** Retries of a client at work: about three seconds. Whoever waits longer says so. */
 const PATIENT = 4;
 
@@ -86,6 +88,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
 
   return {
     partitions,
+    enough: ENOUGH,
     async append(records, progress, before) {
       // Whoever calls it native writes as we do.
       if (format !== undefined && format.name !== 'native') {

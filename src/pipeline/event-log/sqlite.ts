@@ -22,6 +22,8 @@ export interface SqliteEventLogOptions extends SqliteOptions {
 const ROW_RECORDS = 5000;
 const ROW_BYTES = 1024 * 1024;
 
+const ENOUGH = 5000;
+
 /** Rows that are deleted in one transaction: appenders wait for it. */
 const DROPPED = 200;
 
@@ -76,6 +78,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
 
   return {
     partitions,
+    enough: ENOUGH,
     async append(records, progress, before) {
       const lines = records instanceof NewLines ? records : NewLines.of(records, partitions);
       guarded(() =>

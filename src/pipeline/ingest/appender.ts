@@ -5,8 +5,7 @@ import { type Resumed } from './ledger.ts';
 import { type SourceRecord } from './records.ts';
 import { type Block } from './rows.ts';
 
-/** So many records, or bytes of them, are enough for an append. */
-const CHUNK_RECORDS = 5000;
+/** So many bytes are enough for an append, however few records they are. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
 export interface AppenderOptions {
@@ -79,7 +78,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     if (time > counts.to) counts.to = time;
   }
   function full(): boolean {
-    return gathered.count >= CHUNK_RECORDS || gathered.bytes >= CHUNK_BYTES;
+    return gathered.count >= log.enough || gathered.bytes >= CHUNK_BYTES;
   }
 
   return {
