@@ -10,7 +10,7 @@ import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { noteRecount } from '../pipeline/stats/recount.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
-import { isEmbedded, PORTS } from './store-check.ts';
+import { isEmbedded } from './store-check.ts';
 import { type Stores, withCountingStores } from './stores.ts';
 import { askSupervisor } from './supervisor-client.ts';
 
@@ -80,15 +80,17 @@ export async function createNumbers(
     return createProcessor({ log, documents, live, settings });
   }
 
-  async function step(waitMs = 0): Promise<number> {
+  async function step(waitMs: number): Promise<number> {
     own ??= await open();
     const processor = own;
     return patience(() => processor.step(waitMs));
   }
 
   async function countSome(): Promise<void> {
-    const counted = await step();
-    waiting = counted === 0 ? 0 : Math.max(0, waiting - counted);
+    // A server may take its time to hand out what was appended, and longer to let a new reader in.
+    const counted = await step(LOOK_MS);
+    if (counted > 0) waiting = Math.max(0, waiting - counted);
+    else if (await isCounted()) waiting = 0;
   }
 
   /** Counts in the thread for as long as there is enough for a commit, or nothing comes that it could wait for. */
@@ -131,7 +133,7 @@ export async function createNumbers(
       waiting += records;
       idle = !more;
       // A small file is counted sooner than a thread has begun.
-      if (own === undefined) apart = more && PORTS.every((port) => isEmbedded(config, port));
+      if (own === undefined) apart = more;
       if (!apart) {
         if (own === undefined || idle || waiting >= own.room()) await countSome();
         return;

@@ -16,20 +16,26 @@ const PAUSE_MS = 500;
 
 export const impatient: Patience = (work) => work();
 
-/** A patience that throws EcomError `UNAVAILABLE` once a server has been away for too long, and the signal's reason. */
+/**
+ * A patience that throws EcomError `UNAVAILABLE` once a server has been away for too long, and the signal's reason. Works that
+ * go on at the same time may wait for the same server: that is said once.
+ */
 export function createPatience({ limitMs, signal, say }: PatienceOptions): Patience {
+  /** The servers that are said to be away. */
+  const told = new Set<string>();
   return async (work) => {
     const since = new Map<string, number>();
     for (;;) {
       try {
         const result = await work();
-        for (const server of since.keys()) say(`${server} is back, going on`);
+        for (const server of since.keys()) if (told.delete(server)) say(`${server} is back, going on`);
         return result;
       } catch (error) {
         const server = error instanceof EcomError ? error.away : undefined;
         if (server === undefined) throw error;
         const now = performance.now();
-        if (!since.has(server)) say(`waiting up to ${inWords(limitMs)}: ${(error as Error).message}`);
+        if (!told.has(server)) say(`waiting up to ${inWords(limitMs)}: ${(error as Error).message}`);
+        told.add(server);
         const began = since.get(server) ?? now;
         since.set(server, began);
         if (now - began >= limitMs) throw gaveUp(server, limitMs, error);

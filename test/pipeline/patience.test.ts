@@ -28,6 +28,20 @@ test('goes on when every server is back, and says so once', async () => {
   ]);
 });
 
+test('says once what several wait for', async () => {
+  const { patience, said } = patient(60_000);
+  const work = () => {
+    let failed = false;
+    return async () => {
+      if (failed) return;
+      failed = true;
+      throw away('a');
+    };
+  };
+  await Promise.all([patience(work()), patience(work())]);
+  expect(said).toEqual(['waiting up to 1 min: a: refused', 'a is back, going on']);
+});
+
 test('gives up after its limit, whatever else is away meanwhile', async () => {
   const { patience, said } = patient(1);
   let turn = 0;

@@ -13,11 +13,12 @@ import { type ServiceShop, serviceShop } from '../support/services.ts';
 import { configFor, openStores } from '../support/stores.ts';
 
 const EVENTS = 2000;
+const MANY = 60_000;
 const LIMIT = { timeout: 300_000 };
 const WAIT = { timeout: 120_000, interval: 50 };
 
 /** Records of which none is a duplicate. */
-const lines = (() => {
+function generated(count: number): string[] {
   const generator = createGenerator({
     seed: 'away',
     rate: 10,
@@ -26,8 +27,9 @@ const lines = (() => {
     rhythm: 'flat',
     currency: 'USD',
   });
-  return Array.from({ length: EVENTS }, () => generator.next().value);
-})();
+  return Array.from({ length: count }, () => generator.next().value);
+}
+const lines = generated(EVENTS);
 
 /** A shop one of whose stores is on a server, and the others in its folder. */
 function shopWith(variable: 'ECOM_LOG_URL' | 'ECOM_DOCUMENTS_URL' | 'ECOM_LIVE_URL'): ServiceShop {
@@ -125,6 +127,25 @@ describeWith(['kafka', 'mongodb', 'redis'], 'ingest while a server is away', () 
     again.end();
     expect(await again.exit, again.said.join('\n')).toBe(0);
     expect(await counted(config)).toBe(EVENTS);
+    await shop.drop();
+  });
+
+  // What is larger than an append is counted in a thread of its own, with connections of its own.
+  test.each(['kafka', 'ferretdb', 'redis'] as const)('%s, while a thread counts', LIMIT, async (server) => {
+    const many = generated(MANY);
+    const shop = serviceShop();
+    const ingest = startIngest(shop.config, 600);
+    ingest.send(many.slice(0, MANY / 2));
+    const stores = await openStores(shop.config);
+    await expect.poll(() => countedRecords(stores, Date.now()), WAIT).toBeGreaterThan(0);
+    await stores.close();
+    await control('kill', server);
+    ingest.send(many.slice(MANY / 2));
+    ingest.end();
+    await expect.poll(() => ingest.said, WAIT).toContainEqual(expect.stringMatching(/^waiting up to 10 min/));
+    await control('start', server);
+    expect(await ingest.exit, ingest.said.join('\n')).toBe(0);
+    expect(await counted(shop.config)).toBe(MANY);
     await shop.drop();
   });
 });

@@ -52,6 +52,11 @@ export interface Processor {
    * @returns the number of records that it counted, 0 at the end of the log
    */
   step(waitMs?: number): Promise<number>;
+  /**
+   * The same, but the micro-batch may still be on its way to the stores: the next call waits for that, and fails where it has
+   * failed. Once it returns 0, all is stored.
+   */
+  stepAhead(waitMs?: number): Promise<number>;
   /** Goes on until the signal aborts; `onBatch` is told the number of records of every batch. */
   run(signal: AbortSignal, onBatch?: (records: number) => void): Promise<void>;
   /** How many records the next micro-batch takes, at most. */
@@ -385,6 +390,11 @@ export function createProcessor(options: ProcessorOptions): Processor {
     });
   }
 
+  function stepAhead(waitMs = 0): Promise<number> {
+    // What is being stored is more to wait for than what may come.
+    return careful(() => advance(storing === undefined ? waitMs : 0));
+  }
+
   /** Notices that the live store has lost its data, or got back what it was, while there is nothing to apply. */
   async function verify(): Promise<void> {
     const stored = new Map((await live.positions()).map(({ partition, position }) => [partition, position]));
@@ -419,7 +429,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     await storing?.done.catch(() => {});
     await consumer.close();
   }
-  return { step, run, room: size.records, owned: () => consumer.owned(), close };
+  return { step, stepAhead, run, room: size.records, owned: () => consumer.owned(), close };
 }
 
 function orderKeysOf(batches: readonly DecodedBatch[]): Set<string> {

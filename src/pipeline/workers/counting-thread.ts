@@ -34,7 +34,7 @@ async function open(): Promise<NonNullable<typeof counting>> {
 async function step(waitMs: number): Promise<void> {
   try {
     counting ??= await open();
-    const records = await counting.processor.step(waitMs);
+    const records = await counting.processor.stepAhead(waitMs);
     tell({ type: 'counted', records, room: counting.processor.room() });
   } catch (error) {
     const failed = { type: 'failed', message: errorMessage(error), stack: (error as Error).stack } as const;
