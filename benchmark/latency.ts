@@ -23,7 +23,7 @@ const TICK_MS = 20;
 type WithStack = (work: (config: Config) => Promise<number[]>) => Promise<number[]>;
 
 /** How long an event takes from its append until `ecom stats` tells it, at a steady rate. */
-export const latency: Benchmark = (context) => measureAll('', withDataDir, [1_000, 20_000], context);
+export const latency: Benchmark = (context) => measureAll('', withDataDir, [1_000, 20_000, 50_000], context);
 
 /** The same on the test servers, which share the machine. */
 export const servicesLatency: Benchmark = async (context) => {

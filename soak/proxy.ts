@@ -189,7 +189,7 @@ function readWhileCounting(stores: readonly LiveStore[]) {
 }
 
 async function problemOf(live: LiveStore): Promise<string | undefined> {
-  const rankings = [{ dimension: 'product', column: COLUMNS.views, limit: 1000 }] as const;
+  const rankings = [{ dimension: 'product', columns: [COLUMNS.views], limit: 1000 }] as const;
   const { positions, tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
   const { totals, rankings: ranked } = tallies[0]!;
   const counted = [...totals]

@@ -163,7 +163,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       }
       for (let i = amounts.length; i < 40; i += 1)
         await live.apply(change(i, i + 1, { ...cell(BASE, { n: 1 }, 'p', { g: 1 }) }));
-      const ranking = { dimension: 'product' as const, column: 'g', limit: 1 };
+      const ranking = { dimension: 'product' as const, columns: ['g'], limit: 1 };
       const ranges = coverRange(BASE, Number.POSITIVE_INFINITY, '10s', timeZone('UTC'));
       const { tallies } = await live.snapshot({
         tallies: [
@@ -192,12 +192,36 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         await live.apply(change(i, i + 1, { ...cell(BASE, {}, product, { v, w: 1 }) }));
       }
       const rank = async (limit: number) => {
-        const rankings = [{ dimension: 'product' as const, column: 'v', limit }];
+        const rankings = [{ dimension: 'product' as const, columns: ['v'], limit }];
         const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
         return tallies[0]!.rankings[0]!.entries.map(({ key }) => key);
       };
       expect(await rank(2)).toEqual(['c', 'a']);
       expect(await rank(9)).toEqual(['c', 'a', 'b', 'd']);
+      await live.close();
+    });
+
+    test('ranks by the first column that a key shown has, and what follows by the one in the same place', async () => {
+      const live = await open('columns');
+      await live.apply(change(0, 1, cell(BASE, { n: 1 }, 'p', { v: 2, w: 9 })));
+      // A key of no shop, which stands for those beyond the bound, is not shown.
+      await live.apply(change(1, 2, cell(BASE, { n: 1 }, OTHER_KEY, { u: 7 })));
+      const of = async (columns: readonly string[]) => {
+        const rankings = [
+          { dimension: 'product', columns, limit: 3 },
+          { dimension: 'product', columns: ['w', 'w', 'v', 'none'], limit: 3, follows: 0 },
+        ];
+        const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
+        return tallies[0]!.rankings.map(({ by, entries }) => [by, entries.map(({ key }) => key).join()]);
+      };
+      expect(await of(['none', 'u', 'v', 'w'])).toEqual([
+        [2, 'p'],
+        [2, 'p'],
+      ]);
+      expect(await of(['none', 'u'])).toEqual([
+        [0, ''],
+        [0, 'p'],
+      ]);
       await live.close();
     });
 
@@ -221,7 +245,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
     });
 
     const ranked = async (store: LiveStore) => {
-      const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+      const rankings = [{ dimension: 'product' as const, columns: ['n'], limit: 9 }];
       const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all', rankings }] });
       return tallies[0]!.rankings[0]!.entries.map(({ key, counters }) => [key, counters.get('n')]);
     };
@@ -388,7 +412,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         return store.apply({ ...change(0, 0, deltas), advances });
       };
       const counted = async (store: LiveStore) => {
-        const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+        const rankings = [{ dimension: 'product' as const, columns: ['n'], limit: 9 }];
         const { tallies } = await store.snapshot({ tallies: [{ ranges: 'all', rankings }] });
         return Object.fromEntries(
           tallies[0]!.rankings[0]!.entries.map(({ key, counters }) => [key, counters.get('n')]),
@@ -428,7 +452,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         keys.map((key) => ({ time: BASE, dimension: 'country', key, counters: { n: 1 } })),
       );
       await live.apply(change(0, 1, deltas));
-      const rankings = [{ dimension: 'country', column: 'n', limit: 2 }];
+      const rankings = [{ dimension: 'country', columns: ['n'], limit: 2 }];
       const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
       const [ranked] = tallies[0]!.rankings;
       expect(ranked!.entries.map(({ key }) => key)).toEqual(['c0', 'c1']);
@@ -463,7 +487,7 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
           }
           const [from, to] = [first + Math.min(a, b) * 10_000, first + Math.max(a, b) * 10_000];
           const inside = list.filter(({ at }) => first + at * 1000 >= from && first + at * 1000 < to);
-          const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+          const rankings = [{ dimension: 'product' as const, columns: ['n'], limit: 9 }];
           const { tallies, series } = await live.snapshot({
             tallies: [{ ranges: coverRange(from, to, '10s', zone), rankings }],
             series: (['1h', '1d'] as const).map((level) => ({

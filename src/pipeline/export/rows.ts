@@ -201,7 +201,7 @@ export function exportProducts(source: ExportSource): Export {
             ranges: 'all',
             rankings: columns.map((column) => ({
               dimension: 'product',
-              column,
+              columns: [column],
               limit: Number.MAX_SAFE_INTEGER,
             })),
           },

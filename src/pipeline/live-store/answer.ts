@@ -3,7 +3,15 @@ import { type TimeZone } from '../events/time-zone.ts';
 import { type CounterSums, createSums } from '../metrics/counter-sums.ts';
 import { PageReader } from '../metrics/page-reader.ts';
 import { type CellRange, type Counters, levelStart, OTHER_KEY } from './cells.ts';
-import { type LiveQuery, type LiveSnapshot, type TallyQuery, type TallyResult } from './live-store.ts';
+import {
+  type LiveQuery,
+  type LiveSnapshot,
+  type Ranked,
+  type RankedEntry,
+  type Ranking,
+  type TallyQuery,
+  type TallyResult,
+} from './live-store.ts';
 import { pageIds, placeOf, type Slots, type StoredDelta } from './stored-cells.ts';
 
 /** All cells that a query asks for, and what is not in them yet, as of one moment. */
@@ -19,15 +27,16 @@ export interface StoredNumbers {
   readonly zone: TimeZone;
 }
 
-/** A ranking whose entries are known by number: those that tie with the last one are all in it. */
+/** Keys by number, of one column: those that tie with the last one are all in it; and the number of keys with a value. */
+type NumberedTop = ReturnType<CounterSums['top']>;
+
+/** A ranking whose entries are known by number. */
 interface NumberedRanking {
+  readonly ranking: Ranking;
   readonly slot: number;
-  readonly ids: readonly number[];
-  readonly column: string;
-  readonly limit: number;
   readonly sums: CounterSums;
-  /** Number of keys with a value. */
-  readonly keys: number;
+  /** By the first of the columns, up to one that has entries: a single key may be one that is not shown. */
+  readonly tops: readonly NumberedTop[];
 }
 
 export interface NumberedAnswer {
@@ -65,16 +74,31 @@ function tally(
     breakdowns.set(slot, sums);
     return sums;
   };
-  return {
-    totals: totalsIn(pagesOf(0, ranges, numbers), numbers.columns),
-    rankings: rankings.map(({ dimension, column, limit }) => {
-      const slot = numbers.slots.numberOf(dimension);
-      const sums = sumsOf(slot);
-      // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
-      const { ids, keys } = sums.top(numberOf.get(column) ?? 0, limit + 1);
-      return { slot, ids, column, limit, sums, keys };
-    }),
-  };
+  const ranked: NumberedRanking[] = [];
+  for (const ranking of rankings) {
+    const slot = numbers.slots.numberOf(ranking.dimension);
+    const sums = sumsOf(slot);
+    const leader = ranking.follows === undefined ? undefined : ranked[ranking.follows]!;
+    ranked.push({ ranking, slot, sums, tops: topsOf(ranking, sums, numberOf, leader?.tops.length) });
+  }
+  return { totals: totalsIn(pagesOf(0, ranges, numbers), numbers.columns), rankings: ranked };
+}
+
+/** @param count of how many columns; without it, up to the first of more than one key */
+function topsOf(
+  { columns, limit }: Ranking,
+  sums: CounterSums,
+  numberOf: ReadonlyMap<string, number>,
+  count?: number,
+): NumberedTop[] {
+  const tops: NumberedTop[] = [];
+  for (const column of columns.slice(0, count)) {
+    // Equal values compete by key, so all rows that equal the last one are looked up; one of them may stand for the others.
+    const top = sums.top(numberOf.get(column) ?? 0, limit + 1);
+    tops.push(top);
+    if (count === undefined && top.keys > 1) break;
+  }
+  return tops;
 }
 
 function includes(ranges: TallyQuery['ranges'], start: number): boolean {
@@ -133,15 +157,15 @@ function seriesOf(
 /** The keys of all rankings, by slot. */
 export function rankedKeys({ tallies }: NumberedAnswer): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>();
-  for (const { slot, ids } of tallies.flatMap(({ rankings }) => rankings)) {
+  for (const { slot, tops } of tallies.flatMap(({ rankings }) => rankings)) {
     const keys = found.get(slot) ?? new Set();
     found.set(slot, keys);
-    for (const id of ids) keys.add(id);
+    for (const id of tops.flatMap(({ ids }) => ids)) keys.add(id);
   }
   return found;
 }
 
-/** Puts the keys in: descending by value, ties by key ascending. */
+/** Puts the keys in. */
 export function named(
   { tallies }: NumberedAnswer,
   columns: ReadonlyMap<number, string>,
@@ -149,26 +173,38 @@ export function named(
 ): TallyResult[] {
   const named = (counters: ReadonlyMap<number, Count>): Counters =>
     new Map([...counters].map(([column, value]) => [columns.get(column)!, value]));
-  return tallies.map(({ totals, rankings }) => ({
-    totals,
-    rankings: rankings.map(({ slot, ids, column, limit, sums, keys }) => {
-      const candidates = ids.map((id) => ({ key: keyOf(slot, id), counters: named(sums.row(id)) }));
-      const entries = candidates
-        .filter(({ key }) => key !== OTHER_KEY)
-        .sort(
-          (a, b) =>
-            compareCounts(b.counters.get(column) ?? 0, a.counters.get(column) ?? 0) ||
-            (a.key < b.key ? -1 : 1),
-        )
-        .slice(0, limit);
-      return {
-        entries,
-        keys,
+  const entriesOf = ({ ranking, slot, sums, tops }: NumberedRanking, by: number): RankedEntry[] => {
+    const column = ranking.columns[by]!;
+    return tops[by]!.ids.map((id) => ({ id, key: keyOf(slot, id) }))
+      .filter(({ key }) => key !== OTHER_KEY)
+      .map(({ id, key }) => ({ key, counters: named(sums.row(id)) }))
+      .sort(
+        (a, b) =>
+          compareCounts(b.counters.get(column) ?? 0, a.counters.get(column) ?? 0) || (a.key < b.key ? -1 : 1),
+      )
+      .slice(0, ranking.limit);
+  };
+  return tallies.map(({ totals, rankings }) => {
+    const ranked: Ranked[] = [];
+    for (const ranking of rankings) {
+      const { tops, sums } = ranking;
+      const { follows } = ranking.ranking;
+      const firstFilled = (): number =>
+        Math.max(
+          0,
+          tops.findIndex((_, i) => entriesOf(ranking, i).length > 0),
+        );
+      const by = follows === undefined ? firstFilled() : ranked[follows]!.by;
+      ranked.push({
+        by,
+        entries: entriesOf(ranking, by),
+        keys: tops[by]!.keys,
         // Only a breakdown asks for it.
         get total() {
           return named(sums.total());
         },
-      };
-    }),
-  }));
+      });
+    }
+    return { totals, rankings: ranked };
+  });
 }

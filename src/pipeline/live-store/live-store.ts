@@ -61,8 +61,11 @@ export interface LiveChange {
 /** The entries of a dimension with the highest value in a column: descending, ties by key ascending. */
 export interface Ranking {
   readonly dimension: Dimension;
-  readonly column: string;
+  /** The first one that has entries is ranked by; the first of all where none has. */
+  readonly columns: readonly string[];
   readonly limit: number;
+  /** Takes the column in the same place as an earlier ranking of the tally, by number, has taken its own. */
+  readonly follows?: number;
 }
 
 export interface RankedEntry {
@@ -72,6 +75,8 @@ export interface RankedEntry {
 
 /** A ranking's answer. */
 export interface Ranked {
+  /** Place of the column that was ranked by. */
+  readonly by: number;
   /** Entries whose value in the column is not above 0 are left out. */
   readonly entries: readonly RankedEntry[];
   /** Number of keys whose value is above 0; one may stand for all that came after the dimension was full. */

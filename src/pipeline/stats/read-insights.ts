@@ -40,9 +40,9 @@ export async function readInsights(
       {
         ranges: frame.window,
         rankings: [
-          { dimension: 'query', column: COLUMNS.searches, limit },
-          { dimension: 'query', column: COLUMNS.emptySearches, limit },
-          { dimension: 'product', column: COLUMNS.views, limit: MOST_VIEWED },
+          { dimension: 'query', columns: [COLUMNS.searches], limit },
+          { dimension: 'query', columns: [COLUMNS.emptySearches], limit },
+          { dimension: 'product', columns: [COLUMNS.views], limit: MOST_VIEWED },
         ],
       },
     ],

@@ -4,7 +4,7 @@ import { type PartitionBounds } from '../event-log/event-log.ts';
 import { LIMITS } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type CellRange, type Counters, RECOMMENDER } from '../live-store/cells.ts';
-import { type LiveStore, type Position, type Ranking } from '../live-store/live-store.ts';
+import { type LiveStore, type Position, type Ranked, type Ranking } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../processor/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
 import { breakdownOf, comparisonOf, computeStats, countEvents, iso, mainCurrency } from './compute-stats.ts';
@@ -140,8 +140,10 @@ async function readFrame(
       {
         ranges: frame.window,
         rankings: [
-          ...sorts.flatMap((key) => rankings(key, currency, limit)),
-          ...breakdowns.map((key) => ({ dimension: by!, column: columnOf(key, currency), limit })),
+          ...rankings(sorts, currency, limit),
+          ...(by === undefined
+            ? []
+            : [{ dimension: by, columns: breakdowns.map(columnOf(currency)), limit }]),
         ],
       },
       { ranges: frame.closed },
@@ -152,16 +154,12 @@ async function readFrame(
     series: [frame.series, ...(frame.presence === undefined ? [] : [frame.presence])],
   });
   const [inWindow, closed, active5m, active30m, lastMinute] = tallies.map(({ totals }) => totals);
-  const { rankings: ranked } = tallies[0]!;
-  const first = sorts.findIndex((_, i) => ranked[i * 2]!.entries.length > 0);
-  const topProducts = ranked[Math.max(0, first) * 2]!.entries;
-  const topCategories = ranked[Math.max(0, first) * 2 + 1]!.entries;
-  const broken = ranked.slice(sorts.length * 2);
-  const shown = Math.max(
-    0,
-    broken.findIndex(({ entries }) => entries.length > 0),
-  );
-  const listed = [...topProducts, ...(by === 'product' ? broken[shown]!.entries : [])];
+  const [{ entries: topProducts }, { entries: topCategories }, broken] = tallies[0]!.rankings as [
+    Ranked,
+    Ranked,
+    Ranked?,
+  ];
+  const listed = [...topProducts, ...(by === 'product' ? broken!.entries : [])];
   const products = await live.products([...new Set(listed.map(({ key }) => key))]);
   const bounds = await log.bounds();
   const backlog = backlogOf(bounds, positions);
@@ -186,7 +184,7 @@ async function readFrame(
     timeZone: zoneName,
   });
   if (by === undefined) return stats;
-  return { ...stats, breakdown: breakdownOf(broken[shown]!, by, breakdowns[shown]!, currency, products) };
+  return { ...stats, breakdown: breakdownOf(broken!, by, breakdowns[broken!.by]!, currency, products) };
 }
 
 /** What the values of a dimension are ordered by, whatever the shop has first. What recommends is told though nobody buys it. */
@@ -227,16 +225,15 @@ export function newestOf(positions: readonly { watermark: number }[], now: numbe
   return newest;
 }
 
-/** The two rankings of a sort key: products, then categories, whose orders are not counted. */
-function rankings(key: SortKey, currency: string, limit: number): [Ranking, Ranking] {
-  const column = columnOf(key, currency);
-  const byCategory = key === 'orders' ? COLUMNS.units : column;
+/** Products by the first sort key that any has, and categories by the same one; their orders are not counted. */
+function rankings(sorts: readonly SortKey[], currency: string, limit: number): [Ranking, Ranking] {
+  const byCategory = sorts.map((key) => (key === 'orders' ? 'units' : key));
   return [
-    { dimension: 'product', column, limit },
-    { dimension: 'category', column: byCategory, limit },
+    { dimension: 'product', columns: sorts.map(columnOf(currency)), limit },
+    { dimension: 'category', columns: byCategory.map(columnOf(currency)), limit, follows: 0 },
   ];
 }
 
-function columnOf(key: Breakdown['sort'], currency: string): string {
-  return key === 'revenue' ? PREFIXES.gross + currency : COLUMNS[key];
+function columnOf(currency: string): (key: Breakdown['sort']) => string {
+  return (key) => (key === 'revenue' ? PREFIXES.gross + currency : COLUMNS[key]);
 }

@@ -177,7 +177,7 @@ describeWith(['redis'], 'damage of the live store on Redis', () => {
       await live.apply(change);
       answers = Number.POSITIVE_INFINITY;
       expect(JSON.parse((await client.get(key('layout')))!)).toMatchObject(config.layout);
-      const rankings = [{ dimension: 'product' as const, column: 'n', limit: 9 }];
+      const rankings = [{ dimension: 'product' as const, columns: ['n'], limit: 9 }];
       const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all', rankings }] });
       expect(tallies[0]!.totals).toEqual(new Map([['n', 1]]));
       expect(tallies[0]!.rankings[0]!.entries.map(({ key: product }) => product)).toEqual(['p']);

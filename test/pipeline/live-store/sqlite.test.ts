@@ -56,7 +56,7 @@ for (const driver of SQLITE_DRIVERS) {
     await expect(count(0)).rejects.toMatchObject({ code: 'STORAGE' });
     for (const { id, hex } of pages) put.run(Buffer.from(hex, 'hex'), id);
     await count(0, 'q');
-    const rankings = [{ dimension: 'product', column: 'n', limit: 9 }];
+    const rankings = [{ dimension: 'product', columns: ['n'], limit: 9 }];
     const ranges = [{ level: '10s', from: 0, to: 10_000 }] as const;
     const { tallies } = await live.snapshot({ tallies: [{ ranges, rankings }] });
     const { entries, keys, total } = tallies[0]!.rankings[0]!;
