@@ -68,7 +68,8 @@ function alsModel(
   { itemIds, itemFactors, factors, unit }: AlsParts,
   { regularization, alpha }: { readonly regularization: number; readonly alpha: number },
 ): AlsModel {
-  const gram = gramOf(itemFactors, factors, regularization);
+  // A model that only becomes lists of neighbours never needs it.
+  let gram: Float64Array | undefined;
   const lengths = Float64Array.from(itemIds, (_, item) => lengthOf(rowOf(itemFactors, item, factors)));
   const addProducts = createProducts(itemFactors, factors);
 
@@ -76,6 +77,7 @@ function alsModel(
     if (history.length === 0) return;
     const confidences = history.map(({ weight }) => 1 + (alpha * weight) / unit);
     const columns = history.map(({ item }) => item);
+    gram ??= gramOf(itemFactors, factors, regularization);
     addProducts(foldIn(itemFactors, gram, columns, confidences, factors), scores);
   }
   return {

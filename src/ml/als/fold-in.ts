@@ -9,13 +9,21 @@ export function gramOf(rows: Float32Array, factors: number, regularization = 0):
   const sums = new Float64Array(f * f);
   /** Factor by factor. */
   const block = new Float64Array(f * BLOCK);
-  for (let start = 0; start < rows.length; start += BLOCK * factors) {
-    const count = Math.min(BLOCK, (rows.length - start) / factors);
-    for (let row = 0; row < count; row += 1)
-      for (let i = 0; i < factors; i += 1) block[i * BLOCK + row] = rows[start + row * factors + i]!;
+  let count = 0;
+  function addBlock(): void {
     for (let i = 0; i < factors; i += 1)
       for (let k = 0; k <= i; k += 4) addFour(block, count, i * BLOCK, k * BLOCK, sums, i * f + k);
+    count = 0;
   }
+  for (let start = 0; start < rows.length; start += factors) {
+    const row = rows.subarray(start, start + factors);
+    // Those of whom nothing was learnt, which may be most.
+    if (row.every((value) => value === 0)) continue;
+    for (let i = 0; i < factors; i += 1) block[i * BLOCK + count] = row[i]!;
+    count += 1;
+    if (count === BLOCK) addBlock();
+  }
+  addBlock();
   const gram = new Float64Array(factors * factors);
   for (let i = 0; i < factors; i += 1) {
     for (let k = 0; k <= i; k += 1) {

@@ -82,26 +82,33 @@ function blendLists(
     const factor = (related[name] ?? 0) * (scale ?? scaleOf(model));
     return [{ lists: model.lists, factor, isEvidence: name === EVIDENCE }];
   });
+  const isTouched = new Uint8Array(itemIds.length);
+  const touched = new Uint32Array(itemIds.length);
   for (let item = 0; item < itemIds.length; item += 1) {
-    const touched = new Set<number>();
+    let count = 0;
     const wanted = only === undefined || only.has(item);
     for (const one of wanted ? all : []) {
       const list = one.lists.of(item);
       for (let i = 0; i < list.length; i += FIELDS) {
         const other = list[i]!;
-        touched.add(other);
+        if (isTouched[other] === 0) {
+          isTouched[other] = 1;
+          touched[count] = other;
+          count += 1;
+        }
         scores[other]! += one.factor * list[i + 1]!;
         if (one.isEvidence) supports[other] = list[i + 2]!;
       }
     }
-    touched.delete(item);
-    for (const other of touched) best.offer(other, Math.round(scores[other]!), supports[other]!);
-    best.flush(lists);
     // Not all of them: time would grow with the square of the catalogue.
-    for (const other of touched.add(item)) {
+    for (let i = 0; i < count; i += 1) {
+      const other = touched[i]!;
+      if (other !== item) best.offer(other, Math.round(scores[other]!), supports[other]!);
+      isTouched[other] = 0;
       scores[other] = 0;
       supports[other] = 0;
     }
+    best.flush(lists);
   }
   return lists;
 }

@@ -51,8 +51,9 @@ export function tune(
   const halfLifeMs = bestHalfLife(train, data, last);
   const trending = trendingScores(train, halfLifeMs);
   const { starts, order } = groupBy(data.sessionUsers, data.sessions.rows, data.users.rows);
+  const toCase = createCases(data, scaled, trending);
   const cases = last.map(({ user, session }) =>
-    toCase(data, order.subarray(starts[user], starts[user + 1]), session, scaled, trending),
+    toCase(order.subarray(starts[user], starts[user + 1]), session),
   );
   const users = cases.filter(({ relevantNew }) => relevantNew.size > 0).length;
   if (users < ENOUGH_USERS) return { weights: UNTUNED, quality: undefined };
@@ -102,34 +103,37 @@ function relevantOf({ sessions: { starts, items, weights } }: TrainingData, sess
   return new Set(items.subarray(from, to).filter((_, i) => weights[from + i] === most));
 }
 
-function toCase(
+/** Makes a case of a session and all sessions of its user. What is as long as the catalogue is made once for all cases. */
+function createCases(
   data: TrainingData,
-  own: Uint32Array,
-  session: number,
   models: readonly { readonly model: ListModel; readonly scale: number }[],
   trending: Float64Array,
-): Case {
-  const history = historyOf(data, own, session);
-  const weighed = weighHistory(history, HYBRID_RECENCY);
-  const size = data.itemIds.length;
-  const scores = models.map(({ model, scale }) => {
-    const sums = new Float64Array(size);
-    for (const { item, weight } of weighed) addWithoutSelf(model, item, weight * scale, sums);
-    return sums;
-  });
-  const again = new Float64Array(size);
-  for (const { item, weight } of weighed) again[item] = weight;
-  const all = [...scores, scaleTo(1, again), trending];
-  const candidates = new Set(all.flatMap((part) => bestItems(part, CANDIDATES)));
-  const old = new Set(history.map(({ item }) => item));
-  const relevant = relevantOf(data, session);
-  const list = Uint32Array.from(candidates).sort();
-  return {
-    candidates: list,
-    scores: all.map((part) => Float64Array.from(list, (item) => part[item]!)),
-    isOld: Uint8Array.from(list, (item) => Number(old.has(item))),
-    relevant,
-    relevantNew: new Set([...relevant].filter((item) => !old.has(item))),
+): (own: Uint32Array, session: number) => Case {
+  const scores = models.map(() => new Float64Array(data.itemIds.length));
+  const again = new Float64Array(data.itemIds.length);
+  const all = [...scores, again, trending];
+  const trendiest = bestItems(trending, CANDIDATES);
+  return (own, session) => {
+    const history = historyOf(data, own, session);
+    const weighed = weighHistory(history, HYBRID_RECENCY);
+    models.forEach(({ model, scale }, i) => {
+      scores[i]!.fill(0);
+      for (const { item, weight } of weighed) addWithoutSelf(model, item, weight * scale, scores[i]!);
+    });
+    again.fill(0);
+    const most = greatest(weighed.map(({ weight }) => weight));
+    for (const { item, weight } of weighed) again[item] = weight * (1 / most);
+    const best = [...scores, again].flatMap((part) => bestItems(part, CANDIDATES));
+    const old = new Set(history.map(({ item }) => item));
+    const relevant = relevantOf(data, session);
+    const list = Uint32Array.from(new Set([...best, ...trendiest])).sort();
+    return {
+      candidates: list,
+      scores: all.map((part) => Float64Array.from(list, (item) => part[item]!)),
+      isOld: Uint8Array.from(list, (item) => Number(old.has(item))),
+      relevant,
+      relevantNew: new Set([...relevant].filter((item) => !old.has(item))),
+    };
   };
 }
 
