@@ -34,8 +34,16 @@ const TELL_COST = `data:text/javascript,${encodeURIComponent(`
   }
 `)}`;
 
-/** Runs Node.js in the package's folder, to its end. @throws Error where it ends with another code than 0 */
-export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Cost> {
+/**
+ * Runs Node.js in the package's folder, to its end.
+ * @param onOutput called at its first output
+ * @throws Error where it ends with another code than 0
+ */
+export async function runNode(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  onOutput: () => void = () => {},
+): Promise<Cost> {
   const started = performance.now();
   const startedAt = Date.now();
   const child = spawn(process.execPath, ['--import', TELL_COST, ...args], {
@@ -43,6 +51,7 @@ export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv = 
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  child.stdout!.once('data', onOutput);
   const texts = child.stdio.slice(1).map((stream) => {
     const chunks: Buffer[] = [];
     stream!.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -7,7 +7,7 @@ import { type Benchmark, type Figure } from './harness.ts';
 import { type Cost, runNode } from './measured-node.ts';
 import { cpuSeconds, missingServers, serverProcesses, withServices } from './services.ts';
 
-const EVENTS = 300_000;
+const EVENTS = 1_000_000;
 
 /**
  * From a file to its numbers through the test servers, which share the machine: `ecom ingest`, as a user runs it, with what it costs
@@ -32,39 +32,37 @@ function measure(name: string, count: number, note: (text: string) => void): Pro
     writeLines(path, shape.lines(count));
     note(`${name}: ${count} events, ${(statSync(path).size / 1e6).toFixed(0)} MB`);
     const env = { ...process.env, ...config.env };
-    const command = (...args: string[]): Promise<Cost> =>
-      runNode([packageFile('bin', 'ecom.js'), ...args], env);
+    const command = (args: string[], onOutput?: () => void): Promise<Cost> =>
+      runNode([packageFile('bin', 'ecom.js'), ...args], env, onOutput);
     const before = usedByServers();
-    const { first, cpuSeconds: learned } = await command('ingest', path);
+    let counted = before;
+    const { first, cpuSeconds: learned } = await command(['ingest', path], () => {
+      counted = usedByServers();
+    });
     const after = usedByServers();
     rmSync(path);
-    const { stdout } = await command('stats', '--window', 'all', '--json');
+    const { stdout } = await command(['stats', '--window', 'all', '--json']);
     const { kpis } = JSON.parse(stdout) as { kpis: { events: number } };
     if (kpis.events !== count) throw new Error(`${kpis.events} of ${count} events of ${path} were counted`);
 
     const micros = (seconds: number): number => Math.round((seconds / count) * 1e7) / 10;
-    const each = [...after].map(([server, seconds]) => ({
-      server,
-      value: micros(seconds - before.get(server)!),
-    }));
-    const detail = each
-      .filter(({ value }) => value >= 0.5)
-      .map(({ server, value }) => `${server} ${value}`)
-      .join(', ');
+    const between = (since: Map<string, number>, until: Map<string, number>) => {
+      const each = [...until].map(
+        ([server, seconds]) => [server, micros(seconds - since.get(server)!)] as const,
+      );
+      const value = Math.round(each.reduce((sum, [, one]) => sum + one, 0) * 10) / 10;
+      const detail = each.filter(([, one]) => one >= 0.1).map(([server, one]) => `${server} ${one}`);
+      return { value, unit: 'µs/event', detail: detail.join(', ') };
+    };
     const rate = Math.round(count / first.seconds);
-    note(
-      `${name}: ${rate} events/s, ${micros(first.cpuSeconds)} µs; with learning, of the servers: ${detail}`,
-    );
+    const counting = between(before, counted);
+    note(`${name}: ${rate} events/s, ${micros(first.cpuSeconds)} µs; of the servers: ${counting.detail}`);
     return [
       { name: `${name}, file to stats on servers`, value: rate, unit: 'events/s', detail: `${count} events` },
       { name: `${name}, CPU of ecom`, value: micros(first.cpuSeconds), unit: 'µs/event' },
       { name: `${name}, CPU of ecom with learning`, value: micros(learned), unit: 'µs/event' },
-      {
-        name: `${name}, CPU of the servers`,
-        value: Math.round(each.reduce((sum, { value }) => sum + value, 0) * 10) / 10,
-        unit: 'µs/event',
-        detail: `learning's reading included: ${detail}`,
-      },
+      { name: `${name}, CPU of the servers`, ...counting },
+      { name: `${name}, CPU of the servers for learning`, ...between(counted, after) },
     ];
   });
 }
