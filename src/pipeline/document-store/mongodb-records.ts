@@ -211,7 +211,8 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
   }
   /** From the block in which an offset may lie. */
   async function cursorAt(partition: number, from: number): Promise<FindCursor<RecordDocument>> {
-    const first = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition, from) });
+    const before = { $gte: placeId(partition, 0), $lt: placeId(partition, from) };
+    const first = from === 0 ? undefined : await lastOf(before);
     const start = (first?.to ?? 0) > from ? first!._id : placeId(partition, from);
     const range = { $gte: start, $lt: placeId(partition + 1, 0) };
     return (await events()).find({ _id: range } as object).sort({ _id: 1 }) as FindCursor<RecordDocument>;
