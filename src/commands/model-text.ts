@@ -14,6 +14,7 @@ export function modelText(model: ModelVersion): string {
     quality,
     productsLeftOut = 0,
     productsByRarerWords = 0,
+    usersLeftOutOfAls = 0,
   } = model;
   const lines = [
     `model ${version}, trained ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC in ${(trainingMs / 1000).toFixed(1)} s`,
@@ -24,6 +25,10 @@ export function modelText(model: ModelVersion): string {
   if (productsByRarerWords > 0)
     lines.push(
       `  content       ${count(productsByRarerWords)} products compared by their rarer words: too many have the others`,
+    );
+  if (usersLeftOutOfAls > 0)
+    lines.push(
+      `  als           learnt of ${count(users - usersLeftOutOfAls)} of the shoppers, those with the most of the most taken products`,
     );
   if (weights !== undefined) {
     const related = Object.entries(weights.related).map(([name, weight]) => `${name} ${weight}`);

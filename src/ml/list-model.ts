@@ -13,6 +13,8 @@ export interface ListModel extends ItemModel {
   readonly lists: NeighbourLists;
   /** Items that were not compared with all others, because they are too many; 0 where absent, and in a model that was loaded. */
   readonly roughly?: number;
+  /** Users whom it did not learn of, because they are too many; as above. */
+  readonly usersLeftOut?: number;
 }
 
 /** @param recency of {@link weighHistory} */

@@ -1,5 +1,6 @@
 import { createAls } from '../als/als.ts';
 import { type AlsLists, createAlsLists } from '../als/als-lists.ts';
+import { densest } from '../als/densest.ts';
 import { createContent } from '../content.ts';
 import { createEase } from '../ease.ts';
 import { createItemKnn } from '../item-knn.ts';
@@ -27,6 +28,8 @@ const NEIGHBOURS = 100;
 const EASE_ITEMS = 2000;
 /** Lists of ALS take time with the square of the items. */
 const ALS_ITEMS = 10_000;
+/** What those say who took the least would take most of the time. */
+const ALS_USERS = 50_000;
 
 /** What takes seconds: it follows the shop closely. */
 export function quickComponents({ texts }: TrainingData): Component[] {
@@ -52,13 +55,14 @@ function als(threads: number): Component {
     name: 'als',
     learn(data, progress) {
       const recommender = createAls({ regularization, threads });
-      recommender.fit(data, progress);
+      const users = densest(data.users, ALS_ITEMS, ALS_USERS);
+      recommender.fit({ ...data, users }, progress);
       lists = createAlsLists(recommender.model!, data, {
         regularization,
         neighbours: NEIGHBOURS,
         items: ALS_ITEMS,
       });
-      return listModel(lists.current());
+      return { ...listModel(lists.current()), usersLeftOut: data.users.rows - users.rows };
     },
     refresh: (data) => listModel(lists!.foldIn(data)),
   };

@@ -17,6 +17,8 @@ export interface ModelVersion {
   readonly productsLeftOut?: number;
   /** Those whose content was compared by their rarer words only, because too many have the others; absent in older versions. */
   readonly productsByRarerWords?: number;
+  /** Those whom ALS did not learn of, who took the least; absent in older versions. */
+  readonly usersLeftOutOfAls?: number;
   /** What was trained. */
   readonly algorithms: readonly AlgorithmName[];
   readonly weights: HybridWeights | undefined;

@@ -81,6 +81,8 @@ export interface TrainingResult {
   readonly productsLeftOut: number;
   /** Products whose content was compared by their rarer words only, because too many have the others. */
   readonly productsByRarerWords: number;
+  /** Users whom ALS did not learn of, because they are too many, those who took the least; of a full training. */
+  readonly usersLeftOutOfAls: number;
 }
 
 /** Name of what was learnt in another room. */
@@ -124,8 +126,9 @@ export function createTrainingRoom(): TrainingRoom {
   const quick = new Map<string, Learnt>();
   const slow = new Map<string, Learnt>();
   let weights: HybridWeights = UNTUNED;
-  /** Products that the last training compared roughly. */
+  /** What bounds the last training came upon. */
   let roughly = 0;
+  let usersLeftOut = 0;
 
   /** Learns, and is kept as it is after the last time, which is the one with all data. */
   function keeping(component: Component, kept: Map<string, Learnt>): BlendedComponent {
@@ -136,6 +139,7 @@ export function createTrainingRoom(): TrainingRoom {
         const model = component.learn(data, progress);
         kept.set(name, { component, scale: scaleOf(model) });
         roughly = Math.max(roughly, model.roughly ?? 0);
+        usersLeftOut = Math.max(usersLeftOut, model.usersLeftOut ?? 0);
         return model;
       },
     };
@@ -152,6 +156,7 @@ export function createTrainingRoom(): TrainingRoom {
     if (level === 'fold-in') return [...quick.values(), ...slow.values()].map(refreshed);
     quick.clear();
     roughly = 0;
+    usersLeftOut = 0;
     const quickOnes = quickComponents(data).map((component) => keeping(component, quick));
     if (level === 'quick') return [...quickOnes, ...[...slow.values()].map(refreshed)];
     slow.clear();
@@ -210,6 +215,7 @@ export function createTrainingRoom(): TrainingRoom {
         products,
         productsLeftOut: leftOut,
         productsByRarerWords: roughly,
+        usersLeftOutOfAls: usersLeftOut,
       };
       return components.length === 0 ? { models: new Map(), ...size } : { models, ...size };
     },
