@@ -77,7 +77,7 @@ async function fill(live: LiveStore, now: number): Promise<void> {
     }
     await live.apply({
       advances: [{ partition: 0, from: minute, to: minute + 1, watermark: start }],
-      cells,
+      cells: cells.copy(),
       names,
       claims: [],
       states: new Map(),

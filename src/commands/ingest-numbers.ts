@@ -73,7 +73,7 @@ export async function createNumbers(
   async function open(): Promise<NonNullable<typeof own>> {
     if (apart) {
       const { createCountingClient } = await import('../pipeline/workers/counting-client.ts');
-      return createCountingClient(config);
+      return createCountingClient(config, live);
     }
     const { createProcessor } = await import('../pipeline/processor/processor.ts');
     const settings = { currency: config.currency, ...config.layout };
@@ -87,10 +87,12 @@ export async function createNumbers(
   }
 
   async function countSome(): Promise<void> {
+    const before = waiting;
     // A server may take its time to hand out what was appended, and longer to let a new reader in.
     const counted = await step(LOOK_MS);
-    if (counted > 0) waiting = Math.max(0, waiting - counted);
-    else if (await isCounted()) waiting = 0;
+    // What it counted may be others: only one that finds none tells that those are counted which were there before it.
+    if (counted > 0) waiting = Math.max(1, waiting - counted);
+    else if (await isCounted()) waiting -= before;
   }
 
   /** Counts in the thread for as long as there is enough for a commit, or nothing comes that it could wait for. */

@@ -29,7 +29,7 @@ export function deltasOf(
       cells.add(bucket, slot, number, names.columns.numberOf(column), amount);
     }
   }
-  return { cells, names };
+  return { cells: cells.copy(), names };
 }
 
 /** A change that counts nothing. */

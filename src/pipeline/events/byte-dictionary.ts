@@ -3,6 +3,12 @@ import { hashBytes } from './bytes.ts';
 /** What stands in a slot without a number. */
 const FREE = -1;
 
+/** Names that can be sent to another thread. */
+export interface DictionaryNames {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+}
+
 /**
  * Numbers for names: the same bytes get the same number, from 0 on, in the order in which they came. No string is made for a
  * name that is known.
@@ -88,6 +94,23 @@ export class ByteDictionary {
   /** The number of a name of another dictionary, which it gets where it has none. @param number its number there */
   numberFrom(other: ByteDictionary, number: number): number {
     return this.number(other.names, other.startOf(number), other.sizeOf(number));
+  }
+
+  /** The names of the numbers from `first` on, as bytes one behind the other, and where each ends. */
+  namesFrom(first: number): DictionaryNames {
+    const start = first === 0 ? 0 : this.ends[first - 1]!;
+    const ends = this.ends.slice(first, this.count);
+    for (let i = 0; i < ends.length; i += 1) ends[i] = ends[i]! - start;
+    return { bytes: Uint8Array.from(this.names.subarray(start, start + (ends.at(-1) ?? 0))), ends };
+  }
+
+  /** Gives numbers to names, in their order. */
+  addNames({ bytes, ends }: DictionaryNames): void {
+    let start = 0;
+    for (const end of ends) {
+      this.number(bytes, start, end - start);
+      start = end;
+    }
   }
 
   /** The slot of a name, or the free one that it would get. */

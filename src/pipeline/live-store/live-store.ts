@@ -1,4 +1,4 @@
-import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { type DeltaNames, type OwnDeltas } from '../metrics/bucket-deltas.ts';
 import { type CellLayout, type CellRange, type Counters, type Dimension } from './cells.ts';
 
 /** How far a partition has been counted. */
@@ -49,7 +49,7 @@ export interface LiveChange {
   /** The generation that the change was computed from, which is a fence too; any where absent. */
   readonly generation?: string;
   /** What is added to counters, by start of the 10-second cell, and what the numbers in it stand for. */
-  readonly cells: BucketDeltas;
+  readonly cells: OwnDeltas;
   readonly names: DeltaNames;
   /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
   readonly claims: readonly string[];

@@ -3,6 +3,7 @@ import { greatest } from '../../extremes.ts';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer } from '../events/bytes.ts';
 import { timeZone } from '../events/time-zone.ts';
+import { translated } from '../metrics/bucket-deltas.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
 import { PageReader } from '../metrics/page-reader.ts';
 import { mergePage, type OrderedCounters, PageWriter } from '../metrics/page-writer.ts';
@@ -100,7 +101,7 @@ export function createRedisWriter(
   }
   function encoded(memory: Memory, { cells, names }: LiveChange): Buffer {
     const idsOf = (keys: ByteDictionary): number[] => memory.ids.get(keys)!;
-    return encodeDeltas(cells.translated((slot) => idsOf(names.keys[slot]!), idsOf(names.columns)));
+    return encodeDeltas(translated(cells, (slot) => idsOf(names.keys[slot]!), idsOf(names.columns)));
   }
   /** @returns `undefined` where what is remembered does not hold any more */
   async function tryToApply(memory: Memory, change: LiveChange): Promise<boolean | undefined> {

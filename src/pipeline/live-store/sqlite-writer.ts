@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
-import { type BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { type BucketDeltas, type DeltaNames, type OwnDeltas, translated } from '../metrics/bucket-deltas.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
 import { PageReader } from '../metrics/page-reader.ts';
 import { mergePage, PageWriter } from '../metrics/page-writer.ts';
@@ -115,7 +115,7 @@ export function createWriter(
 
 /** Gives keys and columns the numbers that the store has for them. */
 function createNumbers(connection: Connection): {
-  translate(deltas: BucketDeltas, names: DeltaNames, slots: Slots): BucketDeltas;
+  translate(deltas: OwnDeltas, names: DeltaNames, slots: Slots): BucketDeltas;
   forget(): void;
 } {
   const find = prepareValue<number>(connection, 'SELECT id AS value FROM keys WHERE slot = ? AND key = ?');
@@ -141,7 +141,7 @@ function createNumbers(connection: Connection): {
   }
   return {
     translate: (deltas, { columns, keys }, slots) =>
-      deltas.translated((slot) => idsOf(slot, keys[slot]!, slots), idsOf(0, columns, slots)),
+      translated(deltas, (slot) => idsOf(slot, keys[slot]!, slots), idsOf(0, columns, slots)),
     forget() {
       known = new WeakMap();
     },

@@ -1,6 +1,6 @@
 import { ByteDictionary } from '../events/byte-dictionary.ts';
 import { type Count } from '../events/money.ts';
-import { DeltaTable } from './delta-table.ts';
+import { addEntries, type DeltaEntries, DeltaTable } from './delta-table.ts';
 
 /** What the numbers of deltas stand for: columns, and keys by slot. */
 export interface DeltaNames {
@@ -79,12 +79,30 @@ export class BucketDeltas {
       this.tables[slot]?.addTo(into.table(slot), bucketOf);
   }
 
-  /** The same under the numbers that a store has for keys and columns. @param idsOf by slot, then own number */
-  translated(idsOf: (slot: number) => ArrayLike<number>, columnIds: ArrayLike<number>): BucketDeltas {
-    const result = new BucketDeltas();
-    const bucketOf = this.starts.map((start) => result.bucketAt(start));
-    for (let slot = 0; slot < this.tables.length; slot += 1)
-      this.tables[slot]?.addTo(result.table(slot), bucketOf, slot === 0 ? undefined : idsOf(slot), columnIds);
-    return result;
+  /** Copies of all of it. */
+  copy(): OwnDeltas {
+    return { starts: [...this.starts], tables: this.tables.map((table) => table?.entries()) };
   }
+}
+
+/** Deltas under the numbers of whoever made them, by slot as in {@link BucketDeltas}. They can be sent to another thread. */
+export interface OwnDeltas {
+  readonly starts: readonly number[];
+  readonly tables: readonly (DeltaEntries | undefined)[];
+}
+
+/** Deltas under the numbers that a store has for keys and columns. @param idsOf by slot, then own number */
+export function translated(
+  { starts, tables }: OwnDeltas,
+  idsOf: (slot: number) => ArrayLike<number>,
+  columnIds: ArrayLike<number>,
+): BucketDeltas {
+  const result = new BucketDeltas();
+  const bucketOf = starts.map((start) => result.bucketAt(start));
+  tables.forEach((entries, slot) => {
+    if (entries === undefined) return;
+    const keyOf = slot === 0 ? undefined : idsOf(slot);
+    addEntries(entries, entries.keys.length, result.table(slot), bucketOf, keyOf, columnIds);
+  });
+  return result;
 }

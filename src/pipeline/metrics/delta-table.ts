@@ -4,6 +4,16 @@ const FIRST_CAPACITY = 64;
 /** Room for a column's number beside a key's in one double. */
 const COLUMN_SPAN = 2 ** 20;
 
+/** Entries of a {@link DeltaTable}, by number. */
+export interface DeltaEntries {
+  readonly buckets: Int32Array<ArrayBuffer>;
+  readonly keys: Int32Array<ArrayBuffer>;
+  readonly columns: Int32Array<ArrayBuffer>;
+  /** NaN for those in `exact`. */
+  readonly amounts: Float64Array<ArrayBuffer>;
+  readonly exact: ReadonlyMap<number, bigint>;
+}
+
 /**
  * What is added to counters: an amount by bucket, key and column, which are small numbers from 0 on. Open addressing over typed
  * arrays, because an event touches ten counters: nothing is allocated for one.
@@ -159,27 +169,53 @@ export class DeltaTable {
     return Number.isNaN(amount) ? this.#exact.get(entry)! : amount;
   }
 
-  /**
-   * Adds all entries to another table, under other numbers.
-   * @param bucketOf by own bucket @param keyOf by own key; without it a key keeps its number @param columnOf likewise
-   */
-  addTo(
-    into: DeltaTable,
-    bucketOf: ArrayLike<number>,
-    keyOf?: ArrayLike<number>,
-    columnOf?: ArrayLike<number>,
-  ): void {
-    for (let entry = 0; entry < this.#size; entry += 1) {
-      const [key, column] = [this.#keys[entry]!, this.#columns[entry]!];
-      const amount = this.#amounts[entry]!;
-      if (amount === 0) continue;
-      into.add(
-        bucketOf[this.#buckets[entry]!]!,
-        keyOf === undefined ? key : keyOf[key]!,
-        columnOf === undefined ? column : columnOf[column]!,
-        Number.isNaN(amount) ? this.#exact.get(entry)! : amount,
-      );
-    }
+  /** Copies of all entries, if there are any. */
+  entries(): DeltaEntries | undefined {
+    const size = this.#size;
+    if (size === 0) return undefined;
+    return {
+      buckets: this.#buckets.slice(0, size),
+      keys: this.#keys.slice(0, size),
+      columns: this.#columns.slice(0, size),
+      amounts: this.#amounts.slice(0, size),
+      exact: new Map(this.#exact),
+    };
+  }
+
+  /** Adds all entries to another table, under other numbers: see {@link addEntries}. */
+  addTo(into: DeltaTable, bucketOf: ArrayLike<number>): void {
+    const [buckets, keys, columns] = [this.#buckets, this.#keys, this.#columns];
+    addEntries(
+      { buckets, keys, columns, amounts: this.#amounts, exact: this.#exact },
+      this.#size,
+      into,
+      bucketOf,
+    );
+  }
+}
+
+/**
+ * Adds the first entries to a table, under other numbers.
+ * @param bucketOf by bucket @param keyOf by key; without it a key keeps its number @param columnOf likewise
+ */
+export function addEntries(
+  { buckets, keys, columns, amounts, exact }: DeltaEntries,
+  size: number,
+  into: DeltaTable,
+  bucketOf: ArrayLike<number>,
+  keyOf?: ArrayLike<number>,
+  columnOf?: ArrayLike<number>,
+): void {
+  for (let entry = 0; entry < size; entry += 1) {
+    const [key, column] = [keys[entry]!, columns[entry]!];
+    const amount = amounts[entry]!;
+    if (amount === 0) continue;
+    into.add(
+      bucketOf[buckets[entry]!]!,
+      keyOf === undefined ? key : keyOf[key]!,
+      columnOf === undefined ? column : columnOf[column]!,
+      Number.isNaN(amount) ? exact.get(entry)! : amount,
+    );
   }
 }
 

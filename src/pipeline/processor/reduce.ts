@@ -84,7 +84,7 @@ export function createReduce(settings: ReduceSettings): Reduce {
     }
     const changed = follower.states();
     for (const [key, state] of orders.changed()) changed.set(key, state);
-    const change = { advances, cells: tally.deltas, names, claims: orders.claims(), states: changed };
+    const change = { advances, cells: tally.deltas.copy(), names, claims: orders.claims(), states: changed };
     return { documents, change: { ...change, products: items.products() } };
   };
 }

@@ -16,12 +16,12 @@ export const KEY_CHARACTERS = 64;
 
 /** What a micro-batch adds to counters. */
 export class Tally {
-  deltas = new BucketDeltas();
+  readonly deltas = new BucketDeltas();
   private keys: readonly ByteDictionary[] = [];
 
   /** Begins with a micro-batch. @param names numbers for keys, to which those are added that are new */
   begin({ keys }: DeltaNames): void {
-    this.deltas = new BucketDeltas();
+    this.deltas.clear();
     this.keys = keys;
   }
 

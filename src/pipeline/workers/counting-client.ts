@@ -1,52 +1,66 @@
 import { Worker } from 'node:worker_threads';
 import { type Config } from '../../config.ts';
-import { EcomError } from '../../errors.ts';
 import { packageFile } from '../../package-root.ts';
+import { type ChangeMessage, createChangeReceiver } from '../live-store/change-message.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
 import { type Processor } from '../processor/processor.ts';
 import { type FromCounting, type ToCounting } from './counting-messages.ts';
+import { fromMessage, toMessage } from './error-message.ts';
 
 /** Space for new objects, MiB: nearly all of them die before it is full. */
 const YOUNG_MIB = 48;
 
 /**
- * A processor in a thread of its own, with stores of its own, which are files: so that reading and counting take a core each.
- * It takes one step at a time.
+ * A processor in a thread of its own, which reads the stores itself, as they are files, and has its changes applied here: so that
+ * reading and storing take one core, and counting the other. It takes one step at a time.
  */
-export function createCountingClient(config: Config): Pick<Processor, 'step' | 'room' | 'close'> {
+export function createCountingClient(
+  config: Config,
+  live: Pick<LiveStore, 'apply'>,
+): Pick<Processor, 'step' | 'room' | 'close'> {
   const thread = new Worker(packageFile('dist', 'counting.js'), {
     workerData: config,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     execArgv: [],
   });
+  const received = createChangeReceiver();
   let room = 0;
   let ended: Error | undefined;
-  thread.on('error', (error) => {
+  /** Who waits for an answer. */
+  let asking: { resolve(answer: FromCounting): void; reject(error: Error): void } | undefined;
+
+  const tell = (message: ToCounting): void => thread.postMessage(message);
+  const end = (error: Error): void => {
     ended ??= error;
-  });
-  thread.on('exit', () => {
-    ended ??= new Error('the thread that counts has ended');
+    asking?.reject(ended);
+  };
+  thread.on('error', end);
+  thread.on('exit', () => end(new Error('the thread that counts has ended')));
+  thread.on('message', (message: FromCounting) => {
+    if (message.type === 'change') void apply(message.change);
+    else asking?.resolve(message);
   });
 
+  async function apply(change: ChangeMessage): Promise<void> {
+    try {
+      tell({ type: 'applied', applied: await live.apply(received(change)) });
+    } catch (error) {
+      tell({ type: 'unapplied', error: toMessage(error) });
+    }
+  }
+
   function ask(message: ToCounting): Promise<FromCounting> {
+    if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
-      if (ended !== undefined) {
-        reject(ended);
-        return;
-      }
-      const fail = (): void => reject(ended!);
-      thread.once('exit', fail);
-      thread.once('message', (answer: FromCounting) => {
-        thread.off('exit', fail);
-        resolve(answer);
-      });
-      thread.postMessage(message);
+      asking = { resolve, reject };
+      tell(message);
     });
   }
   return {
     async step(waitMs = 0) {
       const answer = await ask({ type: 'step', waitMs });
-      if (answer.type === 'failed') throw errorOf(answer);
-      if (answer.type === 'closed') return 0;
+      if (answer.type === 'failed') throw fromMessage(answer.error);
+      if (answer.type !== 'counted') return 0;
       room = answer.room;
       return answer.records;
     },
@@ -56,16 +70,4 @@ export function createCountingClient(config: Config): Pick<Processor, 'step' | '
       await thread.terminate();
     },
   };
-}
-
-function errorOf({ message, code, hint, away, stack }: FromCounting & { type: 'failed' }): Error {
-  const error =
-    code === undefined
-      ? new Error(message)
-      : new EcomError(code, message, {
-          ...(hint === undefined ? {} : { hint }),
-          ...(away === undefined ? {} : { away }),
-        });
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

@@ -1,17 +1,29 @@
 import { type ErrorCode } from '../../errors.ts';
+import { type ChangeMessage } from '../live-store/change-message.ts';
 
-export type ToCounting = { readonly type: 'step'; readonly waitMs: number } | { readonly type: 'close' };
+export type ToCounting =
+  | { readonly type: 'step'; readonly waitMs: number }
+  | { readonly type: 'close' }
+  /** What became of the last change. */
+  | { readonly type: 'applied'; readonly applied: boolean }
+  | { readonly type: 'unapplied'; readonly error: ErrorMessage };
 
 export type FromCounting =
   /** `room` is how many records the next step takes, at most. */
   | { readonly type: 'counted'; readonly records: number; readonly room: number }
-  /** `code` is missing where it was no error for people. */
-  | {
-      readonly type: 'failed';
-      readonly message: string;
-      readonly code?: ErrorCode;
-      readonly hint?: string | undefined;
-      readonly away?: string | undefined;
-      readonly stack?: string | undefined;
-    }
-  | { readonly type: 'closed' };
+  | { readonly type: 'failed'; readonly error: ErrorMessage }
+  | { readonly type: 'closed' }
+  /** To be stored: the thread waits for the answer before it sends another one. */
+  | { readonly type: 'change'; readonly change: ChangeMessage };
+
+/** An error between threads. */
+export interface ErrorMessage {
+  /** The class of an error that is not for people, such as `RangeError`. */
+  readonly name: string;
+  readonly message: string;
+  /** Missing where it is no error for people. */
+  readonly code?: ErrorCode | undefined;
+  readonly hint?: string | undefined;
+  readonly away?: string | undefined;
+  readonly stack?: string | undefined;
+}

@@ -1,27 +1,45 @@
-// Entry of the thread that counts what an ingest appends, while that goes on reading.
+// Entry of the thread that counts what an ingest appends, while that goes on reading and stores what was counted.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Config } from '../../config.ts';
+import { type LiveStore } from '../live-store/live-store.ts';
 import { type Processor } from '../processor/processor.ts';
 import { type FromCounting, type ToCounting } from './counting-messages.ts';
 
 // Imported late: what else is in this file runs wherever the bundler lets others share it.
-const { EcomError, errorMessage } = await import('../../errors.ts');
 const { openDocumentStore } = await import('../document-store/open.ts');
 const { openEventLog } = await import('../event-log/open.ts');
+const { buffersOf, createChangeSender } = await import('../live-store/change-message.ts');
 const { openLiveStore } = await import('../live-store/open.ts');
 const { createProcessor } = await import('../processor/processor.ts');
+const { fromMessage, toMessage } = await import('./error-message.ts');
 
 const config = workerData as Config;
 const port = parentPort!;
-const tell = (message: FromCounting) => port.postMessage(message);
+const tell = (message: FromCounting, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
+const toSend = createChangeSender();
 let counting: { processor: Processor; close(): Promise<void> } | undefined;
+/** Who waits for what becomes of the change that was sent. */
+let sent: { resolve(applied: boolean): void; reject(error: Error): void } | undefined;
+
+/** Reads are its own; the other thread, which has less to do, applies its changes. */
+function appliedElsewhere(live: LiveStore): LiveStore {
+  return {
+    ...live,
+    apply: (change) =>
+      new Promise((resolve, reject) => {
+        sent = { resolve, reject };
+        const message = toSend(change);
+        tell({ type: 'change', change: message }, buffersOf(message));
+      }),
+  };
+}
 
 async function open(): Promise<NonNullable<typeof counting>> {
   const log = await openEventLog(config);
   const documents = await openDocumentStore(config);
   const live = await openLiveStore(config, { counts: true });
   const settings = { currency: config.currency, ...config.layout };
-  const processor = createProcessor({ log, documents, live, settings });
+  const processor = createProcessor({ log, documents, live: appliedElsewhere(live), settings });
   return {
     processor,
     async close() {
@@ -37,9 +55,7 @@ async function step(waitMs: number): Promise<void> {
     const records = await counting.processor.stepAhead(waitMs);
     tell({ type: 'counted', records, room: counting.processor.room() });
   } catch (error) {
-    const failed = { type: 'failed', message: errorMessage(error), stack: (error as Error).stack } as const;
-    if (!(error instanceof EcomError)) tell(failed);
-    else tell({ ...failed, code: error.code, hint: error.hint, away: error.away });
+    tell({ type: 'failed', error: toMessage(error) });
   }
 }
 
@@ -50,7 +66,19 @@ async function close(): Promise<void> {
 }
 
 port.on('message', (message: ToCounting) => {
-  // One after the other: who asks waits for the answer.
-  if (message.type === 'step') void step(message.waitMs);
-  else void close();
+  switch (message.type) {
+    // One after the other: who asks waits for the answer.
+    case 'step':
+      void step(message.waitMs);
+      break;
+    case 'close':
+      void close();
+      break;
+    case 'applied':
+      sent?.resolve(message.applied);
+      break;
+    case 'unapplied':
+      sent?.reject(fromMessage(message.error));
+      break;
+  }
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { add, type Count, compareCounts } from '../../../src/pipeline/events/money.ts';
 import { createSums } from '../../../src/pipeline/metrics/counter-sums.ts';
-import { DeltaTable } from '../../../src/pipeline/metrics/delta-table.ts';
+import { addEntries, DeltaTable } from '../../../src/pipeline/metrics/delta-table.ts';
 import { PageReader, readWhole } from '../../../src/pipeline/metrics/page-reader.ts';
 import { mergePage, PageWriter } from '../../../src/pipeline/metrics/page-writer.ts';
 
@@ -139,7 +139,8 @@ describe('pages of counters', () => {
         const into = new DeltaTable();
         const keys = Int32Array.from({ length: 20_000 }, (_, i) => Math.min(i, 200));
         const columns = Int32Array.from({ length: 70_001 }, (_, i) => i + 1);
-        tableOf(list).addTo(into, [2, 1, 0], keys, columns);
+        const entries = tableOf(list).entries();
+        if (entries !== undefined) addEntries(entries, entries.keys.length, into, [2, 1, 0], keys, columns);
         const moved = list.map(({ bucket, key: row, column: of, amount: value }) => ({
           bucket: 2 - bucket,
           key: Math.min(row, 200),
