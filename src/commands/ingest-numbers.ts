@@ -42,6 +42,8 @@ export interface Training {
   readonly productsLeftOut?: number;
 }
 
+type Counting = Pick<Processor, 'step' | 'room' | 'close'>;
+
 /** Records that may be appended and not counted: an ingest that is further ahead waits. */
 const FAR_AHEAD = 500_000;
 const LOOK_MS = 100;
@@ -58,7 +60,8 @@ export async function createNumbers(
   const { log, documents, live } = stores;
   await noteRecount(log, documents, live);
   let foreign = await isRunning(config, live, 'processor');
-  let own: Pick<Processor, 'step' | 'room' | 'close'> | undefined;
+  let own: Counting | undefined;
+  let opening: Promise<Counting> | undefined;
   /** Whether it counts in a thread of its own. */
   let apart = false;
   /** What that thread is busy with, and how it failed. */
@@ -70,7 +73,7 @@ export async function createNumbers(
   /** Whether nothing else is appended for now. */
   let idle = true;
 
-  async function open(): Promise<NonNullable<typeof own>> {
+  async function open(): Promise<Counting> {
     if (apart) {
       const { createCountingClient } = await import('../pipeline/workers/counting-client.ts');
       return createCountingClient(config, live);
@@ -81,7 +84,14 @@ export async function createNumbers(
   }
 
   async function step(waitMs: number): Promise<number> {
-    own ??= await open();
+    if (own === undefined) {
+      opening ??= open();
+      try {
+        own = await opening;
+      } finally {
+        opening = undefined;
+      }
+    }
     const processor = own;
     return patience(() => processor.step(waitMs));
   }
@@ -135,7 +145,7 @@ export async function createNumbers(
       waiting += records;
       idle = !more;
       // A small file is counted sooner than a thread has begun.
-      if (own === undefined) apart = more;
+      if (own === undefined && opening === undefined) apart = more;
       if (!apart) {
         if (own === undefined || idle || waiting >= own.room()) await countSome();
         return;
