@@ -70,7 +70,7 @@ function readable({ cells, names, states: byKey, ...rest }: LiveChange): unknown
 function countersOf({ starts, tables }: BucketDeltas, { columns, keys }: LiveChange['names']): unknown[] {
   return starts.flatMap((start, bucket) =>
     tables.flatMap((table, slot) =>
-      Array.from({ length: table?.read(bucket) ?? 0 }, (_, i) => [
+      Array.from({ length: table?.read(bucket, 2 ** 20) ?? 0 }, (_, i) => [
         start,
         slot === 0 ? '' : keys[slot]!.textOf(table!.key(i)),
         columns.textOf(table!.column(i)),
