@@ -4,6 +4,7 @@ import { type SessionCounter } from './count-sessions.ts';
 import { type ShopperCounter } from './count-shoppers.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type Counters, type FollowLater } from './first-pass.ts';
+import { damagedState } from './known-state.ts';
 import { readShopperState, writeShopperState } from './shopper-record.ts';
 import { ShopperState } from './shopper-state.ts';
 import { type StateRecords } from './state-records.ts';
@@ -60,6 +61,18 @@ export function createShopperFollower(
     shoppers.noteProducts(state, batch, row, spent !== undefined);
     recommendations.countReaction(batch, row, bucket, state);
   }
+  /** Whatever fails here is the store's: what was computed reads. */
+  function readState(shopper: number): void {
+    if (!records.open(shopper, reader)) {
+      state.reset();
+      return;
+    }
+    try {
+      readShopperState(reader, state);
+    } catch (cause) {
+      throw damagedState(records.keyOf(shopper), cause);
+    }
+  }
   return {
     begin(states) {
       records = states;
@@ -89,8 +102,7 @@ export function createShopperFollower(
     },
     follow() {
       for (const shopper of acting) {
-        if (records.open(shopper, reader)) readShopperState(reader, state);
-        else state.reset();
+        readState(shopper);
         for (let row = first[shopper]!; row !== END; row = next[row]!) followEvent(row);
         first[shopper] = END;
         writer.clear();

@@ -18,12 +18,12 @@ import {
   orderIdOf,
 } from './decoded-batch.ts';
 import { type PartitionMemory } from './first-pass.ts';
+import { known } from './known-state.ts';
 import { decodeOrderState, type OrderState, orderKey } from './order-state.ts';
 import { mayBeOfRecord } from './record-fault.ts';
 import { createReduce, type Delta, type ReduceSettings } from './reduce.ts';
 import { createRefused, firstOffsets, offsetsIn } from './refused.ts';
 import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
-import { decodeShopperState } from './shopper-record.ts';
 import { StateRecords } from './state-records.ts';
 
 export interface ProcessorOptions {
@@ -251,11 +251,14 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const stored = await live.states([...orderKeys, ...missing.keys()]);
     for (const key of orderKeys) {
       const bytes = stored.get(key);
-      if (bytes !== undefined) orders.set(key, known(key, decodeOrderState, bytes));
+      if (bytes !== undefined)
+        orders.set(
+          key,
+          known(key, decodeOrderState, bytes),
+        );
     }
     for (const [key, number] of missing) {
       const bytes = stored.get(key) ?? NO_STATE;
-      if (bytes.length > 0) known(key, decodeShopperState, bytes);
       shoppers.put(number, bytes, 0, bytes.length);
     }
     shoppers.settle();
@@ -452,17 +455,6 @@ function stepsUpTo(position: number, steps: readonly SeenStep[]): readonly SeenS
 }
 
 /** @throws EcomError `STORAGE` where a stored state is none */
-function known<S, T>(key: string, decode: (stored: S) => T, stored: S): T {
-  try {
-    return decode(stored);
-  } catch (cause) {
-    throw new EcomError('STORAGE', `what the live store knows of '${key}' is damaged`, {
-      hint: 'count everything again from the log: ecom down, then ecom rebuild; ecom doctor says more',
-      cause,
-    });
-  }
-}
-
 function logTooShort(partition: number, position: number, end: number): EcomError {
   return new EcomError(
     'STORAGE',
