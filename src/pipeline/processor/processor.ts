@@ -251,11 +251,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const stored = await live.states([...orderKeys, ...missing.keys()]);
     for (const key of orderKeys) {
       const bytes = stored.get(key);
-      if (bytes !== undefined)
-        orders.set(
-          key,
-          known(key, decodeOrderState, bytes),
-        );
+      if (bytes !== undefined) orders.set(key, known(key, decodeOrderState, bytes));
     }
     for (const [key, number] of missing) {
       const bytes = stored.get(key) ?? NO_STATE;
