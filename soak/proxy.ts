@@ -8,7 +8,7 @@ import { createGenerator, type Generator } from '../src/pipeline/generator/gener
 import { Random } from '../src/pipeline/generator/random.ts';
 import { type LiveStore } from '../src/pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../src/pipeline/live-store/open.ts';
-import { COLUMNS, PREFIXES } from '../src/pipeline/processor/columns.ts';
+import { COLUMNS, PREFIXES } from '../src/pipeline/metrics/columns.ts';
 import { createProcessor } from '../src/pipeline/processor/processor.ts';
 import { allAnswers, isCounted } from '../test/support/answers.ts';
 import { emptyRedis } from '../test/support/empty-redis.ts';

@@ -11,7 +11,7 @@ import { openDocumentStore } from '../pipeline/document-store/open.ts';
 import { writeJson } from '../pipeline/events/foreign.ts';
 import { stripControls } from '../pipeline/events/text.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
-import { COLUMNS } from '../pipeline/processor/columns.ts';
+import { COLUMNS } from '../pipeline/metrics/columns.ts';
 import { visibleText } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
 import { withFolder } from './folder-option.ts';

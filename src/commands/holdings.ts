@@ -5,7 +5,7 @@ import { RecordDecoder } from '../pipeline/event-log/record-decoder.ts';
 import { FLAG } from '../pipeline/events/columns.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
-import { COLUMNS } from '../pipeline/processor/columns.ts';
+import { COLUMNS } from '../pipeline/metrics/columns.ts';
 import { countEvents } from '../pipeline/stats/compute-stats.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 

@@ -1,8 +1,8 @@
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { type Rebuild } from '../pipeline/live-store/live-store.ts';
+import { COLUMNS } from '../pipeline/metrics/columns.ts';
 import { type Patience } from '../pipeline/patience.ts';
-import { COLUMNS } from '../pipeline/processor/columns.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';

@@ -7,7 +7,7 @@ import { type DocumentStore } from '../pipeline/document-store/document-store.ts
 import { type EventLog, type PartitionBounds } from '../pipeline/event-log/event-log.ts';
 import { type LiveStore, type Position } from '../pipeline/live-store/live-store.ts';
 import { type OpenOptions } from '../pipeline/live-store/open.ts';
-import { COLUMNS } from '../pipeline/processor/columns.ts';
+import { COLUMNS } from '../pipeline/metrics/columns.ts';
 import { type PublishedModel, publishedModel } from '../pipeline/recommender/published.ts';
 import { STORE_FILES } from '../pipeline/sqlite/files.ts';
 import { notedRecount, type Recount, recountOf } from '../pipeline/stats/recount.ts';

@@ -2,7 +2,7 @@ import { type DocumentStore } from '../document-store/document-store.ts';
 import { formatAmount, multiply } from '../events/money.ts';
 import { type ShopEvent, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { COLUMNS, PREFIXES } from '../processor/columns.ts';
+import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
 import { type Cell } from './csv.ts';
 import { type OrderPart, type Workbench } from './workbench.ts';
 

@@ -1,5 +1,5 @@
 import { type EventType } from '../events/shop-event.ts';
-import { FUNNEL, STEP_OF } from '../processor/funnel.ts';
+import { FUNNEL, STEP_OF } from '../metrics/funnel.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { type DriverName, openConnection } from '../sqlite/driver.ts';
 

@@ -1,7 +1,7 @@
 import { type Count } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 
-/** Named integers. The columns are listed in processor/columns.ts; stores add them and know nothing of their meaning. */
+/** Named integers. The columns are listed in metrics/columns.ts; stores add them and know nothing of their meaning. */
 export type Counters = Map<string, Count>;
 
 /** What counters are broken down by: these always, and the properties of events that the shop has named. */

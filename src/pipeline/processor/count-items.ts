@@ -1,7 +1,7 @@
 import { type EventColumns, ITEM_TEXT } from '../events/columns.ts';
 import { type Count } from '../events/money.ts';
 import { type ProductInfo } from '../live-store/live-store.ts';
-import { COLUMNS } from './column-numbers.ts';
+import { COLUMNS } from '../metrics/column-numbers.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type EventKeys, NO_KEY } from './event-keys.ts';
 import { BRAND, CATEGORY, PRODUCT, type Tally } from './tally.ts';

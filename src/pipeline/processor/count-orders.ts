@@ -1,6 +1,6 @@
 import { type EventColumns, FLAG, ITEM_TEXT, TEXT } from '../events/columns.ts';
 import { add, type Count, multiply } from '../events/money.ts';
-import { COLUMNS, FAMILIES } from './column-numbers.ts';
+import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type EventKeys } from './event-keys.ts';

@@ -1,6 +1,6 @@
 import { ITEM_TEXT, TEXT } from '../events/columns.ts';
 import { multiply } from '../events/money.ts';
-import { COLUMNS, FAMILIES } from './column-numbers.ts';
+import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
 import { type Spent } from './count-orders.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { type EventKeys, NO_KEY } from './event-keys.ts';

@@ -1,10 +1,10 @@
 import { TEXT } from '../events/columns.ts';
 import { BASE_CELL_MS, cellStart } from '../live-store/cells.ts';
-import { COLUMNS, FAMILIES } from './column-numbers.ts';
+import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
+import { durationClass } from '../metrics/durations.ts';
+import { MANY_EVENTS, STEP_OF } from '../metrics/funnel.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
-import { durationClass } from './durations.ts';
 import { type EventKeys, NO_KEY } from './event-keys.ts';
-import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import {
   absorb,
   extend,

@@ -2,11 +2,11 @@ import { ITEM_TEXT } from '../events/columns.ts';
 import { add, subtract } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import { BASE_CELL_MS, cellStart } from '../live-store/cells.ts';
-import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from './column-numbers.ts';
+import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from '../metrics/column-numbers.ts';
+import { buyerClass } from '../metrics/rfm.ts';
 import { type Spent } from './count-orders.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { beThere, type GapChange } from './presence.ts';
-import { buyerClass } from './rfm.ts';
 import { newPurchases, type Purchases, RECENT_PRODUCTS, type ShopperState } from './shopper-state.ts';
 import { type Tally } from './tally.ts';
 

@@ -1,7 +1,7 @@
 import { type DeadLetter, type DocumentBatch } from '../document-store/document-store.ts';
 import { FLAG, TEXT } from '../events/columns.ts';
 import { type Rejected, TOMBSTONE } from '../events/decode.ts';
-import { COLUMNS, FAMILIES, TYPE_COLUMN_NUMBERS } from './column-numbers.ts';
+import { COLUMNS, FAMILIES, TYPE_COLUMN_NUMBERS } from '../metrics/column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
 import { type OrderCounter, type Spent } from './count-orders.ts';
 import { type RecommendationCounter } from './count-recommendations.ts';

@@ -6,7 +6,7 @@ import { LIMITS } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
 import { mostKeys, SLOTS, slotsOf } from '../live-store/stored-cells.ts';
 import { boundedNames, createNames } from '../metrics/bucket-deltas.ts';
-import { COLUMN_NAMES } from './column-numbers.ts';
+import { COLUMN_NAMES } from '../metrics/column-numbers.ts';
 import { createCommitSize } from './commit-size.ts';
 import {
   type BatchDecoder,

@@ -1,4 +1,4 @@
-import { joinPaths, MANY_EVENTS, noteStep, pathOf, trimRuns } from './funnel.ts';
+import { joinPaths, MANY_EVENTS, noteStep, pathOf, trimRuns } from '../metrics/funnel.ts';
 import { type Session, type SessionValue, type ShopperState } from './shopper-state.ts';
 
 /** A gap longer than this between two events of a shopper ends a session, ms. */

@@ -1,7 +1,7 @@
 import { ByteText } from '../events/byte-text.ts';
 import { type Count } from '../events/money.ts';
+import { type StepRuns } from '../metrics/funnel.ts';
 import { type Exposure } from './exposure.ts';
-import { type StepRuns } from './funnel.ts';
 import { newPresence, type Presence } from './presence.ts';
 import { RecentTexts } from './recent-texts.ts';
 

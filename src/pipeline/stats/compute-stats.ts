@@ -8,10 +8,10 @@ import {
   type Ranked,
   type RankedEntry,
 } from '../live-store/live-store.ts';
-import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../processor/columns.ts';
-import { DURATION_ENDS } from '../processor/durations.ts';
-import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../processor/funnel.ts';
-import { readBuyerClass } from '../processor/rfm.ts';
+import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../metrics/columns.ts';
+import { DURATION_ENDS } from '../metrics/durations.ts';
+import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../metrics/funnel.ts';
+import { readBuyerClass } from '../metrics/rfm.ts';
 import { type Recount } from './recount.ts';
 import { isSimulated } from './simulated.ts';
 import { type TimeFrame } from './time-frame.ts';

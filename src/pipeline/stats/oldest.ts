@@ -2,7 +2,7 @@ import { EcomError } from '../../errors.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import { type Counters, levelCeiling } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { PREFIXES } from '../processor/columns.ts';
+import { PREFIXES } from '../metrics/columns.ts';
 import { countEvents } from './compute-stats.ts';
 import { type Period } from './time-frame.ts';
 

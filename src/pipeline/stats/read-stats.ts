@@ -5,7 +5,7 @@ import { LIMITS } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type CellRange, type Counters, RECOMMENDER } from '../live-store/cells.ts';
 import { type LiveStore, type Position, type Ranked, type Ranking } from '../live-store/live-store.ts';
-import { COLUMNS, PREFIXES } from '../processor/columns.ts';
+import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
 import { ANOMALY_WEEKS, markAnomalies } from './anomalies.ts';
 import { breakdownOf, comparisonOf, computeStats, countEvents, iso, mainCurrency } from './compute-stats.ts';
 import { checkReached } from './oldest.ts';

@@ -1,6 +1,6 @@
 import { type Counters } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
-import { COLUMNS } from '../processor/columns.ts';
+import { COLUMNS } from '../metrics/columns.ts';
 
 /** Whether any of the events that are counted came from simulated shoppers. */
 export function isSimulated(totals: Counters): boolean {

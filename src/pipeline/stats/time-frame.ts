@@ -12,7 +12,7 @@ import {
   levelStart,
   RETENTION,
 } from '../live-store/cells.ts';
-import { MOST_HOURS } from '../processor/columns.ts';
+import { MOST_HOURS } from '../metrics/columns.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { type PeriodLabel, type WindowLabel } from './types.ts';
 

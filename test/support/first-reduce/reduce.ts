@@ -10,9 +10,9 @@ import {
   RECOMMENDER,
 } from '../../../src/pipeline/live-store/cells.ts';
 import { type ProductInfo } from '../../../src/pipeline/live-store/live-store.ts';
-import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from '../../../src/pipeline/processor/columns.ts';
-import { durationClass } from '../../../src/pipeline/processor/durations.ts';
-import { buyerClass } from '../../../src/pipeline/processor/rfm.ts';
+import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from '../../../src/pipeline/metrics/columns.ts';
+import { durationClass } from '../../../src/pipeline/metrics/durations.ts';
+import { buyerClass } from '../../../src/pipeline/metrics/rfm.ts';
 import { creditedArm, listOf, newExposure, noteClick, noteList, reactionOf } from './exposure.ts';
 import { MANY_EVENTS, STEP_OF } from './funnel.ts';
 import { addOrderArm, addOrderLine, newOrder, type OrderState, orderKey } from './order-state.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hasTaken, joinPaths, NO_STEPS, takeStep } from '../../../src/pipeline/processor/funnel.ts';
+import { hasTaken, joinPaths, NO_STEPS, takeStep } from '../../../src/pipeline/metrics/funnel.ts';
 
 const steps = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 12 });
 const path = (taken: readonly number[]): number => taken.reduce(takeStep, NO_STEPS);
