@@ -1,10 +1,10 @@
 import { type Config } from '../src/config.ts';
-import { BASE_CELL_MS } from '../src/pipeline/live-store/cells.ts';
 import { type LiveStore } from '../src/pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../src/pipeline/live-store/open.ts';
-import { SLOTS, slotsOf } from '../src/pipeline/live-store/stored-cells.ts';
 import { BucketDeltas, createNames } from '../src/pipeline/metrics/bucket-deltas.ts';
+import { BASE_CELL_MS } from '../src/pipeline/metrics/cells.ts';
 import { COLUMN_NAMES, COLUMNS, FAMILIES, TYPE_COLUMNS } from '../src/pipeline/metrics/column-numbers.ts';
+import { SLOTS, slotsOf } from '../src/pipeline/metrics/stored-cells.ts';
 import { readStats } from '../src/pipeline/stats/read-stats.ts';
 import { type Benchmark, type BenchmarkContext, type Figure, quantile, withDataDir } from './harness.ts';
 import { missingServers, withServices } from './services.ts';

@@ -1,5 +1,5 @@
-import { type CellLayout } from '../pipeline/live-store/cells.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
+import { type CellLayout } from '../pipeline/metrics/cells.ts';
 import { type CommandContext } from './context.ts';
 import { tell } from './output.ts';
 

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Count } from '../../src/pipeline/events/money.ts';
 import { timeZone } from '../../src/pipeline/events/time-zone.ts';
+import { type LiveChange, type LiveStore } from '../../src/pipeline/live-store/live-store.ts';
 import {
   type CellLayout,
   coverRange,
   levelStart,
   maxKeys,
   OTHER_KEY,
-} from '../../src/pipeline/live-store/cells.ts';
-import { type LiveChange, type LiveStore } from '../../src/pipeline/live-store/live-store.ts';
+} from '../../src/pipeline/metrics/cells.ts';
 import { deltasOf, NO_DELTAS } from '../support/deltas.ts';
 
 export type OpenLive = (name: string, layout: CellLayout) => Promise<LiveStore>;

@@ -1,9 +1,9 @@
 import { ByteDictionary } from '../../src/pipeline/events/byte-dictionary.ts';
 import { type Count } from '../../src/pipeline/events/money.ts';
-import { BASE_CELL_MS, cellStart } from '../../src/pipeline/live-store/cells.ts';
 import { type LiveChange } from '../../src/pipeline/live-store/live-store.ts';
-import { SLOTS, slotsOf } from '../../src/pipeline/live-store/stored-cells.ts';
 import { BucketDeltas, createNames } from '../../src/pipeline/metrics/bucket-deltas.ts';
+import { BASE_CELL_MS, cellStart } from '../../src/pipeline/metrics/cells.ts';
+import { SLOTS, slotsOf } from '../../src/pipeline/metrics/stored-cells.ts';
 
 /** What is added to one key of a dimension; the totals' dimension is undefined. */
 export interface Delta {

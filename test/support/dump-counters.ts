@@ -1,6 +1,6 @@
 import { parseLayout } from '../../src/pipeline/live-store/layout.ts';
-import { placeOf, slotsOf } from '../../src/pipeline/live-store/stored-cells.ts';
 import { PageReader } from '../../src/pipeline/metrics/page-reader.ts';
+import { placeOf, slotsOf } from '../../src/pipeline/metrics/stored-cells.ts';
 import { type Blob, blobBytes, openConnection } from '../../src/pipeline/sqlite/driver.ts';
 
 /** Counters as `level|dimension|start|key|column` and their values; those that are 0 are left out. */

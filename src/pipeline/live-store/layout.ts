@@ -1,6 +1,6 @@
 import { EcomError } from '../../errors.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellLayout } from './cells.ts';
+import { type CellLayout } from '../metrics/cells.ts';
 
 /**
  * The layout that a store remembers.

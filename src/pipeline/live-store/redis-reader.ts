@@ -1,11 +1,12 @@
 import { EcomError } from '../../errors.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { answer, named, neededIds, rankedKeys, type StoredNumbers } from './answer.ts';
-import { type CellLayout } from './cells.ts';
+import { answer, named, neededIds, rankedKeys, type StoredNumbers } from '../metrics/answer.ts';
+import { type CellLayout } from '../metrics/cells.ts';
+import { type LiveQuery } from '../metrics/query.ts';
+import { decodeDeltas, type StoredDelta, slotsOf } from '../metrics/stored-cells.ts';
 import { parseLayout } from './layout.ts';
-import { type LiveQuery, type LiveSnapshot, type Position } from './live-store.ts';
+import { type LiveSnapshot, type Position } from './live-store.ts';
 import { type ScriptedClient } from './redis-scripts.ts';
-import { decodeDeltas, type StoredDelta, slotsOf } from './stored-cells.ts';
 import { createTurns } from './turns.ts';
 
 export interface RedisReader {

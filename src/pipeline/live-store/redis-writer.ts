@@ -4,13 +4,10 @@ import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer } from '../events/bytes.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { translated } from '../metrics/bucket-deltas.ts';
+import { type CellLayout, OTHER_KEY, RETENTION } from '../metrics/cells.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
 import { PageReader } from '../metrics/page-reader.ts';
 import { mergePage, type OrderedCounters, PageWriter } from '../metrics/page-writer.ts';
-import { type CellLayout, OTHER_KEY, RETENTION } from './cells.ts';
-import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
-import { type LiveChange } from './live-store.ts';
-import { type ScriptedClient } from './redis-scripts.ts';
 import {
   createRollUp,
   decodeDeltas,
@@ -21,7 +18,10 @@ import {
   type RollUp,
   slotsOf,
   sumDeltas,
-} from './stored-cells.ts';
+} from '../metrics/stored-cells.ts';
+import { agreedLayout, layoutNote, parseLayout } from './layout.ts';
+import { type LiveChange } from './live-store.ts';
+import { type ScriptedClient } from './redis-scripts.ts';
 import { createTurns } from './turns.ts';
 
 /** Changes are gathered until there are so many, or so many bytes, then added to the cells at once. */

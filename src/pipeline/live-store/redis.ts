@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
-import { type CellLayout } from './cells.ts';
+import { type CellLayout } from '../metrics/cells.ts';
 import { isOutdated, outdatedError, parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';

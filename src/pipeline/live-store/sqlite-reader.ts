@@ -1,10 +1,11 @@
 import { timeZone } from '../events/time-zone.ts';
+import { answer, named } from '../metrics/answer.ts';
+import { type CellLayout } from '../metrics/cells.ts';
+import { type LiveQuery } from '../metrics/query.ts';
+import { slotsOf } from '../metrics/stored-cells.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
-import { answer, named } from './answer.ts';
-import { type CellLayout } from './cells.ts';
-import { type LiveQuery, type LiveSnapshot, type Position } from './live-store.ts';
-import { slotsOf } from './stored-cells.ts';
+import { type LiveSnapshot, type Position } from './live-store.ts';
 
 export interface Reader {
   positions(): Position[];

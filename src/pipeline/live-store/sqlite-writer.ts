@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames, type OwnDeltas, translated } from '../metrics/bucket-deltas.ts';
+import { type CellLayout, OTHER_KEY } from '../metrics/cells.ts';
 import { type DeltaTable } from '../metrics/delta-table.ts';
 import { PageReader } from '../metrics/page-reader.ts';
 import { mergePage, PageWriter } from '../metrics/page-writer.ts';
+import { createRollUp, expiredIds, mostKeys, type Slots, slotsOf } from '../metrics/stored-cells.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
-import { type CellLayout, OTHER_KEY } from './cells.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type LiveChange } from './live-store.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
-import { createRollUp, expiredIds, mostKeys, type Slots, slotsOf } from './stored-cells.ts';
 
 /** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
 const PRUNE_MS = 3_600_000;

@@ -1,3 +1,4 @@
+import { type CellLayout } from '../metrics/cells.ts';
 import {
   guardFile,
   inTransaction,
@@ -7,7 +8,6 @@ import {
   type SqliteOptions,
 } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
-import { type CellLayout } from './cells.ts';
 import { outdatedError, parseLayout } from './layout.ts';
 import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';

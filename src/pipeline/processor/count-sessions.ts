@@ -1,5 +1,5 @@
 import { TEXT } from '../events/columns.ts';
-import { BASE_CELL_MS, cellStart } from '../live-store/cells.ts';
+import { BASE_CELL_MS, cellStart } from '../metrics/cells.ts';
 import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
 import { durationClass } from '../metrics/durations.ts';
 import { MANY_EVENTS, STEP_OF } from '../metrics/funnel.ts';

@@ -1,7 +1,7 @@
 import { ITEM_TEXT } from '../events/columns.ts';
 import { add, subtract } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { BASE_CELL_MS, cellStart } from '../live-store/cells.ts';
+import { BASE_CELL_MS, cellStart } from '../metrics/cells.ts';
 import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from '../metrics/column-numbers.ts';
 import { buyerClass } from '../metrics/rfm.ts';
 import { type Spent } from './count-orders.ts';

@@ -1,8 +1,8 @@
 import { type ByteText } from '../events/byte-text.ts';
 import { TEXT } from '../events/columns.ts';
 import { type Count } from '../events/money.ts';
-import { type CellLayout, RECOMMENDER } from '../live-store/cells.ts';
-import { slotsOf } from '../live-store/stored-cells.ts';
+import { type CellLayout, RECOMMENDER } from '../metrics/cells.ts';
+import { slotsOf } from '../metrics/stored-cells.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
 import { armOf } from './exposure.ts';
 import { type SessionValue } from './shopper-state.ts';

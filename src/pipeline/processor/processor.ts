@@ -4,9 +4,9 @@ import { type DocumentStore } from '../document-store/document-store.ts';
 import { type ConsumeOptions, type EventLog, type LogBatch, LogRecords } from '../event-log/event-log.ts';
 import { LIMITS } from '../events/shop-event.ts';
 import { type LiveStore, type SeenStep } from '../live-store/live-store.ts';
-import { mostKeys, SLOTS, slotsOf } from '../live-store/stored-cells.ts';
 import { boundedNames, createNames } from '../metrics/bucket-deltas.ts';
 import { COLUMN_NAMES } from '../metrics/column-numbers.ts';
+import { mostKeys, SLOTS, slotsOf } from '../metrics/stored-cells.ts';
 import { createCommitSize } from './commit-size.ts';
 import {
   type BatchDecoder,

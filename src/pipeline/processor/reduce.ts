@@ -1,8 +1,8 @@
 import { type DocumentBatch } from '../document-store/document-store.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellLayout } from '../live-store/cells.ts';
 import { type Advance, type LiveChange } from '../live-store/live-store.ts';
 import { type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { type CellLayout } from '../metrics/cells.ts';
 import { createItemCounter } from './count-items.ts';
 import { createOrderCounter } from './count-orders.ts';
 import { createRecommendationCounter } from './count-recommendations.ts';

@@ -1,9 +1,9 @@
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type EventColumns } from '../events/columns.ts';
 import { type Count } from '../events/money.ts';
-import { BASE_CELL_MS, cellStart, OWN_DIMENSIONS, RECOMMENDER } from '../live-store/cells.ts';
-import { slotsOf } from '../live-store/stored-cells.ts';
 import { BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
+import { BASE_CELL_MS, cellStart, OWN_DIMENSIONS, RECOMMENDER } from '../metrics/cells.ts';
+import { slotsOf } from '../metrics/stored-cells.ts';
 import { type SessionValue } from './shopper-state.ts';
 
 /** Slots of what counters are broken down by always. */

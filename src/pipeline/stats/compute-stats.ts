@@ -1,16 +1,12 @@
 import { add, type Count, compareCounts, divideAmount, formatAmount, subtract } from '../events/money.ts';
 import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type Counters, LEVELS, RECOMMENDER } from '../live-store/cells.ts';
-import {
-  type CellTotals,
-  type ProductInfo,
-  type Ranked,
-  type RankedEntry,
-} from '../live-store/live-store.ts';
+import { type ProductInfo } from '../live-store/live-store.ts';
+import { type Counters, LEVELS, RECOMMENDER } from '../metrics/cells.ts';
 import { COLUMNS, PREFIXES, TYPE_COLUMNS } from '../metrics/columns.ts';
 import { DURATION_ENDS } from '../metrics/durations.ts';
 import { FUNNEL, hasTaken, MANY_EVENTS, STEP_OF } from '../metrics/funnel.ts';
+import { type CellTotals, type Ranked, type RankedEntry } from '../metrics/query.ts';
 import { readBuyerClass } from '../metrics/rfm.ts';
 import { type Recount } from './recount.ts';
 import { isSimulated } from './simulated.ts';

@@ -1,7 +1,8 @@
 import { add, type Count, compareCounts, divideAmount, formatAmount } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { type CellTotals, type ProductInfo, type Ranked } from '../live-store/live-store.ts';
+import { type ProductInfo } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
+import { type CellTotals, type Ranked } from '../metrics/query.ts';
 import { readBuyerClass } from '../metrics/rfm.ts';
 import { countEvents, withPrefix } from './compute-stats.ts';
 import { type Activity, type Cohort, type Insights, type SegmentRow } from './insights-types.ts';

@@ -1,7 +1,7 @@
 import { EcomError } from '../../errors.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { type Counters, levelCeiling } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
+import { type Counters, levelCeiling } from '../metrics/cells.ts';
 import { PREFIXES } from '../metrics/columns.ts';
 import { countEvents } from './compute-stats.ts';
 import { type Period } from './time-frame.ts';

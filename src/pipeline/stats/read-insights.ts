@@ -1,7 +1,7 @@
 import { LIMITS } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
-import { type CellRange, levelCeiling, levelStart } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
+import { type CellRange, levelCeiling, levelStart } from '../metrics/cells.ts';
 import { COLUMNS } from '../metrics/columns.ts';
 import { iso, mainCurrency } from './compute-stats.ts';
 import { activityOf, cohortsOf, overlookedProducts, searchOf, segmentsOf } from './insights.ts';

@@ -1,5 +1,5 @@
-import { type Counters } from '../live-store/cells.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
+import { type Counters } from '../metrics/cells.ts';
 import { COLUMNS } from '../metrics/columns.ts';
 
 /** Whether any of the events that are counted came from simulated shoppers. */

@@ -11,7 +11,7 @@ import {
   levelCeiling,
   levelStart,
   RETENTION,
-} from '../live-store/cells.ts';
+} from '../metrics/cells.ts';
 import { MOST_HOURS } from '../metrics/columns.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { type PeriodLabel, type WindowLabel } from './types.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
-import { type CellRange, levelStart } from '../../../src/pipeline/live-store/cells.ts';
+import { type CellRange, levelStart } from '../../../src/pipeline/metrics/cells.ts';
 import { frameOf, stretchBefore } from '../../../src/pipeline/stats/time-frame.ts';
 import { WINDOW_LABELS } from '../../../src/pipeline/stats/types.ts';
 

@@ -2,7 +2,7 @@ import { type LogRecord } from '../../../src/pipeline/event-log/event-log.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
 import { shopperOf } from '../../../src/pipeline/events/shop-event.ts';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
-import { LEVEL_NAMES, levelStart } from '../../../src/pipeline/live-store/cells.ts';
+import { LEVEL_NAMES, levelStart } from '../../../src/pipeline/metrics/cells.ts';
 import { type CounterLines } from '../dump-counters.ts';
 import { firstReduce, type PartitionMemory, type ReduceSettings, type States } from './reduce.ts';
 import { createSeenIds } from './seen-ids.ts';

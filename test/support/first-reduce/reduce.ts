@@ -3,13 +3,13 @@ import { isRejected, type Rejected, TOMBSTONE } from '../../../src/pipeline/even
 import { add, type Count, multiply, subtract } from '../../../src/pipeline/events/money.ts';
 import { type EventItem, type ShopEvent, SIMULATED_SOURCE } from '../../../src/pipeline/events/shop-event.ts';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
+import { type ProductInfo } from '../../../src/pipeline/live-store/live-store.ts';
 import {
   BASE_CELL_MS,
   type CellLayout,
   cellStart,
   RECOMMENDER,
-} from '../../../src/pipeline/live-store/cells.ts';
-import { type ProductInfo } from '../../../src/pipeline/live-store/live-store.ts';
+} from '../../../src/pipeline/metrics/cells.ts';
 import { COLUMNS, MOST_HOURS, PREFIXES, TYPE_COLUMNS } from '../../../src/pipeline/metrics/columns.ts';
 import { durationClass } from '../../../src/pipeline/metrics/durations.ts';
 import { buyerClass } from '../../../src/pipeline/metrics/rfm.ts';

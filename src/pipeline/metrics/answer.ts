@@ -1,17 +1,17 @@
 import { add, type Count, compareCounts } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
-import { type CounterSums, createSums } from '../metrics/counter-sums.ts';
-import { PageReader } from '../metrics/page-reader.ts';
 import { type CellRange, type Counters, levelStart, OTHER_KEY } from './cells.ts';
+import { type CounterSums, createSums } from './counter-sums.ts';
+import { PageReader } from './page-reader.ts';
 import {
+  type CellTotals,
   type LiveQuery,
-  type LiveSnapshot,
   type Ranked,
   type RankedEntry,
   type Ranking,
   type TallyQuery,
   type TallyResult,
-} from './live-store.ts';
+} from './query.ts';
 import { pageIds, placeOf, type Slots, type StoredDelta } from './stored-cells.ts';
 
 /** All cells that a query asks for, and what is not in them yet, as of one moment. */
@@ -41,7 +41,7 @@ interface NumberedRanking {
 
 export interface NumberedAnswer {
   readonly tallies: readonly { readonly totals: Counters; readonly rankings: readonly NumberedRanking[] }[];
-  readonly series: LiveSnapshot['series'];
+  readonly series: readonly (readonly CellTotals[])[];
 }
 
 /** Ranges of page ids that a query has to look at. */
@@ -138,7 +138,7 @@ function totalsIn(pages: readonly Uint8Array[], columns: ReadonlyMap<number, str
 function seriesOf(
   { level, from, to }: CellRange,
   { pages, deltas, columns, zone }: StoredNumbers,
-): LiveSnapshot['series'][number] {
+): readonly CellTotals[] {
   const found = new Map<number, Uint8Array[]>();
   const addAt = (start: number, page: Uint8Array): void => {
     const list = found.get(start) ?? [];

@@ -1,8 +1,5 @@
 import { type TimeZone } from '../events/time-zone.ts';
-import { BucketDeltas } from '../metrics/bucket-deltas.ts';
-import { type DeltaTable } from '../metrics/delta-table.ts';
-import { PageReader } from '../metrics/page-reader.ts';
-import { PageWriter } from '../metrics/page-writer.ts';
+import { BucketDeltas } from './bucket-deltas.ts';
 import {
   type CellLayout,
   type CellRange,
@@ -17,6 +14,9 @@ import {
   RECOMMENDER,
   RETENTION,
 } from './cells.ts';
+import { type DeltaTable } from './delta-table.ts';
+import { PageReader } from './page-reader.ts';
+import { PageWriter } from './page-writer.ts';
 
 /** What a cell holds pages of. */
 export type Slot = 'totals' | Dimension;
