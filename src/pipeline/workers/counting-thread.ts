@@ -6,11 +6,9 @@ import { type Processor } from '../processor/processor.ts';
 import { type FromCounting, type ToCounting } from './counting-messages.ts';
 
 // Imported late: what else is in this file runs wherever the bundler lets others share it.
-const { openDocumentStore } = await import('../document-store/open.ts');
-const { openEventLog } = await import('../event-log/open.ts');
 const { buffersOf, createChangeSender } = await import('../live-store/change-message.ts');
-const { openLiveStore } = await import('../live-store/open.ts');
 const { createProcessor } = await import('../processor/processor.ts');
+const { openCountingStores } = await import('./counting-stores.ts');
 const { fromMessage, toMessage } = await import('./error-message.ts');
 
 const config = workerData as Config;
@@ -35,16 +33,15 @@ function appliedElsewhere(live: LiveStore): LiveStore {
 }
 
 async function open(): Promise<NonNullable<typeof counting>> {
-  const log = await openEventLog(config);
-  const documents = await openDocumentStore(config);
-  const live = await openLiveStore(config, { counts: true });
+  const stores = await openCountingStores(config);
+  const { log, documents, live } = stores;
   const settings = { currency: config.currency, ...config.layout };
   const processor = createProcessor({ log, documents, live: appliedElsewhere(live), settings });
   return {
     processor,
     async close() {
       await processor.close().catch(() => {});
-      await Promise.allSettled([log.close(), documents.close(), live.close()]);
+      await stores.close();
     },
   };
 }
