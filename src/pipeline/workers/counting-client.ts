@@ -5,7 +5,7 @@ import { type ChangeMessage, createChangeReceiver } from '../live-store/change-m
 import { type LiveStore } from '../live-store/live-store.ts';
 import { type Processor } from '../processor/processor.ts';
 import { type FromCounting, type ToCounting } from './counting-messages.ts';
-import { fromMessage, toMessage } from './error-message.ts';
+import { endOf, fromMessage, toMessage } from './error-message.ts';
 
 /** Space for new objects, MiB: nearly all of them die before it is full. */
 const YOUNG_MIB = 48;
@@ -34,7 +34,7 @@ export function createCountingClient(
     ended ??= error;
     asking?.reject(ended);
   };
-  thread.on('error', end);
+  thread.on('error', (error) => end(endOf(error)));
   thread.on('exit', () => end(new Error('the thread that counts has ended')));
   thread.on('message', (message: FromCounting) => {
     if (message.type === 'change') void apply(message.change);

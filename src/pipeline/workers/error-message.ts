@@ -1,4 +1,4 @@
-import { EcomError, errorMessage } from '../../errors.ts';
+import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type ErrorMessage } from './counting-messages.ts';
 
 /** What an error is to another thread. */
@@ -20,6 +20,15 @@ export function fromMessage({ name, message, code, hint, away, stack }: ErrorMes
         });
   if (stack !== undefined) error.stack = stack;
   return error;
+}
+
+/** What is said of the error that ended a thread. */
+export function endOf(error: Error): Error {
+  if (errorCode(error) !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+  return new EcomError('MEMORY', 'counting needs more memory than Node.js takes here', {
+    hint: 'what is stored is intact: run the command again with more, as with NODE_OPTIONS=--max-old-space-size=4096',
+    cause: error,
+  });
 }
 
 /** Those that may be a record's fault: see `mayBeOfRecord`. */
