@@ -31,8 +31,8 @@ const PAGES = 2 ** 12;
  * where there are many cells, each with few of the keys, it does not fall apart.
  */
 const PAGE_KEYS: Readonly<Record<Level | 'all', number>> = {
-  '10s': 4096,
-  '1m': 1024,
+  '10s': 65_536,
+  '1m': 8192,
   '1h': 512,
   '1d': 512,
   all: 512,
