@@ -72,6 +72,8 @@ export async function createNumbers(
   let waiting = 0;
   /** Whether nothing else is appended for now. */
   let idle = true;
+  /** Whether nothing is to be counted any more. */
+  let closed = false;
 
   async function open(): Promise<Counting> {
     if (apart) {
@@ -108,7 +110,8 @@ export async function createNumbers(
   /** Counts in the thread for as long as there is enough for a commit, or nothing comes that it could wait for. */
   async function countOn(): Promise<void> {
     try {
-      while (!signal.aborted && waiting > 0 && (idle || waiting >= (own?.room() ?? 0))) await countSome();
+      while (!signal.aborted && !closed && waiting > 0 && (idle || waiting >= (own?.room() ?? 0)))
+        await countSome();
     } catch (error) {
       failure = { error };
     }
@@ -117,7 +120,8 @@ export async function createNumbers(
 
   /** Its memory is for others then. */
   async function close(): Promise<void> {
-    const open = own;
+    // A thread that is only beginning would keep the process alive.
+    const open = own ?? (await opening?.catch(() => undefined));
     own = undefined;
     await open?.close();
   }
@@ -179,7 +183,10 @@ export async function createNumbers(
         return { state: 'failed', reason: errorMessage(error), ...hint };
       }
     },
-    close,
+    close() {
+      closed = true;
+      return close();
+    },
   };
 }
 

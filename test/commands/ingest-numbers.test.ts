@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { type Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { createNumbers } from '../../src/commands/ingest-numbers.ts';
 import { ensureDataDir } from '../../src/config.ts';
@@ -89,4 +90,20 @@ test('what fails in the thread is told to whoever appends next, as it was said t
   };
   await expect(failing()).rejects.toMatchObject({ name: 'EcomError', code: 'GONE' });
   await expect(numbers.finish()).rejects.toMatchObject({ code: 'GONE' });
+});
+
+test('a thread that has only begun ends as well, and keeps nothing alive', async () => {
+  const { numbers, append } = await apart();
+  const threads: Worker[] = [];
+  const note = (thread: Worker): void => void threads.push(thread);
+  process.on('worker', note);
+  onTestFinished(() => void process.off('worker', note));
+  const appending = append(1000, true);
+  await numbers.close();
+  await appending;
+  // What it waits for before it begins, and the turn in which it is told.
+  await import('../../src/pipeline/workers/counting-client.ts');
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  // One that has ended has no id any more.
+  expect(threads.map(({ threadId }) => threadId).filter((id) => id !== -1)).toEqual([]);
 });
