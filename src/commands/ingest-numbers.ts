@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
@@ -47,6 +47,8 @@ type Counting = Pick<Processor, 'step' | 'room' | 'close'>;
 /** Records that may be appended and not counted: an ingest that is further ahead waits. */
 const FAR_AHEAD = 500_000;
 const LOOK_MS = 100;
+/** How long it waits then before it looks again. */
+const BEHIND_MS = 10;
 /** How often it is asked whether the processor still runs, in looks. */
 const ASK_EVERY = 20;
 
@@ -115,7 +117,6 @@ export async function createNumbers(
     } catch (error) {
       failure = { error };
     }
-    counting = undefined;
   }
 
   /** Its memory is for others then. */
@@ -154,8 +155,13 @@ export async function createNumbers(
         if (own === undefined || idle || waiting >= own.room()) await countSome();
         return;
       }
-      counting ??= countOn();
-      if (waiting >= FAR_AHEAD) await counting;
+      // Not in `countOn` itself, which may end before it is noted here: then nothing would be counted any more.
+      counting ??= countOn().finally(() => {
+        counting = undefined;
+      });
+      // The thread waits for what is applied here.
+      await setImmediate();
+      while (waiting >= FAR_AHEAD && counting !== undefined) await sleep(BEHIND_MS);
       if (failure !== undefined) throw failure.error;
     },
     async finish() {

@@ -79,6 +79,17 @@ test('a large file is counted in a thread, what follows a pause as well, and all
   expect(await counted()).toBe(5018);
 });
 
+test('a thread that has nothing to do for once goes on with what follows', async () => {
+  const { numbers, append, counted } = await apart();
+  await append(1000, true);
+  await expect.poll(counted, { timeout: 60_000 }).toBe(1000);
+  // Too little for a commit, then more than enough.
+  for (let i = 0; i < 30; i += 1) await append(1000, true);
+  await expect.poll(counted, { timeout: 60_000 }).toBeGreaterThan(1000);
+  await numbers.finish();
+  expect(await counted()).toBe(31_000);
+});
+
 test('what fails in the thread is told to whoever appends next, as it was said there', async () => {
   const { config, numbers, append, counted } = await apart();
   await append(1000, true);
