@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ensureDataDir } from '../../../src/config.ts';
@@ -10,12 +10,13 @@ test('where one store cannot be opened, those before it are closed again', async
   const config = configFor(tempDir());
   ensureDataDir(config);
   const file = (name: string) => join(config.dataDir, name);
+  const bytes = (name: string) => statSync(file(name), { throwIfNoEntry: false })?.size ?? 0;
   const stores = await openCountingStores(config);
-  // The file of an open store has one beside it.
-  expect(existsSync(file('log.db-wal'))).toBe(true);
+  // What is written while a store is open lies beside its file; closing moves it there.
+  expect(bytes('log.db-wal')).toBeGreaterThan(0);
   await stores.close();
   writeFileSync(file('live.db'), 'no database '.repeat(100));
   await expect(openCountingStores(config)).rejects.toMatchObject({ code: 'STORAGE' });
-  expect(existsSync(file('log.db'))).toBe(true);
-  expect([existsSync(file('log.db-wal')), existsSync(file('documents.db-wal'))]).toEqual([false, false]);
+  expect(bytes('log.db')).toBeGreaterThan(0);
+  expect([bytes('log.db-wal'), bytes('documents.db-wal')]).toEqual([0, 0]);
 });
