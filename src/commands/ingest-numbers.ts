@@ -46,6 +46,8 @@ type Counting = Pick<Processor, 'step' | 'room' | 'close'>;
 
 /** Records that may be appended and not counted: an ingest that is further ahead waits. */
 const FAR_AHEAD = 500_000;
+/** Steps that the thread is asked for at once. */
+const STEPS_AHEAD = 2;
 const LOOK_MS = 100;
 /** How long it waits then before it looks again. */
 const BEHIND_MS = 10;
@@ -66,12 +68,13 @@ export async function createNumbers(
   let opening: Promise<Counting> | undefined;
   /** Whether it counts in a thread of its own. */
   let apart = false;
-  /** What that thread is busy with, and how it failed. */
-  let counting: Promise<void> | undefined;
+  /** Steps that the thread was asked for, for how many records about, and how one failed. */
+  const asked = new Map<Promise<void>, number>();
   let failure: { readonly error: unknown } | undefined;
 
   /** Records that are appended and not counted yet, about. */
   let waiting = 0;
+  let appended = 0;
   /** Whether nothing else is appended for now. */
   let idle = true;
   /** Whether nothing is to be counted any more. */
@@ -101,21 +104,34 @@ export async function createNumbers(
   }
 
   async function countSome(): Promise<void> {
-    const before = waiting;
+    const before = appended;
     // A server may take its time to hand out what was appended, and longer to let a new reader in.
     const counted = await step(LOOK_MS);
     // What it counted may be others: only one that finds none tells that those are counted which were there before it.
     if (counted > 0) waiting = Math.max(1, waiting - counted);
-    else if (await isCounted()) waiting -= before;
+    else if (await isCounted()) waiting = appended - before;
   }
 
-  /** Counts in the thread for as long as there is enough for a commit, or nothing comes that it could wait for. */
-  async function countOn(): Promise<void> {
-    try {
-      while (!signal.aborted && !closed && waiting > 0 && (idle || waiting >= (own?.room() ?? 0)))
-        await countSome();
-    } catch (error) {
-      failure = { error };
+  /** Whether there is enough for one more step: a commit's worth, or what is left where nothing comes that it could wait for. */
+  function isEnough(): boolean {
+    if (waiting === 0 || asked.size === STEPS_AHEAD) return false;
+    if (own === undefined) return asked.size === 0;
+    const unasked = [...asked.values()].reduce((rest, records) => rest - records, waiting);
+    return unasked >= (idle ? 1 : own.room());
+  }
+
+  /** Asks the thread for the steps that there is enough for. It begins the next one while this thread is busy with other things. */
+  function countOn(): void {
+    while (!signal.aborted && !closed && failure === undefined && isEnough()) {
+      const counting = countSome()
+        .catch((error: unknown) => {
+          failure = { error };
+        })
+        .finally(() => {
+          asked.delete(counting);
+          countOn();
+        });
+      asked.set(counting, own?.room() ?? 0);
     }
   }
 
@@ -148,6 +164,7 @@ export async function createNumbers(
     async afterAppend(records, more) {
       if (foreign) return;
       waiting += records;
+      appended += records;
       idle = !more;
       // A small file is counted sooner than a thread has begun.
       if (own === undefined && opening === undefined) apart = more;
@@ -155,17 +172,14 @@ export async function createNumbers(
         if (own === undefined || idle || waiting >= own.room()) await countSome();
         return;
       }
-      // Not in `countOn` itself, which may end before it is noted here: then nothing would be counted any more.
-      counting ??= countOn().finally(() => {
-        counting = undefined;
-      });
+      countOn();
       // The thread waits for what is applied here.
       await setImmediate();
-      while (waiting >= FAR_AHEAD && counting !== undefined) await sleep(BEHIND_MS);
+      while (waiting >= FAR_AHEAD && asked.size > 0) await sleep(BEHIND_MS);
       if (failure !== undefined) throw failure.error;
     },
     async finish() {
-      await counting;
+      while (asked.size > 0) await Promise.all(asked.keys());
       if (failure !== undefined) throw failure.error;
       if (foreign) await awaitProcessor();
       if (!foreign) while (!signal.aborted && !(await isCounted())) await step(LOOK_MS);

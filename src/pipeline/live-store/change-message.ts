@@ -75,7 +75,9 @@ export function createChangeReceiver(): (message: ChangeMessage) => LiveChange {
   let columns: Known | undefined;
   const keys: Known[] = [];
 
-  return ({ columns: newColumns, keys: newKeys, stateKeys, stateEnds, states: bytes, ...rest }) => {
+  return (message) => {
+    const { advances, generation, cells, claims, products } = message;
+    const { columns: newColumns, keys: newKeys, stateKeys, stateEnds, states: bytes } = message;
     columns = withNew(columns, newColumns);
     newKeys.forEach((names, slot) => {
       keys[slot] = withNew(keys[slot], names);
@@ -87,7 +89,7 @@ export function createChangeReceiver(): (message: ChangeMessage) => LiveChange {
       states.set(key, bytes.subarray(start, stateEnds[i]));
       start = stateEnds[i]!;
     });
-    return { ...rest, names, states };
+    return { advances, generation, cells, names, claims, states, products };
   };
 }
 

@@ -48,7 +48,7 @@ export interface ProductInfo {
 export interface LiveChange {
   readonly advances: readonly Advance[];
   /** The generation that the change was computed from, which is a fence too; any where absent. */
-  readonly generation?: string;
+  readonly generation?: string | undefined;
   /** What is added to counters, by start of the 10-second cell, and what the numbers in it stand for. */
   readonly cells: OwnDeltas;
   readonly names: DeltaNames;

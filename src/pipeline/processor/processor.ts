@@ -242,12 +242,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
     for (const number of shoppers.unknown()) missing.set(shoppers.keyOf(number), number);
     const orders = new Map<string, OrderState>();
     const orderKeys: string[] = [];
-    for (const key of orderKeysOf(batches)) {
+    orderKeysOf(batches).forEach((key) => {
       // The store does not have yet what is being stored.
       const written = storing?.delta.change.states.get(key);
       if (written === undefined) orderKeys.push(key);
       else orders.set(key, decodeOrderState(written));
-    }
+    });
     const stored = await live.states([...orderKeys, ...missing.keys()]);
     for (const key of orderKeys) {
       const bytes = stored.get(key);

@@ -60,7 +60,9 @@ export function createInteractionReader(
     if (read.next === from) return undefined;
     const decoder = new RecordDecoder((type) => (weights[type] ?? 0) > 0);
     decoder.begin(partition, read.records);
-    return { ...read, decoder, at: 0 };
+    const { records, skipped, next: after } = read;
+    // Not spread: each page would be of another shape to V8, which then compiles the loop anew for each.
+    return { records, skipped, next: after, decoder, at: 0 };
   }
   /** @returns false at the end of what is to be read */
   async function takeTurn(pages: Map<number, Page>, partition: number, end: number): Promise<boolean> {

@@ -12,7 +12,8 @@ const YOUNG_MIB = 48;
 
 /**
  * A processor in a thread of its own, which reads the stores itself, as they are files, and has its changes applied here: so that
- * reading and storing take one core, and counting the other. It takes one step at a time.
+ * reading and storing take one core, and counting the other. It takes
+ * one step after the other, in the order in which they were asked for.
  */
 export function createCountingClient(
   config: Config,
@@ -26,19 +27,22 @@ export function createCountingClient(
   const received = createChangeReceiver();
   let room = 0;
   let ended: Error | undefined;
-  /** Who waits for an answer. */
-  let asking: { resolve(answer: FromCounting): void; reject(error: Error): void } | undefined;
+  /** Who waits for a step: the thread answers in the order of the questions. */
+  const asking: { resolve(answer: FromCounting): void; reject(error: Error): void }[] = [];
+  let closing: (() => void) | undefined;
 
   const tell = (message: ToCounting): void => thread.postMessage(message);
   const end = (error: Error): void => {
     ended ??= error;
-    asking?.reject(ended);
+    for (const { reject } of asking.splice(0)) reject(ended);
+    closing?.();
   };
   thread.on('error', (error) => end(endOf(error)));
   thread.on('exit', () => end(new Error('the thread that counts has ended')));
   thread.on('message', (message: FromCounting) => {
     if (message.type === 'change') void apply(message.change);
-    else asking?.resolve(message);
+    else if (message.type === 'closed') closing?.();
+    else asking.shift()?.resolve(message);
   });
 
   async function apply(change: ChangeMessage): Promise<void> {
@@ -49,16 +53,16 @@ export function createCountingClient(
     }
   }
 
-  function ask(message: ToCounting): Promise<FromCounting> {
+  function askForStep(waitMs: number): Promise<FromCounting> {
     if (ended !== undefined) return Promise.reject(ended);
     return new Promise((resolve, reject) => {
-      asking = { resolve, reject };
-      tell(message);
+      asking.push({ resolve, reject });
+      tell({ type: 'step', waitMs });
     });
   }
   return {
     async step(waitMs = 0) {
-      const answer = await ask({ type: 'step', waitMs });
+      const answer = await askForStep(waitMs);
       if (answer.type === 'failed') throw fromMessage(answer.error);
       if (answer.type !== 'counted') return 0;
       room = answer.room;
@@ -66,7 +70,12 @@ export function createCountingClient(
     },
     room: () => room,
     async close() {
-      if (ended === undefined) await ask({ type: 'close' }).catch(() => {});
+      if (ended === undefined) {
+        await new Promise<void>((resolve) => {
+          closing = resolve;
+          tell({ type: 'close' });
+        });
+      }
       await thread.terminate();
     },
   };

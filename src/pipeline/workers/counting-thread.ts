@@ -15,6 +15,8 @@ const config = workerData as Config;
 const port = parentPort!;
 const tell = (message: FromCounting, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
 const toSend = createChangeSender();
+/** What was asked for and is not done yet: one after the other. */
+let asked = Promise.resolve();
 let counting: { processor: Processor; close(): Promise<void> } | undefined;
 /** Who waits for what becomes of the change that was sent. */
 let sent: { resolve(applied: boolean): void; reject(error: Error): void } | undefined;
@@ -64,11 +66,11 @@ async function close(): Promise<void> {
 
 port.on('message', (message: ToCounting) => {
   switch (message.type) {
-    // One after the other: who asks waits for the answer.
     case 'step':
-      void step(message.waitMs);
+      asked = asked.then(() => step(message.waitMs));
       break;
     case 'close':
+      // A server may keep a step waiting: nobody waits for that any more.
       void close();
       break;
     case 'applied':
