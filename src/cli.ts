@@ -71,8 +71,8 @@ function addCommands(line: CommandLine): void {
       (await import('./commands/doctor.ts')).doctor(shownContext(options, false), options),
     );
 
-  command('ingest', 'read the shop’s events from a file or from standard input')
-    .argument('<file>', 'CSV or JSON lines, .gz too; - for standard input')
+  command('ingest', 'read the shop’s events from files or from standard input')
+    .argument('<file...>', 'CSV or JSON, .gz too; - for standard input')
     .option(
       '--format <format>',
       'auto, native, segment, ga4, rees46, retailrocket, taobao, otto, online-retail or csv',
@@ -83,9 +83,9 @@ function addCommands(line: CommandLine): void {
     .addOption(
       new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']),
     )
-    .option('--json', 'print the result as one JSON object')
-    .action(async (file, options) =>
-      (await import('./commands/ingest.ts')).ingest(context(options), file, options),
+    .option('--json', 'print the result as one JSON object; of several files, one a line')
+    .action(async (files, options) =>
+      (await import('./commands/ingest.ts')).ingest(context(options), files, options),
     );
   shopCommand('rebuild', 'count everything again from the log, for another time zone or other properties')
     .option(

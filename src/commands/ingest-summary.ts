@@ -36,8 +36,12 @@ export function ingestSummary(
       out.push(`  see them with: ecom dead-letters list${folder}`);
     }
   }
-  out.push(`next: ecom stats --window all${folder}`);
   return `${out.map(visibleLine).join('\n')}\n`;
+}
+
+/** What to do when all is read. */
+export function nextStep(folder: string): string {
+  return `${visibleLine(`next: ecom stats --window all${folder}`)}\n`;
 }
 
 /** What is to be said of the training; nothing where all went well. */
@@ -49,7 +53,7 @@ export function trainingNote({ state, reason, hint, productsLeftOut = 0 }: Train
   return productsLeftOut === 0 ? '' : `note: recommendations leave out ${leftOutText(productsLeftOut)}\n`;
 }
 
-/** The same as one JSON object, `ecom.ingest/1`. */
+/** The same as one JSON object, `ecom.ingest/1`. @param compact where others follow: one a line */
 export async function printIngestJson(
   stdout: NodeJS.WriteStream,
   file: string,
@@ -57,9 +61,10 @@ export async function printIngestJson(
   training: Training,
   seconds: number,
   dataDir: string,
+  compact = false,
 ): Promise<void> {
   const { format, source, lines, knownLines, events, rejected, times } = result;
-  await printJson(stdout, {
+  const answer = {
     schema: 'ecom.ingest/1',
     file,
     format,
@@ -81,7 +86,8 @@ export async function printIngestJson(
     },
     seconds: Math.round(seconds * 1000) / 1000,
     dataDir,
-  });
+  };
+  await printJson(stdout, answer, compact || undefined);
 }
 
 function byReason(rejected: IngestResult['rejected']): string {

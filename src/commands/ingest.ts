@@ -7,14 +7,15 @@ import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format
 import { type IngestProgress } from '../pipeline/ingest/appender.ts';
 import { type IngestResult, ingest as ingestSource } from '../pipeline/ingest/ingest.ts';
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
-import { findInput } from '../pipeline/ingest/source.ts';
+import { type Input } from '../pipeline/ingest/source.ts';
 import { createPatience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption, withFolder } from './folder-option.ts';
 import { isMixed } from './holdings.ts';
+import { findInputs } from './ingest-files.ts';
 import { withNumbers } from './ingest-numbers.ts';
 import { createProgressReporter } from './ingest-progress.ts';
-import { ingestSummary, printIngestJson, trainingNote } from './ingest-summary.ts';
+import { ingestSummary, nextStep, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
 
@@ -26,22 +27,35 @@ export interface IngestOptions {
   readonly json?: boolean;
 }
 
+/** What became of one file. */
+interface Ingested {
+  readonly file: string;
+  readonly result: IngestResult;
+  readonly seconds: number;
+}
+
 /**
- * Reads a file's events into the log, tells of it when the numbers are ready, and learns recommendations then.
- * @param file path, or `-` for standard input
- * @throws EcomError where it cannot be read or understood; `INTERRUPTED` on Ctrl-C. What was appended until then stays,
+ * Reads the events of files into the log, tells of it when the numbers are ready, and learns recommendations then. A file that turns
+ * out to be unreadable keeps the others from nothing.
+ * @param files paths, or patterns, or `-` for standard input
+ * @throws EcomError where one cannot be read or understood; `INTERRUPTED` on Ctrl-C. What was appended until then stays,
  * and the same command goes on from there
  */
-export async function ingest(context: CommandContext, file: string, options: IngestOptions): Promise<void> {
+export async function ingest(
+  context: CommandContext,
+  files: readonly string[],
+  options: IngestOptions,
+): Promise<void> {
   const { config, stdin, stdout, stderr, signal } = context;
-  const started = performance.now();
   const speed = readSpeed(options.speed);
+  const rebase = options.rebase === 'now';
   const choice = await readChoice(options);
-  const input = await findInput(file, stdin);
+  let progress = createProgressReporter(stderr);
+  const note = (text: string): void => progress.note(text);
+  const inputs = await findInputs(files, stdin, (text) => note(`warning: ${text}`));
   ensureDataDir(config);
-  const progress = createProgressReporter(stderr);
   const limitMs = config.patienceSeconds * 1000;
-  const patience = createPatience({ limitMs, signal, say: progress.note });
+  const patience = createPatience({ limitMs, signal, say: note });
   await withNumbers(config, signal, patience, async (stores, numbers) => {
     const log: EventLog = {
       ...stores.log,
@@ -49,52 +63,86 @@ export async function ingest(context: CommandContext, file: string, options: Ing
       progress: (source) => patience(() => stores.log.progress(source)),
     };
     let last: IngestProgress | undefined;
-    let result: IngestResult;
-    try {
-      result = await ingestSource({
-        log,
-        input,
-        choice,
-        speed,
-        rebase: options.rebase === 'now',
-        clock: Date.now,
-        signal,
-        onStart: (start) => progress.start(start, choice.format === 'auto'),
-        onProgress(now) {
-          last = now;
-          progress.update(now);
-        },
-        afterAppend: numbers.afterAppend,
-      });
-    } catch (error) {
-      progress.stop();
-      if (signal.aborted) throw interrupted(last);
-      // The part of the file that could be read counts.
-      if (last !== undefined && error instanceof EcomError && error.code === 'INPUT') {
-        await numbers.finish();
-        await numbers.learn(true);
+    let changed = false;
+    const done: Ingested[] = [];
+    const failures: EcomError[] = [];
+
+    async function read(input: Input): Promise<IngestResult> {
+      last = undefined;
+      progress = createProgressReporter(stderr);
+      try {
+        return await ingestSource({
+          log,
+          input,
+          choice,
+          speed,
+          rebase,
+          clock: Date.now,
+          signal,
+          onStart: (start) => progress.start(start, choice.format === 'auto'),
+          onProgress(now) {
+            last = now;
+            changed = true;
+            progress.update(now);
+          },
+          afterAppend: numbers.afterAppend,
+        });
+      } finally {
+        progress.stop();
       }
-      throw gaveUp(error, last);
     }
-    progress.stop();
+
+    async function readAll(): Promise<void> {
+      for (const { file, input } of inputs) {
+        const started = performance.now();
+        try {
+          const result = await read(input);
+          changed ||= result.lines > 0;
+          // The last one waits for the numbers of all.
+          if (input === inputs.at(-1)?.input) await unlessStopped(numbers.finish());
+          done.push({ file, result, seconds: (performance.now() - started) / 1000 });
+        } catch (error) {
+          if (signal.aborted) throw interrupted(last);
+          if (!(error instanceof EcomError) || error.code !== 'INPUT') throw gaveUp(error, last);
+          failures.push(error);
+          if (inputs.length > 1) note(`error: ${error.message}`);
+        }
+      }
+    }
     const unlessStopped = async <T>(work: Promise<T>): Promise<T> => {
-      const done = await work.catch((error: unknown) => {
+      const result = await work.catch((error: unknown) => {
         throw signal.aborted ? interrupted(last) : gaveUp(error, last);
       });
       if (signal.aborted) throw interrupted(last);
-      return done;
+      return result;
     };
-    await unlessStopped(numbers.finish());
+    await readAll();
+    // The part of a file that could be read counts.
+    if (failures.length > 0 && changed) await unlessStopped(numbers.finish());
+    if (failures.length > 0 && done.length === 0 && !changed) throw failureOf(failures, inputs.length);
     const folder = folderOption(config);
-    if (result.events > 0 && (await isMixed(stores.live))) tell(stderr, mixed(folder));
+    if (done.some(({ result }) => result.events > 0) && (await isMixed(stores.live)))
+      tell(stderr, mixed(folder));
     // The numbers are what one waits for: learning from them takes as long again.
-    const seconds = (performance.now() - started) / 1000;
-    if (!options.json) await write(stdout, ingestSummary(result, seconds, options.rebase === 'now', folder));
-    const training = await unlessStopped(
-      withSpinner(context, 'learning', () => numbers.learn(result.lines > 0)),
-    );
+    if (!options.json) {
+      for (const { result, seconds } of done)
+        await write(stdout, ingestSummary(result, seconds, rebase, folder));
+      if (done.length > 0) await write(stdout, nextStep(folder));
+    }
+    const training = await unlessStopped(withSpinner(context, 'learning', () => numbers.learn(changed)));
     await write(stderr, withFolder(trainingNote(training), config));
-    if (options.json) await printIngestJson(stdout, file, result, training, seconds, config.dataDir);
+    if (options.json) {
+      for (const { file, result, seconds } of done)
+        await printIngestJson(stdout, file, result, training, seconds, config.dataDir, inputs.length > 1);
+    }
+    if (failures.length > 0) throw failureOf(failures, inputs.length);
+  });
+}
+
+function failureOf(failures: readonly EcomError[], files: number): EcomError {
+  if (files === 1) return failures[0]!;
+  return new EcomError('INPUT', `${failures.length} of ${files} files could not be read to their end`, {
+    hint: 'each is named above; what could be read is ingested, and running again goes on from there',
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandContext } from '../../src/commands/context.ts';
 import { list, show } from '../../src/commands/dead-letters.ts';
@@ -50,7 +51,7 @@ const orders = (count: number): string => Array.from({ length: count }, (_, n) =
 
 async function run(dataDir: string, path: string, options: Partial<IngestOptions> = {}) {
   const test = createContext(dataDir);
-  await ingest(test.context, path, { ...OPTIONS, ...options });
+  await ingest(test.context, [path], { ...OPTIONS, ...options });
   return { out: test.out(), notes: test.notes() };
 }
 
@@ -73,6 +74,67 @@ describe('ecom ingest', () => {
     expect((await run(dataDir, file('o.jsonl', orders(1)))).out).toContain('stats --window all\n');
   });
 
+  test('several files are read in one go, patterns among them, and learnt from once', async () => {
+    const folder = tempDir();
+    const lines = orders(6).trimEnd().split('\n');
+    writeFileSync(join(folder, 'a.jsonl'), lines.slice(0, 2).join('\n'));
+    writeFileSync(
+      join(folder, 'b.jsonl.gz'),
+      Buffer.concat([gzipSync(lines.slice(2, 4).join('\n')), Buffer.from('--')]),
+    );
+    writeFileSync(
+      join(folder, 'c.json'),
+      JSON.stringify(
+        lines.slice(4).map((line) => JSON.parse(line)),
+        null,
+        2,
+      ),
+    );
+    const dataDir = join(tempDir(), 'shop');
+    const { context, out, notes } = createContext(dataDir);
+    await ingest(context, [join(folder, '*.jsonl*'), join(folder, 'c.json')], { ...OPTIONS, json: true });
+    const answers = out()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(answers).toMatchObject([
+      { file: join(folder, 'a.jsonl'), events: 2, training: { state: 'trained' } },
+      { file: join(folder, 'b.jsonl.gz'), events: 2 },
+      { file: join(folder, 'c.json'), events: 2, rejected: { total: 0 } },
+    ]);
+    expect(notes()).toContain('warning: ');
+    expect((await statsOf(dataDir)).stats.kpis).toMatchObject({ orders: 6 });
+    const none = createContext(dataDir);
+    await expect(ingest(none.context, [join(folder, '*.csv')], OPTIONS)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  test('a file that cannot be read keeps the others from nothing', async () => {
+    const dataDir = join(tempDir(), 'shop');
+    const { context, out, notes } = createContext(dataDir);
+    const files = [
+      file('a.jsonl', orders(2)),
+      file('bad.bin', Buffer.alloc(500, 0xfe)),
+      file('c.jsonl', order(7)),
+    ];
+    await expect(ingest(context, files, OPTIONS)).rejects.toMatchObject({
+      code: 'INPUT',
+      message: '1 of 3 files could not be read to their end',
+    });
+    expect(notes()).toMatch(/error: .*bad\.bin is no text/);
+    expect(out()).toMatch(
+      /a\.jsonl: 2 lines.*\n.*2 events.*\nc\.jsonl: 1 line.*\n.*1 event.*\nnext: ecom stats/,
+    );
+    expect((await statsOf(dataDir)).stats.kpis).toMatchObject({ orders: 3 });
+    // Where one is not there, nothing is begun.
+    const missing = createContext(join(tempDir(), 'other'));
+    await expect(ingest(missing.context, [files[0]!, '/no/such'], OPTIONS)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    expect(missing.out()).toBe('');
+  });
+
   test('what is read is counted, and told, where nothing can be learnt of it', async () => {
     const dataDir = join(tempDir(), 'shop');
     mkdirSync(dataDir);
@@ -80,7 +142,7 @@ describe('ecom ingest', () => {
     const event = { id: '1', type: 'view_item', time: T, userId: 'u', items: [{ productId: 'a' }] };
     const path = file('events.jsonl', `${JSON.stringify(event)}\n`);
     const { context, out, notes } = createContext(dataDir);
-    await ingest(context, path, { ...OPTIONS, json: true });
+    await ingest(context, [path], { ...OPTIONS, json: true });
     const answer = JSON.parse(out());
     expect(answer).toMatchObject({
       state: 'ingested',
@@ -92,7 +154,7 @@ describe('ecom ingest', () => {
     );
     writeFileSync(join(dataDir, 'recommend.json'), '{}');
     const again = createContext(dataDir);
-    await ingest(again.context, path, { ...OPTIONS, json: true });
+    await ingest(again.context, [path], { ...OPTIONS, json: true });
     expect(JSON.parse(again.out())).toMatchObject({
       state: 'unchanged',
       training: { state: 'trained', reason: null, productsLeftOut: 0 },
@@ -103,7 +165,7 @@ describe('ecom ingest', () => {
     const dataDir = join(tempDir(), 'shop');
     const path = file('events.jsonl', orders(20));
     const { context, out, notes } = createContext(dataDir, { ECOM_TRAINING_MIB: '4' });
-    await ingest(context, path, { ...OPTIONS, json: true });
+    await ingest(context, [path], { ...OPTIONS, json: true });
     expect(JSON.parse(out())).toMatchObject({
       events: 20,
       training: {
@@ -168,7 +230,7 @@ describe('ecom ingest', () => {
     const watch = setInterval(() => {
       if (stopped.notes() !== '') stopped.abort();
     }, 1);
-    await expect(ingest(stopped.context, path, OPTIONS)).rejects.toMatchObject({
+    await expect(ingest(stopped.context, [path], OPTIONS)).rejects.toMatchObject({
       code: 'INTERRUPTED',
       hint: expect.stringMatching(/^stopped after [\d,]+ new lines.*run the same command again/),
     });
@@ -191,7 +253,7 @@ describe('ecom ingest', () => {
     };
     const { context, stdin, out } = createContext(dataDir);
     stdin.end(`what,at,who,sku\nbuy,${T},u,p\nlook,${T},u,p\n`);
-    await ingest(context, '-', { ...OPTIONS, map: file('map.json', JSON.stringify(map)), json: true });
+    await ingest(context, ['-'], { ...OPTIONS, map: file('map.json', JSON.stringify(map)), json: true });
     expect(JSON.parse(out())).toMatchObject({
       file: '-',
       format: 'csv',

@@ -7,12 +7,14 @@ import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { openPipe } from '../../pipe.ts';
 import { stripControls } from '../events/text.ts';
 import { createByteBuffer } from './byte-buffer.ts';
+import { gunzipped } from './gunzip.ts';
+import { withJsonLines } from './json-values.ts';
 import { MAX_ROW_BYTES, splitLines } from './rows.ts';
 
 /** The beginning of a source, by which it and its format are recognised, bytes. */
 export const HEAD_BYTES = 64 * 1024;
 
-/** A file or a stream, unpacked, read once from its beginning. */
+/** A file or a stream, unpacked, JSON with one value a line, read once from its beginning. */
 export interface Source {
   /** For messages and events: the file's name without its folder, `stdin`. */
   readonly name: string;
@@ -38,14 +40,20 @@ export interface Input {
 /**
  * Finds a file.
  * @param path of the file; `-` is the stream `stdin`
+ * @param warn told of what is odd about it and no fault
  * @throws EcomError `NOT_FOUND` or `INPUT` where there is none that could be read
  */
-export async function findInput(path: string, stdin: Readable): Promise<Input> {
+export async function findInput(
+  path: string,
+  stdin: Readable,
+  warn: (text: string) => void = () => {},
+): Promise<Input> {
   if (path === '-') {
     return {
       path,
       rewindable: false,
-      open: (signal) => openSource(stdin, { path: 'standard input', name: 'stdin', size: undefined, signal }),
+      open: (signal) =>
+        openSource(stdin, { path: 'standard input', name: 'stdin', size: undefined, signal, warn }),
     };
   }
   let stats: Stats;
@@ -55,7 +63,9 @@ export async function findInput(path: string, stdin: Readable): Promise<Input> {
     throw fileError(path, error);
   }
   if (stats.isDirectory()) {
-    throw new EcomError('INPUT', `${path} is a folder`, { hint: 'name a file in it; one ingest a file' });
+    throw new EcomError('INPUT', `${path} is a folder`, {
+      hint: `name the files in it: ecom ingest ${path.replace(/\/$/, '')}/*`,
+    });
   }
   const size = stats.isFile() ? stats.size : undefined;
   const name = stripControls(basename(path));
@@ -65,7 +75,7 @@ export async function findInput(path: string, stdin: Readable): Promise<Input> {
     async open(signal) {
       try {
         const stream = openPipe(path, stats) ?? createReadStream(path, { highWaterMark: 256 * 1024 });
-        return await openSource(stream, { path, name, size, signal });
+        return await openSource(stream, { path, name, size, signal, warn });
       } catch (error) {
         throw signal.aborted ? error : fileError(path, error);
       }
@@ -78,12 +88,16 @@ interface Description {
   readonly name: string;
   readonly size: number | undefined;
   readonly signal: AbortSignal;
+  readonly warn: (text: string) => void;
 }
 
 /** How long a stream may send nothing before its beginning is taken to be what there is, ms. */
 const STALL_MS = 2000;
 
-async function openSource(stream: Readable, { path, name, size, signal }: Description): Promise<Source> {
+async function openSource(
+  stream: Readable,
+  { path, name, size, signal, warn }: Description,
+): Promise<Source> {
   let bytesRead = 0;
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -93,7 +107,7 @@ async function openSource(stream: Readable, { path, name, size, signal }: Descri
   }
   const abort = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
-  const chunks = unpack(counted(), path);
+  const chunks = withJsonLines(unpack(counted(), path, warn));
   const close = (): void => {
     signal.removeEventListener('abort', abort);
     stream.destroy();
@@ -162,16 +176,12 @@ async function readHead(pull: () => Promise<Buffer | undefined>): Promise<Head> 
   }
 }
 
-/** Unpacked bytes up to which any ratio is taken: so much is read in a moment. */
-const FREE_BYTES = 64 * 1024 * 1024;
-/** Unpacked bytes for one packed one. The most that gzip can is 1032; a long file of events has 5 to 50. */
-const MAX_RATIO = 200;
-
-/**
- * The bytes, gunzipped where they begin as gzip does.
- * @throws EcomError `INPUT` where a few packed bytes become so many that they are made to fill the disk, not to be read
- */
-async function* unpack(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Buffer> {
+/** The bytes, gunzipped where they begin as gzip does. */
+async function* unpack(
+  chunks: AsyncGenerator<Buffer>,
+  path: string,
+  warn: (text: string) => void,
+): AsyncGenerator<Buffer> {
   let first = await chunks.next();
   while (first.done !== true && first.value.length < 2) {
     const more = await chunks.next();
@@ -185,25 +195,7 @@ async function* unpack(chunks: AsyncGenerator<Buffer>, path: string): AsyncGener
     yield* chunks;
   }
   if (start[0] !== 0x1f || start[1] !== 0x8b) yield* all();
-  else {
-    const [{ createGunzip }, { Readable: Source, pipeline }] = await Promise.all([
-      import('node:zlib'),
-      import('node:stream'),
-    ]);
-    const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-    // A failure reaches the reader through the last stream.
-    pipeline(Source.from(all()), gunzip, () => {});
-    let unpacked = 0;
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
-      unpacked += chunk.length;
-      if (unpacked > FREE_BYTES && unpacked > MAX_RATIO * gunzip.bytesWritten) {
-        throw new EcomError('INPUT', `${path} unpacks to more than ${MAX_RATIO} times its size`, {
-          hint: 'what came before is ingested; if it is meant to be so, unpack it: zcat FILE | ecom ingest -',
-        });
-      }
-      yield chunk;
-    }
-  }
+  else yield* gunzipped(all(), path, warn);
 }
 
 const MAGIC: readonly { bytes: string; what: string; hint: string }[] = [

@@ -67,11 +67,6 @@ export function chooseFormat(choice: FormatChoice, lines: readonly string[], nam
 function recognise(lines: readonly string[], name: string): OpenFormat {
   const header = lines[0] ?? '';
   const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
-  if (first.startsWith('[')) {
-    throw new EcomError('INPUT', `${name} holds a JSON list, not one JSON object a line`, {
-      hint: `take it apart first: jq -c '.[]' FILE | ecom ingest -`,
-    });
-  }
   const values = lines.flatMap(jsonObject);
   if (values.length > 0 || first.startsWith('{')) {
     const found = JSON_FORMATS.find((format) => values.some((value) => format.recognises(value)));

@@ -292,7 +292,6 @@ describe('recognition', () => {
   });
 
   test.each([
-    ['a JSON list', ['[{"type":"page_view"}]'], /JSON list/],
     ['a pretty-printed object', ['{', '  "type": "page_view"', '}'], /no JSON objects/],
     ['an unknown shape', ['{"hello":"world"}'], /no known shape/],
     ['prose', ['Dear shop,', 'hello'], /cannot tell the format of file/],
