@@ -79,7 +79,7 @@ interface Work {
 const NOTHING_GONE: Gone = { lost: 0, earlier: 0 };
 /** As many make a transaction worth its cost. */
 const FULL = 5000;
-const FLUSH_MS = 100;
+const FLUSH_MS = 50;
 /** How long nothing may come before the positions are looked at, ms. */
 const VERIFY_MS = 2000;
 const CACHED_SHOPPERS = 60_000;
@@ -413,7 +413,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         await verify();
         verifiedAt = started;
       }
-      // A batch that is not full waits for company: fewer, larger transactions cost less, and nobody notices 100 ms.
+      // A batch that is not full waits for company: fewer, larger transactions cost less, and nobody notices 50 ms.
       if (records < Math.min(FULL, size.records() / 2)) {
         const rest = Math.max(1, flushMs - (Date.now() - started));
         await sleep(rest, undefined, { signal }).catch(() => {});

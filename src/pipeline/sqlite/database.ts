@@ -28,9 +28,9 @@ const BUSY_TIMEOUT_MS = 15_000;
 const LOOK_MS = 200;
 /**
  * What is written is gathered in the `-wal` until it has so many bytes, about, then put into the file: a page that changes again
- * and again until then is written there once.
+ * and again until then is written there once. Who commits when it is full waits for all of it.
  */
-const CHECKPOINT_BYTES = 32 * 1024 * 1024;
+const CHECKPOINT_BYTES = 8 * 1024 * 1024;
 
 /**
  * Opens a database file in WAL mode, so that several processes read and write at once, and brings its schema up to date.
