@@ -89,7 +89,14 @@ export function createProgressReporter(stderr: NodeJS.WriteStream): ProgressRepo
   };
 }
 
-const NOTHING: IngestProgress = { bytesRead: 0, lines: 0, events: 0, rejected: {}, times: undefined };
+const NOTHING: IngestProgress = {
+  bytesRead: 0,
+  lines: 0,
+  events: 0,
+  rejected: {},
+  leftOut: {},
+  times: undefined,
+};
 
 export function rejectedLines(rejected: IngestProgress['rejected']): number {
   return Object.values(rejected).reduce((sum, lines) => sum + lines, 0);

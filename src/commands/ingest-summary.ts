@@ -16,7 +16,7 @@ export function ingestSummary(
   rebase: boolean,
   folder: string,
 ): string {
-  const { name, format, lines, knownLines, events, rejected, times } = result;
+  const { name, format, lines, knownLines, events, rejected, leftOut, times } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
     out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
@@ -35,6 +35,8 @@ export function ingestSummary(
       out.push(`  ${count(total)} rejected: ${byReason(rejected)}`);
       out.push(`  see them with: ecom dead-letters list${folder}`);
     }
+    if (Object.keys(leftOut).length > 0)
+      out.push(`  fields that no event has are left out: ${byName(leftOut)}`);
   }
   return `${out.map(visibleLine).join('\n')}\n`;
 }
@@ -63,7 +65,7 @@ export async function printIngestJson(
   dataDir: string,
   compact = false,
 ): Promise<void> {
-  const { format, source, lines, knownLines, events, rejected, times } = result;
+  const { format, source, lines, knownLines, events, rejected, leftOut, times } = result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -74,6 +76,7 @@ export async function printIngestJson(
     knownLines,
     events,
     rejected: { total: rejectedLines(rejected), reasons: rejected },
+    leftOut,
     times:
       times === undefined
         ? null
@@ -94,6 +97,13 @@ function byReason(rejected: IngestResult['rejected']): string {
   return Object.entries(rejected)
     .sort(([, a], [, b]) => b - a)
     .map(([reason, lines]) => `${count(lines)} ${reason}`)
+    .join(', ');
+}
+
+function byName(leftOut: IngestResult['leftOut']): string {
+  return Object.entries(leftOut)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, events]) => `${name} (${count(events)} ${events === 1 ? 'event' : 'events'})`)
     .join(', ');
 }
 

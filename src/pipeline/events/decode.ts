@@ -1,6 +1,7 @@
 import { parseAmount } from './money.ts';
-import { hasEventShape, type ParsedEvent, type ParsedItem, shapeError } from './schema.ts';
-import { type EventItem, LIMITS, type PropertyValue, type ShopEvent } from './shop-event.ts';
+import { EVENT_NAMES, ITEM_NAMES, mendNames } from './near-names.ts';
+import { hasEventShape, type ParsedEvent, type ParsedItem, shapeFault } from './schema.ts';
+import { LIMITS, type PropertyValue, type ShopEvent } from './shop-event.ts';
 import { exceedsBytes, isPlain, mendSurrogates, stripControls } from './text.ts';
 import { parseTime } from './time.ts';
 
@@ -23,6 +24,8 @@ export interface DecodeContext {
   readonly index?: number | undefined;
   /** When the log took the record, ms since the epoch. */
   readonly appendedAt: number;
+  /** Told the path of each field that an event does not hold, such as `items.colour` or `properties.note`. */
+  readonly onLeftOut?: ((path: string) => void) | undefined;
 }
 
 /** What a topic says of a key whose records it is to forget: it holds no event, and nothing is wrong with it. */
@@ -102,6 +105,7 @@ export function decodeParsed(
   context: DecodeContext,
 ): ShopEvent | Rejected {
   if (exceedsBytes(line, LIMITS.eventBytes)) return tooLarge(value, line);
+  mendNames(parsed);
   if (!hasEventShape(parsed)) return badShape(value, parsed);
   try {
     // In a short line of plain ASCII no string is too long, and without a backslash none holds a control character.
@@ -165,53 +169,38 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
       throw new Invalid('too many items', `${items.length}, ${LIMITS.items} are allowed`);
     for (let i = 0; i < items.length; i++) normaliseItem(items[i]!, i);
   }
-  const whole = event.properties === undefined || normaliseProperties(event, careful);
-  return knownOnly(event as unknown as ShopEvent, whole);
+  const { onLeftOut = ignore } = context;
+  const whole = event.properties === undefined || normaliseProperties(event, careful, onLeftOut);
+  return knownOnly(event as unknown as ShopEvent, whole, onLeftOut);
 }
 
-const ITEM_FIELDS: ReadonlySet<string> = new Set<keyof EventItem>([
-  'productId',
-  'name',
-  'category',
-  'brand',
-  'price',
-  'quantity',
-]);
-const EVENT_FIELDS: ReadonlySet<string> = new Set<keyof ShopEvent>([
-  'id',
-  'type',
-  'time',
-  'userId',
-  'anonymousId',
-  'sessionId',
-  'orderId',
-  'partial',
-  'currency',
-  'query',
-  'items',
-  'source',
-  'properties',
-]);
+function ignore(): void {}
 
 /**
  * The event with its known fields: whatever a stranger added goes no further, however large or deep it is.
  * @param whole whether it has lost nothing so far
  */
-function knownOnly(event: ShopEvent, whole: boolean): ShopEvent {
+function knownOnly(event: ShopEvent, whole: boolean, onLeftOut: (path: string) => void): ShopEvent {
   const { items } = event;
   let lost = !whole;
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!;
-    if (holdsOnly(item, ITEM_FIELDS)) continue;
-    lost ||= losesValue(item, ITEM_FIELDS);
-    items[i] = only(item, ITEM_FIELDS);
+    if (holdsOnly(item, ITEM_NAMES)) continue;
+    for (const name of lostNames(item, ITEM_NAMES)) {
+      onLeftOut(`items.${name}`);
+      lost = true;
+    }
+    items[i] = only(item, ITEM_NAMES);
   }
-  if (holdsOnly(event, EVENT_FIELDS)) {
+  if (holdsOnly(event, EVENT_NAMES)) {
     if (lost) event.truncated = true;
     return event;
   }
-  lost ||= losesValue(event, EVENT_FIELDS);
-  const known = only(event, EVENT_FIELDS);
+  for (const name of lostNames(event, EVENT_NAMES)) {
+    onLeftOut(name);
+    lost = true;
+  }
+  const known = only(event, EVENT_NAMES);
   if (lost) known.truncated = true;
   return known;
 }
@@ -221,9 +210,11 @@ function holdsOnly(object: object, known: ReadonlySet<string>): boolean {
   return true;
 }
 
-/** Whether an unknown field says something: `null` and the empty string stand for an absent one. */
-function losesValue(object: object, known: ReadonlySet<string>): boolean {
-  return Object.entries(object).some(([name, value]) => !known.has(name) && value !== null && value !== '');
+/** Unknown fields that say something: `null` and the empty string stand for an absent one. */
+function lostNames(object: object, known: ReadonlySet<string>): string[] {
+  return Object.entries(object).flatMap(([name, value]) =>
+    known.has(name) || value === null || value === '' ? [] : [name],
+  );
 }
 
 function only<T extends object>(object: T, known: ReadonlySet<string>): T {
@@ -250,10 +241,11 @@ function normaliseItem(item: ParsedItem, index: number): void {
     if (amount < 0) throw new Invalid('negative price', `items.${index}.price is ${price}`);
     item.price = amount;
   }
-  if (quantity == null) (item as unknown as EventItem).quantity = 1;
-  else if (quantity < 1 || quantity > LIMITS.quantity) {
-    const reason = quantity < 0 ? 'negative quantity' : quantity === 0 ? 'zero quantity' : 'bad quantity';
-    throw new Invalid(reason, `items.${index}.quantity is ${quantity}`);
+  const units = quantity == null || quantity === '' ? 1 : Number(quantity);
+  if (units !== quantity) item.quantity = units;
+  if (units < 1 || units > LIMITS.quantity) {
+    const reason = units < 0 ? 'negative quantity' : units === 0 ? 'zero quantity' : 'bad quantity';
+    throw new Invalid(reason, `items.${index}.quantity is ${units}`);
   }
 }
 
@@ -337,7 +329,11 @@ function isProperty(value: unknown): value is string | number | boolean {
 }
 
 /** @returns whether all of them are kept */
-function normaliseProperties(event: ParsedEvent, careful: boolean): boolean {
+function normaliseProperties(
+  event: ParsedEvent,
+  careful: boolean,
+  onLeftOut: (path: string) => void,
+): boolean {
   const { properties } = event;
   if (properties == null) {
     delete event.properties;
@@ -351,15 +347,20 @@ function normaliseProperties(event: ParsedEvent, careful: boolean): boolean {
     return true;
   const kept: Record<string, PropertyValue> = {};
   const room: Room = { values: LIMITS.propertyValues, whole: true };
+  let whole = true;
   for (const name of names) {
     const value = (properties as Readonly<Record<string, unknown>>)[name];
     if (value === null) continue;
-    const key = cleanString(name, 'properties');
-    const copy = typeof value === 'string' ? cleanString(value, `properties.${key}`) : copyOf(value, 1, room);
+    room.whole = !exceedsBytes(name, LIMITS.stringBytes);
+    const key = cleanText(name.slice(0, LIMITS.stringBytes));
+    const copy = room.whole ? copyOf(value, 1, room) : undefined;
     if (copy !== undefined) put(kept, key, copy, room);
+    if (room.whole) continue;
+    onLeftOut(`properties.${key}`);
+    whole = false;
   }
   event.properties = kept;
-  return room.whole;
+  return whole;
 }
 
 /** What the properties of an event may still hold. */
@@ -425,14 +426,12 @@ function badShape(value: string | Uint8Array, parsed: unknown): Rejected {
     return reject(value, undefined, 'not an event', 'the record is no JSON object');
   }
   const { id, source } = parsed as { id?: unknown; source?: unknown };
-  const { field, detail } = shapeError(parsed);
-  const missing = field !== '' && (parsed as Readonly<Record<string, unknown>>)[field] === undefined;
-  const reason = missing ? `${field} is missing` : `${field} is wrong`;
+  const { reason, detail } = shapeFault(parsed);
   return reject(
     value,
     validId(id),
-    reason,
-    stripControls(detail),
+    stripControls(reason),
+    detail,
     typeof source === 'string' ? source : undefined,
   );
 }

@@ -8,6 +8,10 @@ import { type Block } from './rows.ts';
 /** So many bytes are enough for an append, however few records they are. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
+/** So many fields that no event holds are told by their names. */
+const MOST_NAMES = 20;
+const OTHER_NAMES = 'other fields';
+
 export interface AppenderOptions {
   readonly log: EventLog;
   /** Told after every append. */
@@ -29,6 +33,8 @@ export interface IngestProgress {
   readonly events: number;
   /** Rejected lines by reason. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Events by what they say that no event holds, such as `items.colour`; names beyond the first {@link MOST_NAMES} are one. */
+  readonly leftOut: Readonly<Record<string, number>>;
   /** Oldest and newest event time, ms since the epoch. */
   readonly times: { readonly from: number; readonly to: number } | undefined;
 }
@@ -51,6 +57,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   const { log, onProgress, afterAppend } = options;
   const { source, key, hash } = resumed;
   const counts = { events: 0, rejected: {} as Record<string, number>, from: Number.POSITIVE_INFINITY, to: 0 };
+  const leftOut = new Map<string, number>();
   const gathered = new NewLines(log.partitions);
   let { lines, bytes, done: wasDone } = resumed;
   let stored: SourceProgress | undefined = resumed.known;
@@ -68,6 +75,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       lines: lines - resumed.lines,
       events,
       rejected: { ...rejected },
+      leftOut: Object.fromEntries(leftOut),
       times,
     };
   }
@@ -76,6 +84,11 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     counts.events += 1;
     if (time < counts.from) counts.from = time;
     if (time > counts.to) counts.to = time;
+  }
+  function countLeftOut(path: string): void {
+    const short = path.slice(0, 100);
+    const name = leftOut.has(short) || leftOut.size < MOST_NAMES ? short : OTHER_NAMES;
+    leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
   }
   function full(): boolean {
     return gathered.count >= log.enough || gathered.bytes >= CHUNK_BYTES;
@@ -95,8 +108,9 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       placeless = true;
     },
     add(added, block, end, line) {
-      for (const { record, time, reason } of added) {
+      for (const { record, time, reason, leftOut: paths } of added) {
         gathered.addRecord(record);
+        for (const path of paths) countLeftOut(path);
         if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
         else count(time!);
       }

@@ -16,7 +16,11 @@ export interface SourceRecord {
   readonly time: number | undefined;
   /** Why the line is rejected. */
   readonly reason: string | undefined;
+  /** Paths of what it says and the event does not hold, such as `items.colour`. */
+  readonly leftOut: readonly string[];
 }
+
+const NOTHING: readonly string[] = [];
 
 export interface RecordOptions {
   readonly format: OpenFormat;
@@ -72,7 +76,12 @@ export function createRecordMaker(
   ): SourceRecord {
     // Not the id of an event, so that a line that was cut can be read again when it is whole.
     const line = { id: `${id}:rejected`, reason, detail, source: `${name}:${row.line}`, raw };
-    return { record: { key: line.id, value: encodeRejectedLine(line) }, time: undefined, reason };
+    return {
+      record: { key: line.id, value: encodeRejectedLine(line) },
+      time: undefined,
+      reason,
+      leftOut: NOTHING,
+    };
   }
 
   /** @param raw what a dead letter keeps */
@@ -86,9 +95,13 @@ export function createRecordMaker(
   ): SourceRecord {
     // A moved event waits for its time before it is appended.
     const appendedAt = shift === undefined ? now : Math.max(now, timeOf(event) || 0);
-    const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt });
+    let leftOut = NOTHING;
+    const onLeftOut = (path: string): void => {
+      if (!leftOut.includes(path)) leftOut = [...leftOut, path];
+    };
+    const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt, onLeftOut });
     if (isRejected(decoded)) return rejected(row, id, decoded, raw);
-    return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined };
+    return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined, leftOut };
   }
 
   /** @param originals of a row's parts; absent where the row is one event */

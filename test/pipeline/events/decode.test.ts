@@ -121,7 +121,7 @@ describe('decodeRecord', () => {
     [{ ...EVENT, items: [{ productId: 'p', quantity: -1 }] }, 'negative quantity'],
     [{ ...EVENT, items: [{ productId: 'p', quantity: 0 }] }, 'zero quantity'],
     [{ ...EVENT, items: [{ productId: 'p', quantity: 1e9 }] }, 'bad quantity'],
-    [{ ...EVENT, items: [{ productId: 'p', quantity: 1.5 }] }, 'items is wrong'],
+    [{ ...EVENT, items: [{ productId: 'p', quantity: 1.5 }] }, 'quantity is no whole number'],
     [{ ...EVENT, items: Array(LIMITS.items + 1).fill({ productId: 'p' }) }, 'too many items'],
     [{ ...EVENT, more: 'x'.repeat(LIMITS.eventBytes) }, 'too large'],
     [

@@ -1,3 +1,4 @@
+import { eventNameOf } from '../near-names.ts';
 import { EVENT_TYPES } from '../shop-event.ts';
 import { BadRow, type JsonFormat, type RawEvent } from './format.ts';
 
@@ -7,7 +8,13 @@ const TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES);
 export const native: JsonFormat = {
   name: 'native',
   layout: 'json',
-  recognises: (value) => TYPES.has(value.type) && 'time' in value,
+  recognises: (value) => {
+    const fields = Object.entries(value).map(([name, said]) => [eventNameOf(name), said] as const);
+    return (
+      fields.some(([name, said]) => name === 'type' && TYPES.has(said)) &&
+      fields.some(([name]) => name === 'time')
+    );
+  },
   read: (value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? [value as RawEvent]

@@ -70,7 +70,7 @@ describe('a map of a CSV', () => {
       },
       'not a shop event',
       'bad time',
-      'items is wrong',
+      'quantity is no whole number',
     ]);
   });
 
