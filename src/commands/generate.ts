@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EcomError } from '../errors.ts';
+import { LIMITS } from '../pipeline/events/shop-event.ts';
 import { createGenerator, type Generator } from '../pipeline/generator/generator.ts';
 import { type CommandContext } from './context.ts';
 import { openTarget } from './target.ts';
@@ -97,8 +98,8 @@ function parseStart(text: string): number {
   if (text === 'now') return Date.now();
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text.slice(10)) || text.length <= 10 ? text : `${text}Z`;
   const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? Date.parse(zoned) : Number.NaN;
-  if (time >= Date.UTC(1990)) return time;
+  if (time >= LIMITS.minTime) return time;
   throw new EcomError('USAGE', `--start '${text}' is not a time`, {
-    hint: 'use ISO 8601 from 1990 on such as 2026-01-05T08:00:00Z, or now',
+    hint: 'use ISO 8601 from 2000 on such as 2026-01-05T08:00:00Z, or now',
   });
 }

@@ -90,7 +90,7 @@ test('what is refused has the innermost reason, and what a number can mean count
     'bad price: items.0.price is "$19.99"',
     'bad price: items.0.price is "Infinity"',
     'bad price: items.0.price is 1e+308',
-    'bad time: time is 1767607209: ms since 1970 or ISO 8601 from 1990 on',
+    'bad time: time is 1767607209: ms since 1970 or ISO 8601, from 2000 on',
     'negative quantity: items.0.quantity is -1',
     expect.stringMatching(/^not JSON: /),
     'quantity is no whole number: items.0.quantity is 0.35, not a whole number',

@@ -59,7 +59,7 @@ export function isRejected(decoded: ShopEvent | Rejected): decoded is Rejected {
  * Reads one log record: a valid, normalised event, or the reason why it is none. Pure: the same record at the same place
  * decodes the same way, today and in a replay.
  *
- * An event cannot happen after it arrived: a time ahead of `appendedAt` by up to a day is a clock that runs fast and
+ * An event cannot happen after it arrived: a time ahead of `appendedAt` by up to five minutes is a clock that runs fast and
  * becomes `appendedAt`; further ahead, the event is rejected.
  */
 export function decodeRecord(
@@ -254,12 +254,12 @@ function eventTime(value: number | string, appendedAt: number): number {
   if (!(time >= LIMITS.minTime)) {
     throw new Invalid(
       'bad time',
-      `time is ${JSON.stringify(value)?.slice(0, 80)}: ms since 1970 or ISO 8601 from 1990 on`,
+      `time is ${JSON.stringify(value)?.slice(0, 80)}: ms since 1970 or ISO 8601, from 2000 on`,
     );
   }
   if (time <= appendedAt) return time;
-  if (time > appendedAt + LIMITS.futureMs) {
-    throw new Invalid('time in the future', `time is ${value}, which is over a day after it arrived`);
+  if (time > appendedAt + LIMITS.clockMs) {
+    throw new Invalid('time in the future', `time is ${value}, which is over five minutes after it arrived`);
   }
   return appendedAt;
 }

@@ -96,12 +96,10 @@ export const LIMITS = {
   quantity: 1_000_000,
   /** Bytes that are kept of a record that is no event. */
   keptBytes: 1024 * 1024,
-  /** How far ahead of its arrival an event may claim to be, in ms. */
-  futureMs: 24 * 3600 * 1000,
-  /** How far the clocks of two hosts may differ before what one of them says is no moment any more, in ms. */
+  /** How far the clocks of two hosts, or of a device, may differ before what one of them says is no moment any more, in ms. */
   clockMs: 5 * 60_000,
-  /** 1990-01-01: below it, the time is in other units than ms. */
-  minTime: 631_152_000_000,
+  /** 2000-01-01: below it, the time is in other units than ms, or that of a clock that was never set. */
+  minTime: 946_684_800_000,
 } as const;
 
 /**
