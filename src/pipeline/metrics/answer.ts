@@ -37,6 +37,8 @@ interface NumberedRanking {
   readonly sums: CounterSums;
   /** By the first of the columns, up to one that has entries: a single key may be one that is not shown. */
   readonly tops: readonly NumberedTop[];
+  /** Keys by number that may follow, where there is room. */
+  readonly rest: readonly number[];
 }
 
 export interface NumberedAnswer {
@@ -79,7 +81,8 @@ function tally(
     const slot = numbers.slots.numberOf(ranking.dimension);
     const sums = sumsOf(slot);
     const leader = ranking.follows === undefined ? undefined : ranked[ranking.follows]!;
-    ranked.push({ ranking, slot, sums, tops: topsOf(ranking, sums, numberOf, leader?.tops.length) });
+    const tops = topsOf(ranking, sums, numberOf, leader?.tops.length);
+    ranked.push({ ranking, slot, sums, tops, rest: restOf(ranking, sums, numberOf, tops) });
   }
   return { totals: totalsIn(pagesOf(0, ranges, numbers), numbers.columns), rankings: ranked };
 }
@@ -99,6 +102,18 @@ function topsOf(
     if (count === undefined && top.keys > 1) break;
   }
   return tops;
+}
+
+function restOf(
+  { rest = [], limit }: Ranking,
+  sums: CounterSums,
+  numberOf: ReadonlyMap<string, number>,
+  tops: readonly NumberedTop[],
+): number[] {
+  if (tops.every(({ keys }) => keys > limit)) return [];
+  // As many may be listed already.
+  const found = rest.flatMap((column) => sums.top(numberOf.get(column) ?? 0, 2 * limit + 2).ids);
+  return [...new Set(found)];
 }
 
 function includes(ranges: TallyQuery['ranges'], start: number): boolean {
@@ -157,10 +172,11 @@ function seriesOf(
 /** The keys of all rankings, by slot. */
 export function rankedKeys({ tallies }: NumberedAnswer): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>();
-  for (const { slot, tops } of tallies.flatMap(({ rankings }) => rankings)) {
+  for (const { slot, tops, rest } of tallies.flatMap(({ rankings }) => rankings)) {
     const keys = found.get(slot) ?? new Set();
     found.set(slot, keys);
     for (const id of tops.flatMap(({ ids }) => ids)) keys.add(id);
+    for (const id of rest) keys.add(id);
   }
   return found;
 }
@@ -184,6 +200,20 @@ export function named(
       )
       .slice(0, ranking.limit);
   };
+  const followers = ({ ranking, slot, sums, tops, rest }: NumberedRanking, by: number): RankedEntry[] => {
+    const listed = new Set(tops[by]!.ids);
+    return rest
+      .filter((id) => !listed.has(id))
+      .map((id) => ({ key: keyOf(slot, id), counters: named(sums.row(id)) }))
+      .filter(({ key }) => key !== OTHER_KEY)
+      .sort((a, b) => {
+        const column = ranking.rest!.find(
+          (name) => (a.counters.get(name) ?? 0) !== (b.counters.get(name) ?? 0),
+        );
+        if (column === undefined) return a.key < b.key ? -1 : 1;
+        return compareCounts(b.counters.get(column) ?? 0, a.counters.get(column) ?? 0);
+      });
+  };
   return tallies.map(({ totals, rankings }) => {
     const ranked: Ranked[] = [];
     for (const ranking of rankings) {
@@ -195,10 +225,12 @@ export function named(
           tops.findIndex((_, i) => entriesOf(ranking, i).length > 0),
         );
       const by = follows === undefined ? firstFilled() : ranked[follows]!.by;
+      const first = entriesOf(ranking, by);
+      const isShort = ranking.ranking.rest !== undefined && first.length < ranking.ranking.limit;
       ranked.push({
         by,
-        entries: entriesOf(ranking, by),
-        keys: tops[by]!.keys,
+        entries: isShort ? [...first, ...followers(ranking, by)].slice(0, ranking.ranking.limit) : first,
+        keys: ranking.ranking.rest === undefined ? tops[by]!.keys : sums.keys(),
         // Only a breakdown asks for it.
         get total() {
           return named(sums.total());

@@ -11,6 +11,8 @@ export interface CounterSums {
   top(column: number, count: number): { readonly ids: readonly number[]; readonly keys: number };
   /** All columns of a key that are not 0. */
   row(key: number): Map<number, Count>;
+  /** Number of keys that have a value in any column. */
+  keys(): number;
   /** The sum of all keys, by column. */
   total(): Map<number, Count>;
 }
@@ -119,6 +121,16 @@ export function createSums(): CounterSums {
         if (value !== 0) counters.set(number, value);
       });
       return counters;
+    },
+    keys() {
+      const keys = new Set<number>();
+      for (const column of columns) {
+        if (column === undefined) continue;
+        for (let key = 0; key < column.values.length; key += 1) if (column.values[key] !== 0) keys.add(key);
+        for (const key of column.exact.keys()) keys.add(key);
+        for (const [key, value] of column.far) if (value !== 0) keys.add(key);
+      }
+      return keys.size;
     },
     total() {
       const counters = new Map<number, Count>();

@@ -6,6 +6,11 @@ export interface Ranking {
   /** The first one that has entries is ranked by; the first of all where none has. */
   readonly columns: readonly string[];
   readonly limit: number;
+  /**
+   * Where there are fewer entries than the limit, those follow that have a value above 0 in one of these columns: by the first of them
+   * in which they differ, descending.
+   */
+  readonly rest?: readonly string[];
   /** Takes the column in the same place as an earlier ranking of the tally, by number, has taken its own. */
   readonly follows?: number;
 }
@@ -19,9 +24,9 @@ export interface RankedEntry {
 export interface Ranked {
   /** Place of the column that was ranked by. */
   readonly by: number;
-  /** Entries whose value in the column is not above 0 are left out. */
+  /** Entries whose value in the column is not above 0 are left out, unless the ranking has a rest. */
   readonly entries: readonly RankedEntry[];
-  /** Number of keys whose value is above 0; one may stand for all that came after the dimension was full. */
+  /** Number of keys whose value is above 0, and of all that have any value where the ranking has a rest; one may stand for all that came after the dimension was full. */
   readonly keys: number;
   /** The sum over all keys of the dimension, listed or not. */
   readonly total: Counters;

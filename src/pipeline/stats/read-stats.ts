@@ -144,7 +144,9 @@ async function readFrame(
           ...rankings(sorts, currency, limit),
           ...(by === undefined
             ? []
-            : [{ dimension: by, columns: breakdowns.map(columnOf(currency)), limit }]),
+            : [
+                { dimension: by, columns: breakdowns.map(columnOf(currency)), rest: restOf(currency), limit },
+              ]),
         ],
       },
       { ranges: frame.closed },
@@ -191,6 +193,11 @@ async function readFrame(
 /** What the values of a dimension are ordered by, whatever the shop has first. What recommends is told though nobody buys it. */
 function naturalSorts(by: string): readonly Breakdown['sort'][] {
   return by === RECOMMENDER ? ['events'] : [...AUTO_SORT, 'events'];
+}
+
+/** Values that nobody bought anything of are rows as well. */
+function restOf(currency: string): readonly string[] {
+  return [...naturalSorts('').map(columnOf(currency)), COLUMNS.orders, PREFIXES.refunds + currency];
 }
 
 /** Records that the log holds and that are not counted yet; null where nobody knows how far it reaches. */
