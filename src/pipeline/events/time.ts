@@ -80,3 +80,9 @@ export function epochMs(value: unknown): number {
   if (number >= 1e14) return Math.floor(number / 1000);
   return number < 1e11 ? number * 1000 : number;
 }
+
+/** A moment as ISO 8601, or as a number of s, ms or µs since 1970: ms since the epoch; NaN for anything else. */
+export function instantOf(value: unknown): number {
+  const number = epochMs(value);
+  return Number.isNaN(number) && typeof value === 'string' ? parseTime(value.trim()) : number;
+}

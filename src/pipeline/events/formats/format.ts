@@ -135,6 +135,11 @@ export function firstOf(...values: readonly unknown[]): unknown {
   return values.find((value) => value !== undefined && value !== null && value !== '');
 }
 
+/** What a product is called that its source does not name: with a price, so that its worth counts; else it says nothing. */
+export function noId(price: unknown): string | undefined {
+  return firstOf(price) === undefined ? undefined : '(not set)';
+}
+
 /** A number of units; a text that holds a whole number is one too. Anything else stays for the validation to refuse. */
 export function units(value: unknown): unknown {
   if (typeof value === 'string' && /^[+-]?\d{1,15}(\.0*)?$/.test(value)) return Number(value);

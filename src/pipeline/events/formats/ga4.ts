@@ -5,13 +5,16 @@ import {
   firstOf,
   type JsonFormat,
   list,
+  noId,
   notOfAShop,
   type Outcome,
   object,
+  type RawEvent,
   readParts,
   sharedFault,
   units,
 } from './format.ts';
+import { KeptProperties, pathOf } from './kept.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -48,6 +51,12 @@ export const ga4: JsonFormat = {
   },
 };
 
+/** Parameters that become fields of an event. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['ga_session_id', 'session_id', 'transaction_id', 'currency', 'search_term', 'items'],
+  ...['event_id', 'event_timestamp'],
+]);
+
 function readEvent(event: Fields, body: Fields): Outcome {
   const name = firstOf(event.event_name, event.name);
   const type = TYPE_OF.get(name);
@@ -57,36 +66,66 @@ function readEvent(event: Fields, body: Fields): Outcome {
     firstOf(event.event_timestamp, event.timestamp_micros, params.event_timestamp, body.timestamp_micros),
   );
   if (Number.isNaN(time)) return new BadRow('bad time', 'event_timestamp is no number of microseconds');
-  const anonymousId = said(
-    firstOf(event.user_pseudo_id, event.client_id, body.client_id, body.app_instance_id),
-  );
+  const anonymousId = firstSaid(event.user_pseudo_id, event.client_id, body.client_id, body.app_instance_id);
   // GA4 numbers the sessions of each user on their own.
-  const session = said(firstOf(params.ga_session_id, params.session_id));
+  const session = firstSaid(params.ga_session_id, params.session_id);
   const ecommerce = object(event.ecommerce);
   return {
-    id: said(firstOf(event.event_id, params.event_id)),
+    id: firstSaid(event.event_id, params.event_id),
     type,
     time,
-    userId: said(firstOf(event.user_id, body.user_id)),
+    userId: firstSaid(event.user_id, body.user_id),
     anonymousId,
     sessionId: session === undefined ? undefined : `${text(anonymousId)}.${text(session)}`,
-    orderId: said(firstOf(ecommerce.transaction_id, params.transaction_id, event.transaction_id)),
-    currency: said(firstOf(params.currency, ecommerce.currency, event.currency)),
+    orderId: firstSaid(ecommerce.transaction_id, params.transaction_id, event.transaction_id),
+    currency: firstSaid(params.currency, ecommerce.currency, event.currency),
     query: type === 'search' ? said(params.search_term) : undefined,
     items: list(firstOf(event.items, params.items, ecommerce.items)).map(readItem),
+    properties: keptOf(event, params, body),
   };
 }
 
 function readItem(value: unknown): unknown {
   const item = object(value);
   return {
-    productId: said(firstOf(said(item.item_id), item.item_name)),
+    productId: firstSaid(item.item_id, item.item_name) ?? noId(item.price),
     name: said(item.item_name),
     category: said(item.item_category),
     brand: said(item.item_brand),
     price: item.price,
     quantity: units(item.quantity),
   };
+}
+
+/** Where the visit came from: as the event says it, else its session, else the user's first visit. */
+function keptOf(event: Fields, params: Fields, body: Fields): RawEvent['properties'] {
+  const kept = new KeptProperties();
+  const [geo, place, device, own] = [
+    object(event.geo),
+    object(firstOf(event.user_location, body.user_location)),
+    object(firstOf(event.device, body.device)),
+    object(event.collected_traffic_source),
+  ];
+  const session = object(object(event.session_traffic_source_last_click).manual_campaign);
+  const first = object(event.traffic_source);
+  const web = object(device.web_info);
+  const add = (name: string, ...values: readonly unknown[]): void => kept.add(name, firstOfSaid(values));
+  add('country', params.country, geo.country, place.country_id);
+  add('region', geo.region, place.region_id);
+  add('city', geo.city, place.city);
+  add('device', device.category);
+  add('os', device.operating_system);
+  add('browser', web.browser, device.browser);
+  add('language', params.language, device.language);
+  add('user_agent', params.user_agent, event.user_agent, body.user_agent);
+  add('source', params.source, own.manual_source, session.source, first.source);
+  add('medium', params.medium, own.manual_medium, session.medium, first.medium);
+  add('campaign', params.campaign, own.manual_campaign_name, session.campaign_name, first.name);
+  add('path', pathOf(params.page_location));
+  add('referrer', params.page_referrer);
+  add('platform', event.platform);
+  for (const name of Object.keys(params)) if (!FIELDS.has(name)) add(name, params[name]);
+  return kept.all();
 }
 
 /** `[{key, value: {string_value | int_value | …}}]` as an object. */
@@ -104,8 +143,24 @@ function unfold(params: readonly unknown[]): Fields {
 }
 
 /** GA4's words for nothing. */
+const UNSAID: ReadonlySet<unknown> = new Set([
+  '(not set)',
+  '(none)',
+  '(not provided)',
+  '(data not available)',
+]);
+
 function said(value: unknown): unknown {
-  return value === '(not set)' || value === '(none)' ? undefined : value;
+  return UNSAID.has(value) ? undefined : value;
+}
+
+/** The first of the values that says something. */
+function firstSaid(...values: readonly unknown[]): unknown {
+  return firstOfSaid(values);
+}
+
+function firstOfSaid(values: readonly unknown[]): unknown {
+  return values.find((value) => value !== undefined && value !== null && value !== '' && !UNSAID.has(value));
 }
 
 function text(value: unknown): string {

@@ -1,39 +1,25 @@
 import { type EventType } from '../shop-event.ts';
+import { instantOf } from '../time.ts';
+import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
   firstOf,
   type JsonFormat,
-  list,
   notOfAShop,
   type Outcome,
   object,
   type RawEvent,
   readParts,
-  units,
 } from './format.ts';
+import { KeptProperties } from './kept.ts';
 
-/** Names of the e-commerce spec v2, lower case. */
-const TYPE_OF: Readonly<Record<string, EventType>> = {
-  'products searched': 'search',
-  'product list viewed': 'view_item_list',
-  'product list filtered': 'view_item_list',
-  'product clicked': 'select_item',
-  'product viewed': 'view_item',
-  'product added to wishlist': 'add_to_wishlist',
-  'product added': 'add_to_cart',
-  'wishlist product added to cart': 'add_to_cart',
-  'product removed': 'remove_from_cart',
-  'cart viewed': 'view_cart',
-  'checkout started': 'begin_checkout',
-  'payment info entered': 'add_payment_info',
-  'order completed': 'purchase',
-  'order refunded': 'refund',
-};
+type Fields = Readonly<Record<string, unknown>>;
 
 const CALLS: ReadonlySet<unknown> = new Set(['track', 'page', 'screen', 'identify', 'group', 'alias']);
 
 /**
- * Segment's calls, one a line or many in a `batch`, with the names of its e-commerce spec v2.
- * Source: https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2
+ * Segment's and RudderStack's calls, one a line or many in a `batch`, with the names of Segment's e-commerce spec.
+ * Sources: https://www.twilio.com/docs/segment/connections/spec/ecommerce/v2 and
+ * https://www.twilio.com/docs/segment/connections/spec/common
  */
 export const segment: JsonFormat = {
   name: 'segment',
@@ -43,63 +29,73 @@ export const segment: JsonFormat = {
       ? value.batch.some((call) => CALLS.has(object(call).type))
       : CALLS.has(value.type),
   read: (value) => {
-    const { batch } = object(value);
-    return Array.isArray(batch) ? readParts(batch, readCall) : [readCall(value)];
+    const body = object(value);
+    const { batch } = body;
+    return Array.isArray(batch)
+      ? readParts(batch, (call) => readCall(object(call), body))
+      : [readCall(body, {})];
   },
 };
 
-function readCall(value: unknown): Outcome {
-  const call = object(value);
-  const { event, userId, anonymousId } = call;
+function readCall(call: Fields, body: Fields): Outcome {
   const properties = object(call.properties);
   const type = typeOf(call, properties);
-  if (type === undefined) return notOfAShop(call.type === 'track' ? event : call.type);
-  const result: RawEvent = {
-    id: call.messageId,
-    type,
-    time: firstOf(call.timestamp, call.originalTimestamp, call.sentAt, call.receivedAt),
-    userId,
-    anonymousId,
-  };
-  if (type === 'page_view') {
-    const path = firstOf(properties.path, object(object(call.context).page).path);
-    if (path !== undefined) result.properties = { path };
-    return result;
-  }
-  if (type === 'search') result.query = properties.query;
-  result.orderId = properties.order_id;
-  result.currency = properties.currency;
-  const single = firstOf(properties.product_id, properties.sku) !== undefined;
-  result.items = Array.isArray(properties.products)
-    ? list(properties.products).map(readProduct)
-    : single
-      ? [readProduct(properties)]
-      : [];
+  if (type === undefined) return notOfAShop(call.type === 'track' ? call.event : call.type);
+  const result: RawEvent = { id: call.messageId, type, time: timeOf(call, body), ...actorOf(call) };
+  const kept = new KeptProperties();
+  if (type === 'page_view') kept.add('path', properties.path);
+  else readCommerce(properties, type, result);
+  kept.addAll(properties, commerceFields(type));
+  keepContext(kept, object(call.context));
+  result.properties = kept.all();
   return result;
 }
 
-function typeOf(
-  { type, event }: Readonly<Record<string, unknown>>,
-  properties: Readonly<Record<string, unknown>>,
-): EventType | undefined {
-  if (type === 'page' || type === 'screen') return 'page_view';
-  if (type !== 'track' || typeof event !== 'string') return undefined;
-  const name = event.trim().toLowerCase().replaceAll('_', ' ');
-  if (name === 'checkout step completed') {
-    if (firstOf(properties.payment_method) !== undefined) return 'add_payment_info';
-    return firstOf(properties.shipping_method) !== undefined ? 'add_shipping_info' : undefined;
-  }
-  return Object.hasOwn(TYPE_OF, name) ? TYPE_OF[name] : undefined;
+/** A user id that is no text, as an object that should have been one, says nobody; the anonymous id still does. */
+function actorOf({ userId, anonymousId }: Fields): RawEvent {
+  if (typeof userId !== 'object' || userId === null || firstOf(anonymousId) === undefined)
+    return { userId, anonymousId };
+  // What is not read is told by its name.
+  const unread = Object.keys(userId).slice(0, 3);
+  return { anonymousId, ...Object.fromEntries(unread.map((name) => [`userId.${name}`, true])) };
 }
 
-function readProduct(value: unknown): unknown {
-  const product = object(value);
-  return {
-    productId: firstOf(product.product_id, product.sku),
-    name: product.name,
-    category: product.category,
-    brand: product.brand,
-    price: product.price,
-    quantity: units(product.quantity),
-  };
+/** Segment corrects the clock of a device by when its server received what the device says to have sent. */
+function timeOf(call: Fields, body: Fields): unknown {
+  const { timestamp, originalTimestamp } = call;
+  const [sentAt, receivedAt] = [firstOf(call.sentAt, body.sentAt), firstOf(call.receivedAt, body.receivedAt)];
+  const said = firstOf(timestamp, originalTimestamp, sentAt, receivedAt);
+  const isCorrected =
+    firstOf(originalTimestamp) !== undefined && firstOf(timestamp, originalTimestamp) !== originalTimestamp;
+  if (isCorrected) return said;
+  const corrected =
+    instantOf(receivedAt) - (instantOf(sentAt) - instantOf(firstOf(originalTimestamp, timestamp)));
+  return Number.isNaN(corrected) ? said : corrected;
+}
+
+function typeOf(call: Fields, properties: Fields): EventType | undefined {
+  if (call.type === 'page' || call.type === 'screen') return 'page_view';
+  return call.type === 'track' ? commerceType(call.event, properties) : undefined;
+}
+
+function keepContext(kept: KeptProperties, context: Fields): void {
+  const [location, device, os, campaign, page] = [
+    object(context.location),
+    object(context.device),
+    object(context.os),
+    object(context.campaign),
+    object(context.page),
+  ];
+  kept.add('country', location.country);
+  kept.add('region', location.region);
+  kept.add('city', location.city);
+  kept.add('device', device.type);
+  kept.add('os', os.name);
+  kept.add('language', context.locale);
+  kept.add('user_agent', context.userAgent);
+  kept.add('source', campaign.source);
+  kept.add('medium', campaign.medium);
+  kept.add('campaign', campaign.name);
+  kept.add('path', page.path);
+  kept.add('referrer', page.referrer);
 }

@@ -126,8 +126,8 @@ describe('segment', () => {
       },
       { ...who, type: 'refund', orderId: 'o1', items: [item] },
       { ...who, type: 'search', query: 'green tea', items: [] },
-      { ...who, type: 'add_shipping_info', items: [] },
-      { ...who, type: 'page_view', items: [], properties: { path: '/tea' } },
+      { ...who, type: 'add_shipping_info', items: [], properties: { step: 2, shipping_method: 'post' } },
+      { ...who, type: 'page_view', items: [], properties: { path: '/tea', title: 'Tea' } },
     ]);
   });
 
