@@ -5,6 +5,7 @@ import {
   fromOption,
   list,
   positive,
+  robotsOption,
   share,
   toOption,
   whereOption,
@@ -160,6 +161,7 @@ function addCommands(line: CommandLine): void {
   shopCommand('dashboard', 'watch the shop live')
     .addOption(windowOption('30m'))
     .addOption(whereOption())
+    .addOption(robotsOption())
     .option('--user <id>', 'begin with what is recommended to this shopper')
     .action(async (options) =>
       (await import('./commands/dashboard.ts')).dashboard(shownContext(options), options),

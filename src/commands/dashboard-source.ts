@@ -21,7 +21,10 @@ export interface OwnWorkers {
 export async function createDashboardSource(
   config: Config,
   ownWorkers: () => Promise<OwnWorkers>,
-  { user, view }: { user?: string | undefined; view?: Pick<View, 'live' | 'catchUp'> | undefined } = {},
+  {
+    user,
+    view,
+  }: { user?: string | undefined; view?: Pick<View, 'live' | 'catchUp' | 'robots'> | undefined } = {},
 ): Promise<DashboardSource & { close(): Promise<void> }> {
   const [{ openLiveStore }, { openLogBounds }, { readStats }, { allWorkers, readWorkers }] =
     await Promise.all([
@@ -46,7 +49,7 @@ export async function createDashboardSource(
       const now = Date.now();
       const request = { period: window, sort, limit: TOP_LIMIT, now, currency: config.currency };
       const [stats, reports, { supervisor, components }, recommendations] = await Promise.all([
-        readStats({ live: view?.live ?? live, log }, request),
+        readStats({ live: view?.live ?? live, log, robots: view?.robots }, request),
         readWorkers(live, now),
         ownWorkers().catch((): OwnWorkers => ({ supervisor: undefined, components: [] })),
         wanted ? readRecommended() : undefined,

@@ -15,7 +15,12 @@ const COMPONENTS_MS = 1000;
  */
 export async function dashboard(
   context: CommandContext,
-  options: { readonly window: WindowLabel; readonly where?: readonly string[]; readonly user?: string },
+  options: {
+    readonly window: WindowLabel;
+    readonly where?: readonly string[];
+    readonly includeRobots?: boolean;
+    readonly user?: string;
+  },
 ): Promise<void> {
   const { config, stdin, stdout, signal } = context;
   if (!stdin.isTTY || !stdout.isTTY) {
@@ -29,8 +34,9 @@ export async function dashboard(
     import('../tui/run.ts'),
   ]);
   await tellLayout(context);
-  const { where = [], user } = options;
-  const view = where.length === 0 ? undefined : await openFilled(context, where);
+  const { where = [], includeRobots = false, user } = options;
+  const isView = where.length > 0 || includeRobots;
+  const view = isView ? await openFilled(context, where, includeRobots) : undefined;
   const source = await createDashboardSource(config, followComponents(config), { user, view });
   try {
     const { colour } = readTerminalSettings();
@@ -41,7 +47,7 @@ export async function dashboard(
       signal,
       stdin,
       stdout,
-      title: where.length === 0 ? config.dataDir : where.join(' and '),
+      title: isView ? [...where, ...(includeRobots ? ['robots too'] : [])].join(' and ') : config.dataDir,
       colour,
     });
   } finally {
@@ -67,12 +73,12 @@ async function tellLayout(context: CommandContext): Promise<void> {
 }
 
 /** A view that has counted what is in the log. */
-async function openFilled(context: CommandContext, where: readonly string[]): Promise<View> {
+async function openFilled(context: CommandContext, where: readonly string[], robots: boolean): Promise<View> {
   const [{ parseFilter }, { fill, openView }] = await Promise.all([
     import('../pipeline/stats/filter.ts'),
     import('./view.ts'),
   ]);
-  const view = await openView(context.config, parseFilter(where));
+  const view = await openView(context.config, parseFilter(where), robots);
   try {
     await fill(context, view);
     return view;

@@ -18,6 +18,10 @@ export function whereOption(): Option {
   );
 }
 
+export function robotsOption(): Option {
+  return new Option('--include-robots', 'count what known robots sent like what others did');
+}
+
 export function demoOption(): Option {
   return new Option('--demo', 'the simulated shop, which has a folder of its own');
 }

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { ALGORITHMS } from '../ml/algorithm-names.ts';
 import { SORT_KEYS } from '../pipeline/stats/types.ts';
 import { type CommandLine } from './command-line.ts';
-import { fromOption, list, positive, toOption, whereOption, whole } from './options.ts';
+import { fromOption, list, positive, robotsOption, toOption, whereOption, whole } from './options.ts';
 
 /** Defines the commands whose start has to be quick: they are loaded from a file of their own, or asked of a running `ecom up`. */
 export function addStats(line: CommandLine): void {
@@ -16,6 +16,7 @@ export function addStats(line: CommandLine): void {
     .addOption(toOption())
     .addOption(new Option('--compare <with>', 'show the change since').choices(['previous']))
     .addOption(whereOption())
+    .addOption(robotsOption())
     .option('--anomalies', 'mark hours that are unusual for their hour of the week')
     .option(
       '--by <dimension>',

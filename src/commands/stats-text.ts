@@ -301,7 +301,8 @@ function anomalyLines({ series, timeZone: zone }: Stats): Line[] {
 }
 
 /** How far the numbers can be trusted: what is not in them, and why. */
-function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: number): Line[] {
+function freshnessLines(stats: Stats, width: number): Line[] {
+  const { freshness, asOf, timeZone: zone } = stats;
   const { newestEvent, lagMs } = freshness;
   const newest =
     newestEvent === null
@@ -325,6 +326,9 @@ function freshnessLines({ freshness, asOf, timeZone: zone }: Stats, width: numbe
         ]
       : []),
     ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
+    ...(freshness.robots === 0
+      ? []
+      : [`${grouped(freshness.robots)} of robots${stats.robotsIncluded ? '' : ', left out'}`]),
     ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,

@@ -21,6 +21,7 @@ export interface StatsOptions extends PeriodOptions {
   readonly limit: number;
   readonly by?: string;
   readonly where?: readonly string[];
+  readonly includeRobots?: boolean;
   readonly compare?: 'previous';
   readonly anomalies?: boolean;
   readonly json?: boolean;
@@ -41,24 +42,25 @@ export async function stats(context: CommandContext, options: StatsOptions): Pro
     options.failIf === undefined
       ? undefined
       : (await import('./condition.ts')).parseCondition(options.failIf);
-  const { where = [] } = options;
+  const { where = [], includeRobots = false } = options;
   const filter = where.length === 0 ? [] : (await import('../pipeline/stats/filter.ts')).parseFilter(where);
   requireData(config);
-  await using(filter, context, (stores) => printAll(context, options, stores, condition));
+  await using(filter, includeRobots, context, (stores) => printAll(context, options, stores, condition));
 }
 
-/** The stores that hold the numbers: the shop's, or those of a view where there is a filter. */
+/** The stores that hold the numbers: the shop's, or those of a view where there is a filter, or robots count. */
 async function using(
   filter: readonly FilterCondition[],
+  robots: boolean,
   context: CommandContext,
   work: (stores: StatsStores) => Promise<void>,
 ): Promise<void> {
   const { config } = context;
-  if (filter.length > 0) {
+  if (filter.length > 0 || robots) {
     const { fill, openView } = await import('./view.ts');
-    const view = await openView(config, filter);
+    const view = await openView(config, filter, robots);
     try {
-      await work({ live: view.live, log: view.log, prepare: () => fill(context, view) });
+      await work({ live: view.live, log: view.log, robots, prepare: () => fill(context, view) });
     } finally {
       await view.close();
     }
@@ -81,6 +83,7 @@ interface StatsStores {
   readonly live: LiveStore;
   readonly log: LogReach;
   readonly countedBefore?: CountedBefore;
+  readonly robots?: boolean;
   /** To be called before each reading. */
   prepare?(): Promise<void>;
 }
@@ -109,7 +112,11 @@ async function printAll(
       now: Date.now(),
       currency,
     });
-    await print(where.length === 0 ? answer : { ...answer, where });
+    await print({
+      ...answer,
+      ...(where.length > 0 && { where }),
+      ...(stores.robots && { robotsIncluded: true as const }),
+    });
     if (condition !== undefined) await failWhere(condition, answer);
   };
   if (watch) await repeat(context.signal, options.interval, once);

@@ -24,10 +24,12 @@ const SEEN_FILE = 'properties';
 /** A view that was not asked for so long is deleted, ms. */
 const UNUSED_MS = 7 * 86_400_000;
 
-/** The shop's numbers as if only the events that fit a filter had happened. */
+/** The shop's numbers as if only the events that fit a filter had happened, or robots were like others. */
 export interface View {
   readonly live: LiveStore;
   readonly log: EventLog;
+  /** Whether it counts what known robots sent. */
+  readonly robots: boolean;
   /**
    * Counts what has come since.
    * @throws EcomError `USAGE` where the filter is about a property that no event has
@@ -41,8 +43,13 @@ export interface View {
 /**
  * Opens a view. It is a live store of its own in the data folder, filled from the log by the same processor, so it goes on
  * where it was left, and all numbers follow the filter.
+ * @param robots whether what known robots sent counts too
  */
-export async function openView(shop: Config, conditions: readonly Condition[]): Promise<View> {
+export async function openView(
+  shop: Config,
+  conditions: readonly Condition[],
+  robots = false,
+): Promise<View> {
   const config = { ...shop, layout: await layoutOf(shop) };
   const text = JSON.stringify([
     filterText(conditions),
@@ -50,6 +57,7 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
     config.layout,
     config.currency,
     SEEN_FILE,
+    robots ? 'with robots' : 'without robots',
   ]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const folder = join(config.dataDir, VIEWS_FOLDER);
@@ -72,7 +80,8 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
     settings: {
       currency: config.currency,
       ...config.layout,
-      filter: createFilter(conditions, fields.onProperty),
+      filter: conditions.length === 0 ? undefined : createFilter(conditions, fields.onProperty),
+      robots,
     },
     reader: `view-${name}`,
   });
@@ -80,6 +89,7 @@ export async function openView(shop: Config, conditions: readonly Condition[]): 
   return {
     live,
     log,
+    robots,
     async catchUp(signal, onProgress = () => {}) {
       // What comes meanwhile is for the next time.
       const bounds = await log.bounds();

@@ -54,6 +54,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       lost: 0,
       earlier: 0,
       recount: null,
+      robots: 0,
       truncated: 0,
       tombstones: 0,
       duplicates: count(87),

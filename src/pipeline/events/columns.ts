@@ -1,3 +1,4 @@
+import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
 import {
   EVENT_TYPES,
   type EventItem,
@@ -25,8 +26,15 @@ export const ITEM_TEXT = { productId: 0, name: 1, category: 2, brand: 3 } as con
 export type TextField = (typeof TEXT)[keyof typeof TEXT];
 export type ItemTextField = (typeof ITEM_TEXT)[keyof typeof ITEM_TEXT];
 
-/** What else is said of an event, each a bit; `outside` is one that only its id and its time count of. */
-export const FLAG = { partial: 1, emptySearch: 2, simulated: 4, truncated: 8, outside: 16 } as const;
+/** What else is said of an event, each a bit; `outside` is one that only its id and its time count of, `robot` what a known robot sent. */
+export const FLAG = {
+  partial: 1,
+  emptySearch: 2,
+  simulated: 4,
+  truncated: 8,
+  outside: 16,
+  robot: 64,
+} as const;
 
 /** The property in {@link TEXT.list}. */
 export const LIST_PROPERTY = 'recommendation_id';
@@ -386,6 +394,7 @@ function flagsOf({ partial, properties, source, truncated }: ShopEvent): number 
   if (properties?.results === 0) flags |= FLAG.emptySearch;
   if (source === SIMULATED_SOURCE) flags |= FLAG.simulated;
   if (truncated === true) flags |= FLAG.truncated;
+  if (isRobotAgent(properties?.[AGENT_PROPERTY])) flags |= FLAG.robot;
   return flags;
 }
 

@@ -8,6 +8,7 @@ import {
   TEXT,
   type TextField,
 } from './columns.ts';
+import { AGENT_PROPERTY, isRobot } from './robots.ts';
 import { ascii, type Name, nameOf, ValueReader } from './scan-values.ts';
 import { EVENT_TYPES, LIMITS, SIMULATED_SOURCE } from './shop-event.ts';
 
@@ -51,6 +52,8 @@ const RESULTS = ascii('results');
 const RESULTS_BIT = 1 << 30;
 const LIST_NAME = ascii(LIST_PROPERTY);
 const LIST_BIT = 1 << 29;
+const AGENT = ascii(AGENT_PROPERTY);
+const AGENT_BIT = 1 << 28;
 const PROTO = ascii('__proto__');
 
 const SIMULATED = ascii(SIMULATED_SOURCE);
@@ -346,8 +349,10 @@ export class LineScanner {
     if (named === -1 || bytes[named] !== COLON) return -1;
     const isResults = values.isText(RESULTS);
     const isList = values.isText(LIST_NAME);
+    const isAgent = values.isText(AGENT);
     const kept = this.keptNumber();
-    const bits = (isResults ? RESULTS_BIT : 0) | (isList ? LIST_BIT : 0) | (kept >= 0 ? 1 << kept : 0);
+    const known = (isResults ? RESULTS_BIT : 0) | (isList ? LIST_BIT : 0) | (isAgent ? AGENT_BIT : 0);
+    const bits = known | (kept >= 0 ? 1 << kept : 0);
     // Of one that is said twice, the last one counts.
     if ((this.watched & bits) !== 0 || values.isText(PROTO)) return -1;
     this.watched |= bits;
@@ -359,6 +364,7 @@ export class LineScanner {
       this.columns.putText(LIST, values.from, values.size);
       this.present |= 1 << LIST;
     }
+    if (isAgent && bytes[at] === QUOTE && isRobot(bytes, values.from, values.size)) this.flags |= FLAG.robot;
     if (isResults && (bytes[at] === ZERO || bytes[at] === MINUS)) {
       if (values.size > 1) return -1;
       this.flags |= FLAG.emptySearch;

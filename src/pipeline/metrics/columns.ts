@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 /**
  * The names of all counters, in one place. Totals of a cell:
  *
- * - `type:T` events of a type; `simulated` those of simulated shoppers; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
+ * - `type:T` events of a type; `simulated` those of simulated shoppers; `robots` those of known robots, which nothing else counts; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
@@ -17,11 +17,12 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *   `cohortBuyers`, and `lifetime:C` what they have spent so far, each in the currency of the first purchase
  *
  * Of a product, category or brand: `views`, `carts`, `units`, `orders`, `gross:C`, `refunds:C`; of a property's value those,
- * `events` and `session:P`; of a recommender those of a property, for events of its lists and purchases that are put down to
+ * `events`, of which `robots`, and `session:P`; of a recommender those of a property, for events of its lists and purchases that are put down to
  * them, and `impressions` and `clicks`, the lists that were shown and clicked; of a query `searches` and `emptySearches`.
  */
 export const COLUMNS = {
   simulated: 'simulated',
+  robots: 'robots',
   late: 'late',
   lost: 'lost',
   earlier: 'earlier',

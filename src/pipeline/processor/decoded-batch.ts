@@ -77,6 +77,8 @@ export interface DecodeSettings {
   readonly properties: readonly string[];
   /** What of an event is to be counted; all of it where absent. */
   readonly filter?: ((event: ShopEvent) => ShopEvent | undefined) | undefined;
+  /** Whether what known robots sent counts like what others did. @default false */
+  readonly robots?: boolean | undefined;
 }
 
 /** Decodes the batches of one partition, each into the memory of the one before. */

@@ -47,11 +47,16 @@ export interface FirstPass {
   count(batch: DecodedBatch, memory: PartitionMemory): Findings;
 }
 
-/** @param later is given each event of somebody @param followNow what was given has to be followed before it goes on */
+/**
+ * @param later is given each event of somebody
+ * @param followNow what was given has to be followed before it goes on
+ * @param robots whether what known robots sent counts like what others did
+ */
 export function createFirstPass(
   { tally, keys, items, orders, recommendations }: Counters,
   later: FollowLater,
   followNow: () => void,
+  robots: boolean,
 ): FirstPass {
   // The batch in hand, and what is found in it.
   let batch: DecodedBatch;
@@ -87,6 +92,13 @@ export function createFirstPass(
     const { columns, shoppers } = batch;
     const time = columns.time(row);
     const bucket = tally.bucketAt(time);
+    if (columns.is(row, FLAG.robot)) {
+      tally.addTotal(bucket, COLUMNS.robots, 1);
+      if (!robots) {
+        countRobot(row, bucket);
+        return;
+      }
+    }
     tally.addTotal(bucket, TYPE_COLUMN_NUMBERS[columns.typeNumber(row)]!, 1);
     if (columns.is(row, FLAG.simulated)) tally.addTotal(bucket, COLUMNS.simulated, 1);
     if (time < memory.watermark - LATE_MS) tally.addTotal(bucket, COLUMNS.late, 1);
@@ -100,6 +112,12 @@ export function createFirstPass(
     items.countItems(batch, row, bucket);
     if (shoppers[row] === NOBODY) recommendations.countReaction(batch, row, bucket, undefined);
     else later(row, spent);
+  }
+  /** Of a robot, only where it came from is told. */
+  function countRobot(row: number, bucket: number): void {
+    keys.find(batch, row);
+    keys.count(row, bucket, COLUMNS.events, 1);
+    keys.count(row, bucket, COLUMNS.robots, 1);
   }
   function countSearch(row: number, bucket: number): void {
     const { columns } = batch;

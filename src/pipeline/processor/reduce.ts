@@ -61,7 +61,7 @@ export function createReduce(settings: ReduceSettings): Reduce {
   const shoppers = createShopperCounter(tally, timeZone(settings.timeZone));
   const sessions = createSessionCounter(tally, keys);
   const follower = createShopperFollower({ ...counters, shoppers, sessions });
-  const firstPass = createFirstPass(counters, follower.later, follower.follow);
+  const firstPass = createFirstPass(counters, follower.later, follower.follow, settings.robots === true);
 
   return (batches, memory, states, names) => {
     tally.begin(names);

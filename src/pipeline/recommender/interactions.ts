@@ -1,6 +1,6 @@
 import { type Interactions, type ItemText } from '../../ml/training-data.ts';
 import { ByteWriter } from '../events/bytes.ts';
-import { type EventColumns, ITEM_TEXT, TEXT, type TextField } from '../events/columns.ts';
+import { type EventColumns, FLAG, ITEM_TEXT, TEXT, type TextField } from '../events/columns.ts';
 import { EVENT_TYPES } from '../events/shop-event.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { DailyCounts } from './daily-counts.ts';
@@ -177,7 +177,7 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
   return {
     add(columns, row) {
       const weight = weightByType[columns.typeNumber(row)]!;
-      if (weight <= 0) return;
+      if (weight <= 0 || columns.is(row, FLAG.robot)) return;
       const actor = identify(columns, row);
       if (actor === undefined) return;
       const first = columns.firstItem(row);

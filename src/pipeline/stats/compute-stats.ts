@@ -28,6 +28,8 @@ const PURCHASE = FUNNEL.indexOf('purchase');
 export interface StatsInput {
   readonly frame: TimeFrame;
   readonly currency: string;
+  /** Whether the events of known robots are among those that count. */
+  readonly robots: boolean;
   /** Time of the newest event, ms since the epoch; 0 for none. */
   readonly newest: number;
   readonly backlog: number | null;
@@ -66,6 +68,7 @@ export function computeStats(input: StatsInput): Stats {
   const rejected = Object.values(rejectedByReason).reduce((sum, count) => sum + count, 0);
   const duplicates = whole(window, COLUMNS.duplicates);
   const events = countEvents(window);
+  const robots = whole(window, COLUMNS.robots);
   return {
     schema: 'ecom.stats/1',
     asOf: { time: iso(asOf.time), basis: asOf.basis },
@@ -80,11 +83,12 @@ export function computeStats(input: StatsInput): Stats {
       lagMs: newest === 0 ? null : Math.max(0, asOf.time - newest),
       backlog,
       recount: input.recount,
-      received: events + duplicates + rejected,
+      received: events + (input.robots ? 0 : robots) + duplicates + rejected,
       late: whole(window, COLUMNS.late),
       lost: whole(window, COLUMNS.lost),
       earlier: whole(input.all, COLUMNS.earlier),
       truncated: whole(window, COLUMNS.truncated),
+      robots,
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),
@@ -251,6 +255,7 @@ function breakdownNumbers(counters: Counters, kind: DimensionKind, currency: str
   const converted = countSessions(counters, (path) => hasTaken(path, [PURCHASE]));
   return {
     events: ofEvents ? whole(counters, COLUMNS.events) : null,
+    robots: ofEvents ? whole(counters, COLUMNS.robots) : null,
     sessions: ofEvents ? sessions : null,
     conversion: ofEvents ? ratio(converted, sessions) : null,
     views: whole(counters, COLUMNS.views),

@@ -3,7 +3,7 @@ import { EVENT_TYPES, type EventItem, type ShopEvent } from '../events/shop-even
 
 /** Fields of items; an event has its items narrowed down to those that fit. */
 const ITEM_FIELDS = { product: 'productId', category: 'category', brand: 'brand' } as const;
-/** Fields of events; every other name is one of their properties. */
+/** Fields of events; every other name is one of their properties. `source` is the feed, or the property of that name. */
 const EVENT_FIELDS = { type: 'type', source: 'source', user: 'userId', session: 'sessionId' } as const;
 
 /** What a condition can be about, besides the properties of events. */
@@ -65,8 +65,10 @@ export function createFilter(
   let unseen = propertiesOf(conditions);
   const ofItems = conditions.filter(({ field }) => Object.hasOwn(ITEM_FIELDS, field));
   const ofEvents = conditions.filter(({ field }) => !Object.hasOwn(ITEM_FIELDS, field));
-  const holds = ({ negated, values }: Condition, value: unknown): boolean =>
-    (value !== undefined && typeof value !== 'object' && values.includes(String(value))) !== negated;
+  const fits = ({ values }: Condition, value: unknown): boolean =>
+    value !== undefined && typeof value !== 'object' && values.includes(String(value));
+  const holds = (condition: Condition, value: unknown): boolean =>
+    fits(condition, value) !== condition.negated;
   const itemFits = (item: EventItem): boolean =>
     ofItems.every((condition) =>
       holds(condition, item[ITEM_FIELDS[condition.field as keyof typeof ITEM_FIELDS]]),
@@ -83,7 +85,8 @@ export function createFilter(
       const value = Object.hasOwn(EVENT_FIELDS, field)
         ? event[EVENT_FIELDS[field as keyof typeof EVENT_FIELDS]]
         : ownProperty(event, field);
-      if (!holds(condition, value)) return undefined;
+      const isCampaign = field === 'source' && fits(condition, ownProperty(event, field));
+      if (isCampaign ? condition.negated : !holds(condition, value)) return undefined;
     }
     if (ofItems.length === 0) return event;
     const items = event.items.filter(itemFits);

@@ -42,6 +42,8 @@ interface Sources {
   readonly log: LogReach;
   /** What the document store knows, for a live store that holds nothing. */
   readonly countedBefore?: CountedBefore | undefined;
+  /** Whether the live store counts what known robots sent like what others did. */
+  readonly robots?: boolean | undefined;
 }
 
 const AUTO_SORT: readonly SortKey[] = ['revenue', 'units', 'carts', 'views'];
@@ -128,7 +130,7 @@ function checkDimension(by: string | undefined, properties: readonly string[]): 
 }
 
 async function readFrame(
-  { live, log, countedBefore }: Sources,
+  { live, log, countedBefore, robots = false }: Sources,
   { sort, limit, by, currency, now }: StatsRequest,
   frame: TimeFrame,
   all: Counters,
@@ -171,6 +173,7 @@ async function readFrame(
   const stats = computeStats({
     frame,
     currency,
+    robots,
     newest: newestOf(positions, now),
     backlog,
     recount,

@@ -84,7 +84,7 @@ export interface Stats {
     readonly backlog: number | null;
     /** How far the numbers have come that are being counted again, as after an upgrade: these here are not all. Null where they are. */
     readonly recount: { readonly counted: number; readonly of: number } | null;
-    /** Records of the window that were counted: accepted + duplicates + rejected. */
+    /** Records of the window that were counted: accepted + duplicates + rejected, those of robots among the accepted. */
     readonly received: number;
     readonly late: number;
     /** Records that the log let go of before they were counted; noticed in the window. */
@@ -93,6 +93,8 @@ export interface Stats {
     readonly earlier: number;
     /** Events that lost what an event does not hold: unknown fields, and what of properties is beyond the bounds. */
     readonly truncated: number;
+    /** Events of known robots, which no other number counts but `events` of a breakdown, unless they are asked for. */
+    readonly robots: number;
     /** Records without a value, which are passed over: neither received nor rejected. */
     readonly tombstones: number;
     readonly duplicates: number;
@@ -139,6 +141,8 @@ export interface Stats {
   readonly alerts?: readonly StatsAlert[];
   /** The conditions that what is counted fits, all of them. */
   readonly where?: readonly string[];
+  /** True where what known robots sent counts like what others did: asked for by `--include-robots`. */
+  readonly robotsIncluded?: true;
   /** Asked for by `--by`. */
   readonly breakdown?: Breakdown;
   /** Asked for by `--compare`. */
@@ -166,6 +170,8 @@ export interface Breakdown {
 /** What is not counted in a dimension is null. */
 export interface BreakdownNumbers {
   readonly events: number | null;
+  /** Those of them that known robots sent. */
+  readonly robots: number | null;
   readonly sessions: number | null;
   /** Sessions with a purchase ÷ sessions. */
   readonly conversion: number | null;

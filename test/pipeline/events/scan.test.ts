@@ -8,7 +8,7 @@ import { EVENT_TYPES, LIMITS, partitionKey } from '../../../src/pipeline/events/
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
 
 const ARRIVAL = Date.UTC(2026, 0, 20);
-const PROPERTIES = ['country', 'device', 'results', 'recommendation_id', 'n'];
+const PROPERTIES = ['country', 'device', 'results', 'recommendation_id', 'n', 'user_agent'];
 
 /** All that columns say of a row. */
 function rowOf(columns: EventColumns, row: number) {
@@ -99,6 +99,9 @@ const TAKEN = [
   `${FIRST},"items":[{${ITEM},"price":99999999.9999,"quantity":1000000},{"productId":0,"price":0,"quantity":null,"name":null}]}`,
   `${FIRST},"properties":{"country":true,"device":-12.5,"results":0,"recommendation_id":"hybrid.a1","n":0.000001,"":null}}`,
   `${FIRST},"properties":{"recommendation_id":5.5,"results":"0","x":-0,"y":1.50,"n":false}}`,
+  `${FIRST},"properties":{"user_agent":"Googlebot/2.1","country":"DE"}}`,
+  `${FIRST},"properties":{"user_agent":"Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/133.0"}}`,
+  `${FIRST},"properties":{"user_agent":5}}`,
   `${FIRST},"items":[${Array(LIMITS.items).fill(`{${ITEM}}`).join(',')}]}`,
   `${FIRST},"userId":"${'x'.repeat(LIMITS.stringBytes)}"}`,
   `${FIRST},"properties":{${Array.from({ length: LIMITS.properties }, (_, i) => `"p${i}":${i}`).join(',')}}}`,
@@ -153,6 +156,7 @@ const REFUSED = [
   `${FIRST},"properties":{"country":"DE","country":null}}`,
   `${FIRST},"properties":{"results":0,"results":1}}`,
   `${FIRST},"properties":{"results":-0}}`,
+  `${FIRST},"properties":{"user_agent":"Googlebot/2.1","user_agent":"x"}}`,
   `${FIRST},"properties":{"n":1.0}}`,
   `${FIRST},"properties":{"n":1e3}}`,
   `${FIRST},"properties":{"n":-0}}`,
@@ -175,14 +179,14 @@ const TOKENS = [
   '" 1"', '"eur"', '"USD"', '"usd "', '"2026-01-04T12:00:00Z"', '"2024-02-29 23:59:59.999 UTC"', '"2023-02-29T00:00:00"',
   '"2026-01-04"', '"2016-12-31T23:59:60Z"', '"é"', '"靴"', '"😀"', '"\u2028"', '"\u200f"', '"\u0085"', '"\u009f"', '"\u00a0"',
   '"\u061c"', '"\u061b"', '"\u2067"', '"\u206a"', '"\ufeff"', '"\\n"', '"\\ud800"', '"\\u00e9"', '"a\\"b"', '"\u007f"', '"\u0001"',
-  '"hybrid.abc"', '"generator"', ...EVENT_TYPES.map((type) => `"${type}"`), `"${'y'.repeat(1024)}"`, `"${'y'.repeat(1025)}"`,
+  '"hybrid.abc"', '"generator"', '"Googlebot/2.1"', '"curl/8"', ...EVENT_TYPES.map((type) => `"${type}"`), `"${'y'.repeat(1024)}"`, `"${'y'.repeat(1025)}"`,
   `"${'é'.repeat(512)}"`, `"${'é'.repeat(513)}"`,
 ]; // biome-ignore format: a pool
 
 const NAMES = [
   'id', 'type', 'time', 'userId', 'anonymousId', 'sessionId', 'orderId', 'partial', 'currency', 'query', 'items', 'source', 'list',
   'properties', 'productId', 'name', 'category', 'brand', 'price', 'quantity', 'rejected', 'country', 'results', 'n',
-  'recommendation_id', '__proto__', 'constructor', 'ids', 'itemz', '',
+  'recommendation_id', 'user_agent', '__proto__', 'constructor', 'ids', 'itemz', '',
 ]; // biome-ignore format: a pool
 
 const PIECES = [
