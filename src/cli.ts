@@ -84,6 +84,10 @@ function addCommands(line: CommandLine): void {
     .addOption(
       new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']),
     )
+    .option(
+      '--follow',
+      'go on with what is written to a file, and with the one that takes its name, until Ctrl-C',
+    )
     .option('--json', 'print the result as one JSON object; of several files, one a line')
     .action(async (files, options) =>
       (await import('./commands/ingest.ts')).ingest(context(options), files, options),

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Readable } from 'node:stream';
 import { EcomError } from '../errors.ts';
-import { findInput, type Input } from '../pipeline/ingest/source.ts';
+import { findInput, type Input, type InputOptions } from '../pipeline/ingest/source.ts';
 
 /** A file to read, as it was named. */
 export interface NamedInput {
@@ -18,12 +18,12 @@ export interface NamedInput {
 export async function findInputs(
   names: readonly string[],
   stdin: Readable,
-  warn: (text: string) => void,
+  options: InputOptions,
 ): Promise<NamedInput[]> {
   const files = (await Promise.all(names.map(matching))).flat();
   if (files.filter((file) => file === '-').length > 1)
     throw new EcomError('USAGE', 'standard input is named twice', { hint: 'name - once' });
-  return Promise.all(files.map(async (file) => ({ file, input: await findInput(file, stdin, warn) })));
+  return Promise.all(files.map(async (file) => ({ file, input: await findInput(file, stdin, options) })));
 }
 
 /** `*` and `?` in a file's name, as a shell has them; the files in the order of their names. */

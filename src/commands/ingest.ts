@@ -1,20 +1,17 @@
 import { ensureDataDir } from '../config.ts';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
 import { readRegularFile } from '../pipe.ts';
-import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
 import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
-import { type IngestProgress } from '../pipeline/ingest/appender.ts';
-import { type IngestResult, ingest as ingestSource } from '../pipeline/ingest/ingest.ts';
+import { type IngestResult } from '../pipeline/ingest/ingest.ts';
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
-import { type Input } from '../pipeline/ingest/source.ts';
-import { createPatience } from '../pipeline/patience.ts';
+import { createPatience, type Patience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption, withFolder } from './folder-option.ts';
 import { isMixed } from './holdings.ts';
-import { findInputs } from './ingest-files.ts';
+import { findInputs, type NamedInput } from './ingest-files.ts';
 import { withNumbers } from './ingest-numbers.ts';
-import { createProgressReporter } from './ingest-progress.ts';
+import { createFileReader, type FileReader } from './ingest-reader.ts';
 import { ingestSummary, nextStep, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
@@ -25,6 +22,7 @@ export interface IngestOptions {
   readonly speed: string;
   readonly rebase?: 'now';
   readonly json?: boolean;
+  readonly follow?: boolean;
 }
 
 /** What became of one file. */
@@ -47,79 +45,43 @@ export async function ingest(
   options: IngestOptions,
 ): Promise<void> {
   const { config, stdin, stdout, stderr, signal } = context;
-  const speed = readSpeed(options.speed);
   const rebase = options.rebase === 'now';
   const choice = await readChoice(options);
-  let progress = createProgressReporter(stderr);
-  const note = (text: string): void => progress.note(text);
-  const inputs = await findInputs(files, stdin, (text) => note(`warning: ${text}`));
+  const reader = createFileReader(context, { choice, speed: readSpeed(options.speed), rebase });
+  const warn = (text: string): void => reader.note(`warning: ${text}`);
+  if (options.follow) return follow(context, files, options, reader, warn);
+  const inputs = await findInputs(files, stdin, { warn });
   ensureDataDir(config);
-  const limitMs = config.patienceSeconds * 1000;
-  const patience = createPatience({ limitMs, signal, say: note });
+  const patience = patienceOf(context, reader);
   await withNumbers(config, signal, patience, async (stores, numbers) => {
-    const log: EventLog = {
-      ...stores.log,
-      append: (records, progress, before) => patience(() => stores.log.append(records, progress, before)),
-      progress: (source) => patience(() => stores.log.progress(source)),
-    };
-    let last: IngestProgress | undefined;
-    let changed = false;
     const done: Ingested[] = [];
     const failures: EcomError[] = [];
-
-    async function read(input: Input): Promise<IngestResult> {
-      last = undefined;
-      progress = createProgressReporter(stderr);
-      try {
-        return await ingestSource({
-          log,
-          input,
-          choice,
-          speed,
-          rebase,
-          clock: Date.now,
-          signal,
-          onStart: (start) => progress.start(start, choice.format === 'auto'),
-          onProgress(now) {
-            last = now;
-            changed = true;
-            progress.update(now);
-          },
-          afterAppend: numbers.afterAppend,
-        });
-      } finally {
-        progress.stop();
-      }
-    }
-
-    async function readAll(): Promise<void> {
-      for (const { file, input } of inputs) {
-        const started = performance.now();
-        try {
-          const result = await read(input);
-          changed ||= result.lines > 0;
-          // The last one waits for the numbers of all.
-          if (input === inputs.at(-1)?.input) await unlessStopped(numbers.finish());
-          done.push({ file, result, seconds: (performance.now() - started) / 1000 });
-        } catch (error) {
-          if (signal.aborted) throw interrupted(last);
-          if (!(error instanceof EcomError) || error.code !== 'INPUT') throw gaveUp(error, last);
-          failures.push(error);
-          if (inputs.length > 1) note(`error: ${error.message}`);
-        }
-      }
-    }
     const unlessStopped = async <T>(work: Promise<T>): Promise<T> => {
       const result = await work.catch((error: unknown) => {
-        throw signal.aborted ? interrupted(last) : gaveUp(error, last);
+        throw reader.failure(error);
       });
-      if (signal.aborted) throw interrupted(last);
+      if (signal.aborted) throw reader.failure(signal.reason);
       return result;
     };
-    await readAll();
-    // The part of a file that could be read counts.
-    if (failures.length > 0 && changed) await unlessStopped(numbers.finish());
-    if (failures.length > 0 && done.length === 0 && !changed) throw failureOf(failures, inputs.length);
+    for (const { file, input } of inputs) {
+      const started = performance.now();
+      try {
+        const result = await reader.read(input, stores.log, numbers, patience);
+        // The last one waits for the numbers of all.
+        if (input === inputs.at(-1)?.input) await unlessStopped(numbers.finish());
+        done.push({ file, result, seconds: (performance.now() - started) / 1000 });
+      } catch (error) {
+        if (signal.aborted || !(error instanceof EcomError) || error.code !== 'INPUT')
+          throw reader.failure(error);
+        failures.push(error);
+        if (inputs.length > 1) reader.note(`error: ${error.message}`);
+      }
+    }
+    if (failures.length > 0) {
+      if (done.length === 0 && !reader.changed()) throw failureOf(failures, inputs.length);
+      // The part of a file that could be read counts.
+      await unlessStopped(numbers.finish());
+    }
     const folder = folderOption(config);
     if (done.some(({ result }) => result.events > 0) && (await isMixed(stores.live)))
       tell(stderr, mixed(folder));
@@ -129,7 +91,8 @@ export async function ingest(
         await write(stdout, ingestSummary(result, seconds, rebase, folder));
       if (done.length > 0) await write(stdout, nextStep(folder));
     }
-    const training = await unlessStopped(withSpinner(context, 'learning', () => numbers.learn(changed)));
+    const learning = withSpinner(context, 'learning', () => numbers.learn(reader.changed()));
+    const training = await unlessStopped(learning);
     await write(stderr, withFolder(trainingNote(training), config));
     if (options.json) {
       for (const { file, result, seconds } of done)
@@ -137,6 +100,42 @@ export async function ingest(
     }
     if (failures.length > 0) throw failureOf(failures, inputs.length);
   });
+}
+
+/** Reads a file and whatever is written to it, and the files that take its name, until the signal aborts. */
+async function follow(
+  context: CommandContext,
+  files: readonly string[],
+  options: IngestOptions,
+  reader: FileReader,
+  warn: (text: string) => void,
+): Promise<void> {
+  const { config, stdin, signal } = context;
+  if (files.length > 1 || options.rebase !== undefined || options.speed !== 'max') {
+    throw new EcomError('USAGE', '--follow takes one file, and neither --rebase nor --speed', {
+      hint: 'follow each file by a command of its own',
+    });
+  }
+  const [{ input }] = (await findInputs(files, stdin, { warn, follow: true })) as [NamedInput];
+  ensureDataDir(config);
+  const patience = patienceOf(context, reader);
+  await withNumbers(config, signal, patience, async (stores, numbers) => {
+    while (!signal.aborted) {
+      try {
+        const result = await reader.read(input, stores.log, numbers, patience);
+        reader.note(`${result.name}: another file has its name, or it begins anew`);
+      } catch (error) {
+        if (!signal.aborted) throw reader.failure(error);
+      }
+    }
+    reader.note(
+      `stopped; the same command goes on from there${reader.changed() ? ', ecom train learns from what came' : ''}`,
+    );
+  });
+}
+
+function patienceOf({ config, signal }: CommandContext, reader: FileReader): Patience {
+  return createPatience({ limitMs: config.patienceSeconds * 1000, signal, say: reader.note });
 }
 
 function failureOf(failures: readonly EcomError[], files: number): EcomError {
@@ -148,21 +147,6 @@ function failureOf(failures: readonly EcomError[], files: number): EcomError {
 
 function mixed(folder: string): string {
   return `note: simulated events are counted together with others here; ecom stats${folder} tells their share, ecom reset${folder} empties the data folder`;
-}
-
-function interrupted(progress: IngestProgress | undefined): EcomError {
-  return new EcomError('INTERRUPTED', 'interrupted', { hint: whatIsSafe(progress) });
-}
-
-/** What failed for a server that is away leaves something to go on from; anything else stays as it is. */
-function gaveUp(error: unknown, progress: IngestProgress | undefined): unknown {
-  if (!(error instanceof EcomError) || error.code !== 'UNAVAILABLE') return error;
-  return new EcomError('UNAVAILABLE', error.message, { hint: whatIsSafe(progress), cause: error });
-}
-
-function whatIsSafe(progress: IngestProgress | undefined): string {
-  const lines = (progress?.lines ?? 0).toLocaleString('en-US');
-  return `stopped after ${lines} new lines, which are safe; run the same command again to go on from there`;
 }
 
 function readSpeed(text: string): number | undefined {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -108,6 +108,54 @@ describe('ecom ingest', () => {
     await expect(ingest(none.context, [join(folder, '*.csv')], OPTIONS)).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+
+  test('a file is followed as it grows, is renamed and begins anew, and from where it was left', async () => {
+    const [dataDir, path] = [join(tempDir(), 'shop'), join(tempDir(), 'log.jsonl')];
+    const line = (n: number): string => order(n, { id: `e${n}` });
+    const counted = async (): Promise<number> => (await statsOf(dataDir)).stats.kpis.events;
+    const follow = () => {
+      const test = createContext(dataDir);
+      return { ...test, ended: ingest(test.context, [path], { ...OPTIONS, follow: true }) };
+    };
+    writeFileSync(path, line(0) + line(1));
+    const first = follow();
+    await vi.waitFor(async () => expect(await counted()).toBe(2), 20_000);
+    appendFileSync(path, line(2) + line(3).slice(0, 30));
+    await vi.waitFor(async () => expect(await counted()).toBe(3), 20_000);
+    appendFileSync(path, line(3).slice(30));
+    // Who writes to it goes on for a moment with the file that it has open.
+    renameSync(path, `${path}.1`);
+    appendFileSync(`${path}.1`, line(4));
+    writeFileSync(path, line(5));
+    appendFileSync(`${path}.1`, line(6));
+    await vi.waitFor(async () => expect(await counted()).toBe(7), 20_000);
+    writeFileSync(path, '');
+    await vi.waitFor(() => expect(first.notes().match(/begins anew/g)).toHaveLength(2), 20_000);
+    appendFileSync(path, line(7));
+    await vi.waitFor(async () => expect(await counted()).toBe(8), 20_000);
+    first.abort();
+    await first.ended;
+
+    appendFileSync(path, line(8));
+    const second = follow();
+    await vi.waitFor(async () => expect(await counted()).toBe(9), 20_000);
+    second.abort();
+    await second.ended;
+    const { stats } = await statsOf(dataDir);
+    expect(stats.kpis).toMatchObject({ events: 9, orders: 9 });
+    expect(stats.freshness).toMatchObject({ rejected: 0, duplicates: 0 });
+  });
+
+  test('what does not grow is not followed', async () => {
+    const { context } = createContext(join(tempDir(), 'shop'));
+    const follow = (files: string[], options = {}) =>
+      ingest(context, files, { ...OPTIONS, follow: true, ...options });
+    const path = file('a.jsonl', orders(1));
+    await expect(follow(['-'])).rejects.toMatchObject({ code: 'INPUT' });
+    await expect(follow([path, path])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(follow([path], { rebase: 'now' })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(follow([file('a.gz', gzipSync('x'))])).rejects.toMatchObject({ code: 'INPUT' });
   });
 
   test('a file that cannot be read keeps the others from nothing', async () => {

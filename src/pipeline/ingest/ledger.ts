@@ -38,7 +38,9 @@ export async function resume(
   signal: AbortSignal,
 ): Promise<Resumed> {
   const { known, free } = await lookUp(log, opened.head);
-  return match(input, opened, known, free, signal);
+  const size = await input.sizeNow?.();
+  const whole = size === undefined ? known : known.filter(({ bytes }) => bytes <= size);
+  return match(input, opened, whole, free, signal);
 }
 
 /** Sources in the ledger that begin like this one, those that got furthest first; and the name it would get. */

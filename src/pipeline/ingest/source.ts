@@ -1,12 +1,13 @@
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { openPipe } from '../../pipe.ts';
 import { stripControls } from '../events/text.ts';
 import { createByteBuffer } from './byte-buffer.ts';
+import { followed } from './follow.ts';
 import { gunzipped } from './gunzip.ts';
 import { withJsonLines } from './json-values.ts';
 import { MAX_ROW_BYTES, splitLines } from './rows.ts';
@@ -35,20 +36,29 @@ export interface Input {
   /** Whether a second `open` starts from the beginning again. */
   readonly rewindable: boolean;
   open(signal: AbortSignal): Promise<Source>;
+  /** Bytes that it has now, of one that is read on as it grows: to wait for more would be to wait for what may never come. */
+  sizeNow?(): Promise<number>;
+}
+
+export interface InputOptions {
+  /** Told of what is odd about it and no fault. */
+  readonly warn?: (text: string) => void;
+  /** Whether it is read on as it grows, until another file has its name. */
+  readonly follow?: boolean | undefined;
 }
 
 /**
  * Finds a file.
  * @param path of the file; `-` is the stream `stdin`
- * @param warn told of what is odd about it and no fault
- * @throws EcomError `NOT_FOUND` or `INPUT` where there is none that could be read
+ * @throws EcomError `NOT_FOUND` or `INPUT` where there is none that could be read, or followed
  */
 export async function findInput(
   path: string,
   stdin: Readable,
-  warn: (text: string) => void = () => {},
+  { warn = () => {}, follow = false }: InputOptions = {},
 ): Promise<Input> {
   if (path === '-') {
+    if (follow) throw notFollowed('standard input');
     return {
       path,
       rewindable: false,
@@ -67,8 +77,20 @@ export async function findInput(
       hint: `name the files in it: ecom ingest ${path.replace(/\/$/, '')}/*`,
     });
   }
-  const size = stats.isFile() ? stats.size : undefined;
   const name = stripControls(basename(path));
+  if (follow) {
+    if (!stats.isFile()) throw notFollowed(path);
+    return {
+      path,
+      rewindable: true,
+      async open(signal) {
+        const stream = Readable.from(followed(path, signal));
+        return await openSource(stream, { path, name, size: undefined, signal, warn, follow });
+      },
+      sizeNow: async () => (await stat(path)).size,
+    };
+  }
+  const size = stats.isFile() ? stats.size : undefined;
   return {
     path,
     rewindable: stats.isFile(),
@@ -89,6 +111,17 @@ interface Description {
   readonly size: number | undefined;
   readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
+  readonly follow?: boolean;
+}
+
+function notFollowed(path: string): EcomError {
+  return new EcomError(
+    'INPUT',
+    `${path} cannot be followed: that takes a file that grows, with one event a line`,
+    {
+      hint: 'leave out --follow; a pipe is read to its end anyway',
+    },
+  );
 }
 
 /** How long a stream may send nothing before its beginning is taken to be what there is, ms. */
@@ -96,7 +129,7 @@ const STALL_MS = 2000;
 
 async function openSource(
   stream: Readable,
-  { path, name, size, signal, warn }: Description,
+  { path, name, size, signal, warn, follow = false }: Description,
 ): Promise<Source> {
   let bytesRead = 0;
   async function* counted(): AsyncGenerator<Buffer> {
@@ -107,7 +140,8 @@ async function openSource(
   }
   const abort = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
-  const chunks = withJsonLines(unpack(counted(), path, warn));
+  const bytes = follow ? refusePacked(counted(), path) : unpack(counted(), path, warn);
+  const chunks = follow ? bytes : withJsonLines(bytes);
   const close = (): void => {
     signal.removeEventListener('abort', abort);
     stream.destroy();
@@ -173,6 +207,16 @@ async function readHead(pull: () => Promise<Buffer | undefined>): Promise<Head> 
     if (chunk === undefined) return { head: head.take(), pending: undefined };
     head.add(chunk);
     hasLine ||= chunk.includes(10) || head.length > MAX_ROW_BYTES;
+  }
+}
+
+/** @throws EcomError `INPUT` where the bytes begin as gzip does */
+async function* refusePacked(chunks: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    if (first && chunk[0] === 0x1f) throw notFollowed(path);
+    first = false;
+    yield chunk;
   }
 }
 
