@@ -38,15 +38,14 @@ export function createSums(): CounterSums {
 
   const reader = new PageReader();
 
-  /** The column that the reader has read, with room for its keys. */
-  function columnFor({ column: number, count, keys }: PageReader): Column {
+  /** A column, with room for keys up to one. */
+  function columnFor(number: number, count: number, last: number): Column {
     let column = columns[number];
     if (column === undefined) {
       column = { values: new Float64Array(FIRST_KEYS), exact: new Map(), far: new Map(), added: 0 };
       columns[number] = column;
     }
     column.added += count;
-    const last = keys[count - 1] ?? 0;
     if (last >= column.values.length && last < column.added * ROOM) grow(column, last);
     return column;
   }
@@ -79,8 +78,16 @@ export function createSums(): CounterSums {
   return {
     add(page) {
       reader.open(page);
-      while (reader.nextColumn()) {
-        const column = columnFor(reader);
+      while (reader.next()) {
+        const { isRun, first, length } = reader;
+        if (!isRun) reader.read();
+        const last = isRun ? first + length - 1 : (reader.keys[reader.count - 1] ?? 0);
+        const column = columnFor(reader.column, length, last);
+        if (isRun && column.exact.size === 0 && last < column.values.length) {
+          reader.addRunTo(column.values, (key, amount) => addExact(column, key, amount));
+          continue;
+        }
+        if (isRun) reader.read();
         const done = column.exact.size === 0 ? addFast(column.values, reader) : 0;
         for (let place = done; place < reader.count; place += 1)
           addExact(column, reader.keys[place]!, reader.value(place));

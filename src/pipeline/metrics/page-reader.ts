@@ -23,7 +23,12 @@ const FIRST_COUNTERS = 1024;
 export class PageReader {
   #bytes: Uint8Array = new Uint8Array();
   #at = 0;
+  #form: number = LIST;
   column = 0;
+  /** How many counters the column takes, those of a run that are 0 among them. */
+  length = 0;
+  /** The first key of a run. */
+  first = 0;
   /** How many counters of the column are not 0. */
   count = 0;
   /** Their keys, ascending. */
@@ -48,31 +53,90 @@ export class PageReader {
   }
 
   /**
-   * Goes to the next column. @returns false at the end
+   * Goes to the next column and reads it. @returns false at the end
    * @throws RangeError where the bytes are no page
    */
   nextColumn(): boolean {
-    if (this.#at >= this.#bytes.length) return false;
-    this.column += this.#varint();
-    const head = this.#varint();
-    const counters = Math.floor(head / 2);
-    // Each takes a byte at least.
-    if (counters > this.#bytes.length - this.#at) throw damaged();
-    if (counters > this.keys.length) {
-      this.keys = new Int32Array(counters * 2);
-      this.values = new Float64Array(counters * 2);
-    }
-    if (this.beyond.size > 0) this.beyond.clear();
-    if (head % 2 === RUN) this.#readRun(counters);
-    else this.#readList(counters);
-    if (this.#at > this.#bytes.length) throw damaged();
+    if (!this.next()) return false;
+    this.read();
     return true;
   }
 
+  /**
+   * Goes to the next column, which is to be read then. @returns false at the end
+   * @throws RangeError where the bytes are no page
+   */
+  next(): boolean {
+    if (this.#at >= this.#bytes.length) return false;
+    this.column += this.#varint();
+    const head = this.#varint();
+    this.length = Math.floor(head / 2);
+    this.#form = head % 2;
+    // Each takes a byte at least.
+    if (this.length > this.#bytes.length - this.#at) throw damaged();
+    if (this.#form === RUN) {
+      this.first = this.#varint();
+      if (this.first + this.length > MOST_KEYS) throw damaged();
+    }
+    return true;
+  }
+
+  get isRun(): boolean {
+    return this.#form === RUN;
+  }
+
+  /** Reads the column. @throws RangeError where the bytes are no page */
+  read(): void {
+    const { length } = this;
+    if (length > this.keys.length) {
+      this.keys = new Int32Array(length * 2);
+      this.values = new Float64Array(length * 2);
+    }
+    if (this.beyond.size > 0) this.beyond.clear();
+    if (this.#form === RUN) this.#readRun(length);
+    else this.#readList(length);
+    if (this.#at > this.#bytes.length) throw damaged();
+  }
+
+  /**
+   * Reads a run and adds its values to others by key, which costs half as much as to read it first.
+   * @param sums has room for all keys
+   * @param add told instead of a value whose sum a double cannot hold
+   * @throws RangeError where the bytes are no page
+   */
+  addRunTo(sums: Float64Array, add: (key: number, value: Count) => void): void {
+    const { first, length } = this;
+    const bytes = this.#bytes;
+    const end = first + length;
+    let at = this.#at;
+    for (let key = first; key < end; key += 1) {
+      const byte = bytes[at]!;
+      let value = 0;
+      if (byte < 0x80) {
+        value = (byte >>> 1) ^ -(byte & 1);
+        at += 1;
+      } else {
+        const second = bytes[at + 1]!;
+        if (second < 0x80) {
+          const zigzag = (byte & 0x7f) | (second << 7);
+          value = (zigzag >>> 1) ^ -(zigzag & 1);
+          at += 2;
+        } else {
+          this.#at = at;
+          value = this.#longValue(0);
+          at = this.#at;
+        }
+      }
+      const sum = sums[key]! + value;
+      if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) sums[key] = sum;
+      else add(key, Number.isNaN(value) ? this.beyond.get(0)! : value);
+    }
+    if (at > bytes.length) throw damaged();
+    this.#at = at;
+  }
+
   #readRun(counters: number): void {
-    const first = this.#varint();
-    if (first + counters > MOST_KEYS) throw damaged();
-    const { keys, values } = this;
+    const { first, keys, values } = this;
     const bytes = this.#bytes;
     let at = this.#at;
     let count = 0;
