@@ -90,7 +90,7 @@ async function readSource(
   const format = chooseFormat(choice, texts.slice(0, 1).map(String), 'fuzz');
   const rows = readRows(format, bytes);
   const { problems, blank } = checkRows(rows, texts, header !== undefined);
-  const makeRecords = createRecordMaker({ format, key: 'fuzz', name: 'fuzz' });
+  const makeRecords = createRecordMaker({ format, name: 'fuzz' });
   let records = 0;
   for (const row of rows) {
     const made = makeRecords(row, Date.now()).length;

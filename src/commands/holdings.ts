@@ -54,6 +54,12 @@ export async function isMixed(live: LiveStore): Promise<boolean> {
   return simulated > 0 && simulated < events;
 }
 
+/** How many events and rejected lines came again so far. */
+export async function duplicatesIn(live: LiveStore): Promise<number> {
+  const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
+  return Number(tallies[0]!.totals.get(COLUMNS.duplicates) ?? 0);
+}
+
 async function readCounted(
   live: LiveStore,
 ): Promise<{ positions: readonly Position[]; events: number; simulated: number }> {

@@ -6,6 +6,12 @@ import { rejectedLines } from './ingest-progress.ts';
 import { leftOutText } from './model-text.ts';
 import { printJson } from './output.ts';
 
+/** What an ingest has appended, and what came of it. */
+export interface CountedIngest extends IngestResult {
+  /** How many lines were counted meanwhile, of all files of the command, that had been counted before. */
+  readonly duplicates: number;
+}
+
 /**
  * What an ingest has done, for people.
  * @param folder what the commands that it names need to mean the same data folder
@@ -41,6 +47,13 @@ export function ingestSummary(
   return `${out.map(visibleLine).join('\n')}\n`;
 }
 
+/** How many of the lines that were read had been counted before, if any. */
+export function duplicatesNote(duplicates: number, lines: number): string {
+  if (duplicates <= 0) return '';
+  const text = `${count(duplicates)} counted before: ${duplicates === 1 ? 'it does' : 'they do'} not count again`;
+  return `  ${text}${2 * duplicates > lines ? '; most of it is known from other files' : ''}\n`;
+}
+
 /** What to do when all is read. */
 export function nextStep(folder: string): string {
   return `${visibleLine(`next: ecom stats --window all${folder}`)}\n`;
@@ -59,13 +72,13 @@ export function trainingNote({ state, reason, hint, productsLeftOut = 0 }: Train
 export async function printIngestJson(
   stdout: NodeJS.WriteStream,
   file: string,
-  result: IngestResult,
+  result: CountedIngest,
   training: Training,
   seconds: number,
   dataDir: string,
   compact = false,
 ): Promise<void> {
-  const { format, source, lines, knownLines, events, rejected, leftOut, times } = result;
+  const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates } = result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -75,6 +88,7 @@ export async function printIngestJson(
     lines,
     knownLines,
     events,
+    duplicates,
     rejected: { total: rejectedLines(rejected), reasons: rejected },
     leftOut,
     times:

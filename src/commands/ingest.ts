@@ -8,11 +8,12 @@ import { parseSpeed } from '../pipeline/ingest/pace.ts';
 import { createPatience, type Patience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption, withFolder } from './folder-option.ts';
-import { isMixed } from './holdings.ts';
+import { duplicatesIn, isMixed } from './holdings.ts';
 import { findInputs, type NamedInput } from './ingest-files.ts';
 import { withNumbers } from './ingest-numbers.ts';
+import { rejectedLines } from './ingest-progress.ts';
 import { createFileReader, type FileReader } from './ingest-reader.ts';
-import { ingestSummary, nextStep, printIngestJson, trainingNote } from './ingest-summary.ts';
+import { duplicatesNote, ingestSummary, nextStep, printIngestJson, trainingNote } from './ingest-summary.ts';
 import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
 
@@ -54,6 +55,7 @@ export async function ingest(
   ensureDataDir(config);
   const patience = patienceOf(context, reader);
   await withNumbers(config, signal, patience, async (stores, numbers) => {
+    const before = await patience(() => duplicatesIn(stores.live));
     const done: Ingested[] = [];
     const failures: EcomError[] = [];
     const unlessStopped = async <T>(work: Promise<T>): Promise<T> => {
@@ -82,6 +84,7 @@ export async function ingest(
       // The part of a file that could be read counts.
       await unlessStopped(numbers.finish());
     }
+    const duplicates = (await patience(() => duplicatesIn(stores.live))) - before;
     const folder = folderOption(config);
     if (done.some(({ result }) => result.events > 0) && (await isMixed(stores.live)))
       tell(stderr, mixed(folder));
@@ -89,14 +92,28 @@ export async function ingest(
     if (!options.json) {
       for (const { result, seconds } of done)
         await write(stdout, ingestSummary(result, seconds, rebase, folder));
-      if (done.length > 0) await write(stdout, nextStep(folder));
+      if (done.length > 0) {
+        const lines = done.reduce(
+          (sum, { result }) => sum + result.events + rejectedLines(result.rejected),
+          0,
+        );
+        await write(stdout, duplicatesNote(duplicates, lines) + nextStep(folder));
+      }
     }
     const learning = withSpinner(context, 'learning', () => numbers.learn(reader.changed()));
     const training = await unlessStopped(learning);
     await write(stderr, withFolder(trainingNote(training), config));
     if (options.json) {
       for (const { file, result, seconds } of done)
-        await printIngestJson(stdout, file, result, training, seconds, config.dataDir, inputs.length > 1);
+        await printIngestJson(
+          stdout,
+          file,
+          { ...result, duplicates },
+          training,
+          seconds,
+          config.dataDir,
+          inputs.length > 1,
+        );
     }
     if (failures.length > 0) throw failureOf(failures, inputs.length);
   });

@@ -285,6 +285,41 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await Promise.all([live.close(), tokyo.close()]);
     });
 
+    test('keeps ids apart, one step in the place of others', async () => {
+      const live = await open('derived');
+      const ids = (text: string) => Buffer.from(`${text}\u0000 \n`);
+      const step = (from: number, to: number, derived: { from: number; since: number; text: string }) => {
+        const { text, ...rest } = derived;
+        const advance = { partition: 0, from, to, watermark: 0, derived: { ...rest, ids: ids(text) } };
+        return change(from, to, { advances: [advance] });
+      };
+      const kept = async (store: LiveStore) =>
+        (await store.derived(0)).map(({ from, to, ids: bytes }) => [from, to, Buffer.from(bytes)]);
+      expect(await live.apply(step(0, 5, { from: 0, since: -1, text: 'a' }))).toBe(true);
+      expect(await live.apply(step(5, 9, { from: 5, since: -1, text: 'b' }))).toBe(true);
+      expect(await live.apply(step(9, 12, { from: 5, since: -1, text: 'bc' }))).toBe(true);
+      expect(await live.apply(change(12, 20))).toBe(true);
+      expect(await live.apply(step(12, 22, { from: 12, since: 12, text: 'no' }))).toBe(false);
+      expect(await kept(live)).toEqual([
+        [0, 5, ids('a')],
+        [5, 12, ids('bc')],
+      ]);
+      expect(await live.apply(step(20, 30, { from: 20, since: 5, text: 'd' }))).toBe(true);
+      const last = [
+        [5, 12, ids('bc')],
+        [20, 30, ids('d')],
+      ];
+      expect(await kept(live)).toEqual(last);
+      expect(await live.derived(1)).toEqual([]);
+      const anew = await live.rebuild();
+      expect(await kept(anew.live)).toEqual([]);
+      await anew.live.apply(step(0, 30, { from: 0, since: -1, text: 'e' }));
+      expect(await anew.replace()).toBe(true);
+      await anew.close();
+      expect(await kept(live)).toEqual([[0, 30, ids('e')]]);
+      await live.close();
+    });
+
     test('keeps the ids that steps leave, until a later one lets them go', async () => {
       const live = await open('seen');
       const ids = (from: number) => Uint8Array.of(from, 0, 10, 32, 195, 255);

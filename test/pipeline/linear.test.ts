@@ -55,7 +55,7 @@ const partsOf = (text: string): string[] => text.match(/.{1,16}/gs) ?? [];
 
 function readAll(format: typeof CSV, text: string, step: number): void {
   const reader = createRowReader(format, 0);
-  const makeRecords = createRecordMaker({ format, key: 'K', name: 'file' });
+  const makeRecords = createRecordMaker({ format, name: 'file' });
   const bytes = Buffer.from(text);
   const blocks = [];
   for (let at = 0; at < bytes.length; at += step) blocks.push(...reader.push(bytes.subarray(at, at + step)));

@@ -37,6 +37,17 @@ export class ByteWriter {
     }
   }
 
+  /** @param value 32 bits, with or without a sign */
+  word(value: number): void {
+    makeRoom(this, 4);
+    const { bytes, length } = this;
+    bytes[length] = value;
+    bytes[length + 1] = value >>> 8;
+    bytes[length + 2] = value >>> 16;
+    bytes[length + 3] = value >>> 24;
+    this.length = length + 4;
+  }
+
   text(value: string): void {
     const before = this.length;
     this.uint(value.length);
@@ -162,6 +173,11 @@ export class ByteReader {
     const low = first & 63;
     const size = first < 128 ? low : low + this.more(64);
     return (first & 64) === 0 ? size : -size;
+  }
+
+  /** 32 bits, with a sign. */
+  word(): number {
+    return this.byte() | (this.byte() << 8) | (this.byte() << 16) | (this.byte() << 24);
   }
 
   text(): string {

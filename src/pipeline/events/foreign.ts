@@ -2,6 +2,7 @@ import { notJson } from './decode.ts';
 import { BadRow, type JsonFormat, type Outcome } from './formats/format.ts';
 import { parseJson } from './formats/json.ts';
 import { encodeRejectedLine } from './record.ts';
+import { idOfKey } from './row-ids.ts';
 
 /** A format of JSON objects. */
 export type ForeignFormat = Pick<JsonFormat, 'name' | 'read'>;
@@ -24,7 +25,9 @@ export function readForeign(value: string | Uint8Array, { format, source, id }: 
   return outcomes.map((outcome, index) => {
     const place = index === 0 ? id : `${id}:${index}`;
     if (outcome instanceof BadRow) return rejected(outcome, place, source, originals(outcome.part));
-    if (isAbsent(outcome.id)) outcome.id = place;
+    const { naturalKey } = outcome;
+    if (naturalKey !== undefined) delete outcome.naturalKey;
+    if (isAbsent(outcome.id)) outcome.id = naturalKey === undefined ? place : idOfKey(naturalKey);
     if (isAbsent(outcome.source)) outcome.source = source;
     const line = writeJson(outcome);
     if (line !== undefined) return line;

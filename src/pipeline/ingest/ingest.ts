@@ -3,13 +3,13 @@ import { EcomError } from '../../errors.ts';
 import { greatest } from '../../extremes.ts';
 import { chooseFormat, type FormatChoice, type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type FormatName } from '../events/formats/format.ts';
-import { type Appender, type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
+import { type AppenderOptions, createAppender, type IngestProgress } from './appender.ts';
+import { createKnownRows, type KnownRows } from './known-rows.ts';
 import { type Resumed, resume } from './ledger.ts';
 import { createPace, type Pace } from './pace.ts';
-import { createPlainLines } from './plain-lines.ts';
-import { createPlainRows } from './plain-rows.ts';
+import { createPlain } from './plain-lines.ts';
 import { createRecordMaker, readOutcomes, type SourceRecord, timeOf } from './records.ts';
-import { type Block, createRowReader, type PlainLines, splitLines, withoutMark } from './rows.ts';
+import { type Block, createRowReader, splitLines, withoutMark } from './rows.ts';
 import { type Input, type Source } from './source.ts';
 
 /** A stream that pauses for so long has what came from it appended, ms. */
@@ -60,7 +60,8 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   try {
     const format = chooseFormat(choice, firstLines(source.head), source.name);
     const pace = createPace({ ...options, newest: await newestTime(options, format) });
-    const resumed = await resume(log, input, source, signal);
+    const known = createKnownRows(format, source.name);
+    const resumed = await resume(log, input, source, signal, known.take);
     source = resumed.source;
     const { name, size } = source;
     const start = {
@@ -71,7 +72,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       bytesRead: source.bytesRead(),
     };
     options.onStart?.(start);
-    const progress = await appendAll(options, resumed, format, pace);
+    const progress = await appendAll(options, resumed, format, pace, known);
     return { ...start, ...progress, source: resumed.key };
   } finally {
     source.close();
@@ -128,16 +129,21 @@ async function appendAll(
   resumed: Resumed,
   format: OpenFormat,
   pace: Pace,
+  known: KnownRows,
 ): Promise<IngestProgress> {
-  const { signal, clock } = options;
-  const { source, key } = resumed;
-  const makeRecords = createRecordMaker({ format, key, name: source.name, shift: pace.shift });
+  const { input, signal, clock } = options;
+  const { source } = resumed;
+  const { ids } = known;
+  const makeRecords = createRecordMaker({ format, name: source.name, ids, shift: pace.shift });
   const appender = createAppender(options, resumed);
   const isTimed = pace.shift !== undefined || options.speed !== undefined;
-  const plain = isTimed ? undefined : createPlain(format, { key, name: source.name }, appender, clock);
+  const plain = isTimed ? undefined : createPlain(format, { ids, name: source.name }, appender, clock);
   const reader = createRowReader(format, resumed.lines, plain);
+  let isKnown = resumed.bytes === 0;
 
   async function take(block: Block): Promise<void> {
+    if (!isKnown) await known.finish(input, resumed.bytes, signal);
+    isKnown = true;
     // Inside a row that is too long there is no place to go on from: the last one is before it.
     if (!block.whole) await appender.append();
     for (const row of block.rows) {
@@ -171,17 +177,6 @@ async function appendAll(
   }
   await appender.append(true);
   return appender.progress();
-}
-
-/** Takes the lines that need no thought, where the format has such. */
-function createPlain(
-  format: OpenFormat,
-  source: { readonly key: string; readonly name: string },
-  appender: Appender,
-  clock: () => number,
-): PlainLines | undefined {
-  if (format.layout === 'csv') return createPlainRows(format, source, appender, clock);
-  return format.name === 'native' ? createPlainLines(appender, clock) : undefined;
 }
 
 /** How long a row has to wait until all of its events have happened, ms. */

@@ -7,7 +7,7 @@ import { HEAD_BYTES, type Input, type Source } from './source.ts';
 /** A source that is open at the place from which it is new. */
 export interface Resumed {
   readonly source: Source;
-  /** The source's name in the ledger, and the beginning of the ids of its events. */
+  /** The source's name in the ledger. */
   readonly key: string;
   /** What the ledger says of it; `undefined` for a new source. */
   readonly known: SourceProgress | undefined;
@@ -30,17 +30,19 @@ export interface Resumed {
  * A source is known by its beginning: the digest of its first 2^k bytes, with the greatest k up to 64 KiB that it had when
  * it was new, so that a file that grows stays the same source. What was read of it has to have the digest that the ledger
  * holds; another file with the same beginning becomes a source of its own, `<fingerprint>-1` and so on.
+ * @param onKnown is given what is skipped of a stream, which cannot be read again, in pieces
  */
 export async function resume(
   log: EventLog,
   input: Input,
   opened: Source,
   signal: AbortSignal,
+  onKnown: (bytes: Buffer) => void,
 ): Promise<Resumed> {
   const { known, free } = await lookUp(log, opened.head);
   const size = await input.sizeNow?.();
   const whole = size === undefined ? known : known.filter(({ bytes }) => bytes <= size);
-  return match(input, opened, whole, free, signal);
+  return match(input, opened, whole, free, signal, input.rewindable ? () => {} : onKnown);
 }
 
 /** Sources in the ledger that begin like this one, those that got furthest first; and the name it would get. */
@@ -74,11 +76,12 @@ async function match(
   known: readonly SourceProgress[],
   free: string,
   signal: AbortSignal,
+  onKnown: (bytes: Buffer) => void,
 ): Promise<Resumed> {
   let source: Source | undefined = opened;
   for (const progress of known) {
     source ??= await input.open(signal);
-    const skipped = await skip(source, progress, signal);
+    const skipped = await skip(source, progress, signal, onKnown);
     if (skipped !== undefined) return { ...skipped, source, key: progress.source, known: progress };
     source.close();
     source = undefined;
@@ -106,8 +109,13 @@ async function skip(
   source: Source,
   { bytes, digest, rows, done }: SourceProgress,
   signal: AbortSignal,
+  onKnown: (bytes: Buffer) => void,
 ): Promise<Omit<Resumed, 'source' | 'key' | 'known'> | undefined> {
   const hash = createHash('sha256');
+  const take = (known: Buffer): void => {
+    hash.update(known);
+    onKnown(known);
+  };
   // The line that the known bytes end in, if they do not end with a line feed; it is not in the hash yet.
   let line: Buffer = Buffer.alloc(0);
   let rest: Buffer = Buffer.alloc(0);
@@ -120,11 +128,12 @@ async function skip(
     left -= part.length;
     const end = part.lastIndexOf(10) + 1;
     if (end > 0) {
-      hash.update(line).update(part.subarray(0, end));
+      take(line);
+      take(part.subarray(0, end));
       line = Buffer.from(part.subarray(end));
     } else line = Buffer.concat([line, part]);
     if (line.length > MAX_ROW_BYTES) {
-      hash.update(line);
+      take(line);
       line = Buffer.alloc(0);
     }
   }
@@ -138,11 +147,15 @@ async function skip(
   }
   const lineEnd = rest[0] === 10 ? 1 : rest[0] === 13 && rest[1] === 10 ? 2 : 0;
   // What was the last line had no line end: it has got one, or nothing has come, or the line has gone on and is new.
-  if (rest.length === 0) return { ...here, hash: hash.update(line) };
+  if (rest.length === 0) {
+    take(line);
+    return { ...here, hash };
+  }
   if (lineEnd === 0) {
     return { ...here, lines: rows - 1, bytes: bytes - line.length, hash, rest: Buffer.concat([line, rest]) };
   }
   const ended = rest.subarray(0, lineEnd);
-  hash.update(line).update(ended);
+  take(line);
+  take(ended);
   return { ...here, bytes: bytes + lineEnd, hash, rest: rest.subarray(lineEnd) };
 }

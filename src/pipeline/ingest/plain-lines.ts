@@ -1,14 +1,28 @@
 import { EventColumns, TEXT } from '../events/columns.ts';
+import { type OpenFormat } from '../events/formats/choose.ts';
+import { type RowIds } from '../events/row-ids.ts';
 import { LineScanner } from '../events/scan.ts';
 import { type Appender } from './appender.ts';
+import { createPlainRows } from './plain-rows.ts';
 import { type PlainLines } from './rows.ts';
+
+/** Takes the lines that need no thought, where the format has such. */
+export function createPlain(
+  format: OpenFormat,
+  source: { readonly ids: RowIds; readonly name: string },
+  appender: Pick<Appender, 'addLine'>,
+  clock: () => number,
+): PlainLines | undefined {
+  if (format.layout === 'csv') return createPlainRows(format, source, appender, clock);
+  return format.name === 'native' ? createPlainLines(appender, clock) : undefined;
+}
 
 /**
  * Appends the lines of our own format that the scanner takes as they are: no string is made, and nothing is parsed. One that
  * names no source is left to others, because it gets the file's name.
  * @param clock ms since the epoch
  */
-export function createPlainLines(appender: Appender, clock: () => number): PlainLines {
+function createPlainLines(appender: Pick<Appender, 'addLine'>, clock: () => number): PlainLines {
   const columns = new EventColumns();
   const scanner = new LineScanner(columns);
   let lines: Buffer;

@@ -2,9 +2,9 @@ import { EventColumns } from '../events/columns.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { LineWriter } from '../events/formats/line-writer.ts';
 import { RowFields } from '../events/formats/row-fields.ts';
+import { type RowIds } from '../events/row-ids.ts';
 import { LineScanner } from '../events/scan.ts';
 import { type Appender } from './appender.ts';
-import { type RecordOptions } from './records.ts';
 import { type PlainLines } from './rows.ts';
 
 /**
@@ -15,14 +15,14 @@ import { type PlainLines } from './rows.ts';
  */
 export function createPlainRows(
   format: OpenFormat & { layout: 'csv' },
-  { key, name }: Pick<RecordOptions, 'key' | 'name'>,
+  { ids, name }: { readonly ids: RowIds; readonly name: string },
   appender: Pick<Appender, 'addLine'>,
   clock: () => number,
 ): PlainLines | undefined {
   const row = RowFields.of(format.delimiter, format.width);
   if (row === undefined) return undefined;
   const { write } = format;
-  const line = new LineWriter(key, name);
+  const line = new LineWriter(ids, name);
   const columns = new EventColumns();
   const scanner = new LineScanner(columns);
 
@@ -32,12 +32,13 @@ export function createPlainRows(
       // What happened after this moment is refused, and read with the clock as it is then.
       scanner.begin(line.bytes, isUtf8, clock());
     },
-    take(at, number) {
+    take(at) {
       const next = row.cut(at);
       if (next === -1) return -1;
-      line.begin(number);
+      line.begin();
       if (!write(row, line) || !line.finish()) return -1;
       if (scanner.scan(0) === -1) return -1;
+      line.keep();
       appender.addLine(line.bytes, columns, 0);
       columns.drop();
       return next;

@@ -4,7 +4,9 @@ import { createOriginals, writeJson } from '../events/foreign.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
 import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
+import { mendNames } from '../events/near-names.ts';
 import { encodeRejectedLine } from '../events/record.ts';
+import { idOfKey, RowIds } from '../events/row-ids.ts';
 import { partitionKey } from '../events/shop-event.ts';
 import { parseTime } from '../events/time.ts';
 import { type Row } from './rows.ts';
@@ -24,10 +26,10 @@ const NOTHING: readonly string[] = [];
 
 export interface RecordOptions {
   readonly format: OpenFormat;
-  /** Name of the source in the ledger: what ids begin with. */
-  readonly key: string;
   /** Name of the source for people. */
   readonly name: string;
+  /** Names what has no id; of a source that is read from its beginning where absent. */
+  readonly ids?: RowIds | undefined;
   /** Moves an event's time; both in ms since the epoch. */
   readonly shift?: ((time: number) => number) | undefined;
 }
@@ -65,17 +67,16 @@ export function timeOf({ time }: RawEvent): number {
 export function createRecordMaker(
   options: RecordOptions,
 ): (row: Row, now: number) => readonly SourceRecord[] {
-  const { format, key, name, shift } = options;
+  const { format, name, shift, ids = new RowIds() } = options;
   const source = JSON.stringify(name);
 
   function rejected(
     row: Row,
-    id: string,
     { reason, detail }: Pick<Rejected, 'reason' | 'detail'>,
     raw = row.raw,
   ): SourceRecord {
     // Not the id of an event, so that a line that was cut can be read again when it is whole.
-    const line = { id: `${id}:rejected`, reason, detail, source: `${name}:${row.line}`, raw };
+    const line = { id: `${ids.take(raw)}:rejected`, reason, detail, source: `${name}:${row.line}`, raw };
     return {
       record: { key: line.id, value: encodeRejectedLine(line) },
       time: undefined,
@@ -85,14 +86,7 @@ export function createRecordMaker(
   }
 
   /** @param raw what a dead letter keeps */
-  function accept(
-    row: Row,
-    id: string,
-    event: RawEvent,
-    value: string,
-    now: number,
-    raw = row.raw,
-  ): SourceRecord {
+  function accept(row: Row, event: RawEvent, value: string, now: number, raw = row.raw): SourceRecord {
     // A moved event waits for its time before it is appended.
     const appendedAt = shift === undefined ? now : Math.max(now, timeOf(event) || 0);
     let leftOut = NOTHING;
@@ -100,50 +94,78 @@ export function createRecordMaker(
       if (!leftOut.includes(path)) leftOut = [...leftOut, path];
     };
     const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt, onLeftOut });
-    if (isRejected(decoded)) return rejected(row, id, decoded, raw);
+    if (isRejected(decoded)) return rejected(row, decoded, raw);
     return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined, leftOut };
   }
 
   /** @param originals of a row's parts; absent where the row is one event */
   function convert(
     row: Row,
-    id: string,
     outcome: Outcome,
     now: number,
     originals?: (part: unknown) => string | Uint8Array,
   ): SourceRecord {
-    if (outcome instanceof BadRow) return rejected(row, id, outcome, originals?.(outcome.part));
+    if (outcome instanceof BadRow) return rejected(row, outcome, originals?.(outcome.part));
     const event = outcome;
+    const value = complete(event);
+    if (value === undefined) {
+      const why = { reason: 'nested too deeply', detail: 'the line cannot be written again' };
+      return rejected(row, why, originals?.(undefined));
+    }
+    return accept(row, event, value, now, originals === undefined ? row.raw : value);
+  }
+
+  /** Gives an event its id and its source, and writes it; `undefined` where it is nested too deeply for that. */
+  function complete(event: RawEvent): string | undefined {
+    let content: string | undefined;
+    if (isAbsent(event.id)) {
+      event.id = undefined;
+      const { naturalKey } = event;
+      if (naturalKey !== undefined) delete event.naturalKey;
+      content = writeJson(event);
+      if (content === undefined) return undefined;
+      event.id = naturalKey === undefined ? ids.take(content.slice(0, -1)) : idOfKey(naturalKey);
+    }
+    const isNamed = !isAbsent(event.source);
+    if (!isNamed) event.source = name;
     if (shift !== undefined) {
       const time = timeOf(event);
       if (!Number.isNaN(time)) event.time = shift(time);
+    } else if (content !== undefined && !isNamed) {
+      return `${content.slice(0, -1)}${content === '{}' ? '' : ','}"id":"${event.id}","source":${source}}`;
     }
-    if (isAbsent(event.id)) event.id = id;
-    if (isAbsent(event.source)) event.source = name;
-    const value = writeJson(event);
-    if (value === undefined) {
-      const why = { reason: 'nested too deeply', detail: 'the line cannot be written again' };
-      return rejected(row, id, why, originals?.(undefined));
-    }
-    return accept(row, id, event, value, now, originals === undefined ? row.raw : value);
+    return writeJson(event);
   }
 
   /** A line in our own format is passed on as it is where it can be: that is what makes a large log quick to read. */
-  function native(row: Row, id: string, now: number): SourceRecord {
+  function native(row: Row, now: number): SourceRecord {
     const line = row.raw as string;
     const value = parseLine(line, JSON.parse);
-    if (value instanceof BadRow) return rejected(row, id, value);
-    const accepted = passOn(row, id, line, value, now);
-    // Long numbers are looked for where the line was refused only: it would cost every line.
-    if (accepted.reason === undefined || !isObject(value) || !holdsLongInteger(line)) return accepted;
-    return convert(row, id, withoutEnvelope(parseJson(line) as RawEvent), now);
-  }
-
-  function passOn(row: Row, id: string, line: string, value: unknown, now: number): SourceRecord {
+    if (value instanceof BadRow) return rejected(row, value);
     if (!isObject(value)) {
-      return rejected(row, id, { reason: 'not an event', detail: 'the line is no JSON object' });
+      return rejected(row, { reason: 'not an event', detail: 'the line is no JSON object' });
     }
     const event = value as RawEvent;
+    // Under another name, an id is one all the same.
+    if (isAbsent(event.id)) mendNames(event);
+    const id = isAbsent(event.id) ? ids.take(canonical(event) ?? line) : undefined;
+    const accepted = passOn(row, id, line, event, now);
+    // Long numbers are looked for where the line was refused only: it would cost every line.
+    if (accepted.reason === undefined || !holdsLongInteger(line)) return accepted;
+    return convertNative(row, id, parseJson(line) as RawEvent, now);
+  }
+
+  function convertNative(row: Row, id: string | undefined, event: RawEvent, now: number): SourceRecord {
+    return convert(row, withoutEnvelope(id === undefined ? event : { ...event, id }), now);
+  }
+
+  function passOn(
+    row: Row,
+    id: string | undefined,
+    line: string,
+    event: RawEvent,
+    now: number,
+  ): SourceRecord {
     if (
       shift !== undefined ||
       'rejected' in event ||
@@ -151,10 +173,10 @@ export function createRecordMaker(
       event.source === null ||
       event.id === ''
     ) {
-      return convert(row, id, withoutEnvelope(event), now);
+      return convertNative(row, id, event, now);
     }
     let added = '';
-    if (event.id === undefined) {
+    if (id !== undefined) {
       event.id = id;
       added += `"id":"${id}",`;
     }
@@ -163,17 +185,34 @@ export function createRecordMaker(
       added += `"source":${source},`;
     }
     const text = added === '' ? line : `{${added}${line.slice(line.indexOf('{') + 1)}`;
-    return accept(row, id, event, text, now);
+    return accept(row, event, text, now);
   }
 
   return (row, now) => {
-    const id = `${key}:${row.line}`;
-    if (format.name === 'native' && row.bad === undefined) return [native(row, id, now)];
+    if (format.name === 'native' && row.bad === undefined) return [native(row, now)];
     const outcomes = readOutcomes(format, row);
-    if (outcomes.length === 1) return [convert(row, id, outcomes[0]!, now)];
+    if (outcomes.length === 1) return [convert(row, outcomes[0]!, now)];
     const originals = createOriginals(row.raw, outcomes.length);
-    return outcomes.map((outcome, index) => convert(row, `${id}:${index + 1}`, outcome, now, originals));
+    return outcomes.map((outcome) => convert(row, outcome, now, originals));
   };
+}
+
+/** What a line in our own format says, however it is written; `undefined` where it is nested too deeply. */
+function canonical(event: RawEvent): string | undefined {
+  const time = timeOf(event);
+  try {
+    return JSON.stringify({ ...event, time: Number.isNaN(time) ? event.time : time }, inOrder);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
+  }
+}
+
+/** Objects with their fields by name, without those that say nothing. */
+function inOrder(_: string, value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const fields = Object.entries(value).filter(([, field]) => !isAbsent(field));
+  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 /** Only an importer may send rejected lines. */

@@ -34,10 +34,9 @@ export interface PlainLines {
   begin(bytes: Buffer, isUtf8: boolean): void;
   /**
    * Takes the line that begins at a place, if it is plain.
-   * @param line its number, from 1
    * @returns the place after it, or -1
    */
-  take(at: number, line: number): number;
+  take(at: number): number;
 }
 
 /** Consecutive bytes of a source with the rows that end in them. */
@@ -156,7 +155,7 @@ export function createRowReader(format: OpenFormat, linesBefore: number, plain?:
     let ends: number[] = [];
     plain?.begin(bytes, isUtf8(bytes));
     while (block.end < bytes.length) {
-      const next = plain === undefined || (isCsv && lines === 0) ? -1 : plain.take(block.end, lines + 1);
+      const next = plain === undefined || (isCsv && lines === 0) ? -1 : plain.take(block.end);
       if (next !== -1) {
         lines += 1;
         block.lines = lines;

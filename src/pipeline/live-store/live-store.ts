@@ -24,6 +24,12 @@ export interface Advance {
     /** Ids of the steps that end at this offset or before are not needed any more. */
     readonly since: number;
   };
+  /** Ids of its records that are kept apart from those; they take the place of what the steps behind `from` have left. */
+  readonly derived?: {
+    readonly from: number;
+    readonly ids: Uint8Array;
+    readonly since: number;
+  };
 }
 
 /** Ids that a step of a partition left, as it gave them. */
@@ -87,6 +93,8 @@ export interface LiveStore {
   positions(): Promise<readonly Position[]>;
   /** Ids that the steps of a partition left and no later one let go, by offset, ascending. */
   seen(partition: number): Promise<readonly SeenStep[]>;
+  /** The same of those that are kept apart. */
+  derived(partition: number): Promise<readonly SeenStep[]>;
   /** States by key, in one round trip; keys without a state are absent from the map. */
   states(keys: readonly string[]): Promise<Map<string, Uint8Array>>;
   /**

@@ -4,6 +4,7 @@
  *
  *     positions, watermarks   hashes by partition
  *     seen:N                  of partition N, sorted set of the ids that steps left, by end: start, a space, ids
+ *     derived:N               the same of the ids that are kept apart
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
  *     layout                  how the cells are cut, and the form of all this: JSON
@@ -63,7 +64,7 @@ if generation ~= '*' and (redis.call('GET', p .. ':generation') or '') ~= genera
 if moment ~= '' and not happened(moment) then return -2 end
 local advances = {}
 for i = 1, tonumber(arg()) do
-  local advance = { arg(), arg(), arg(), arg(), arg(), arg() }
+  local advance = { arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg() }
   if (redis.call('HGET', p .. ':positions', advance[1]) or '0') ~= advance[2] then return -1 end
   advances[i] = advance
 end
@@ -71,15 +72,16 @@ for _ = 1, tonumber(arg()) do
   if redis.call('HEXISTS', p .. ':states', arg()) == 1 then return -1 end
 end
 redis.call('SET', p .. ':layout', layout)
+local function leave(kept, from, to, since, ids)
+  redis.call('ZREMRANGEBYSCORE', kept, '-inf', since)
+  redis.call('ZREMRANGEBYSCORE', kept, '(' .. from, '+inf')
+  redis.call('ZADD', kept, to, from .. ' ' .. ids)
+end
 for _, advance in ipairs(advances) do
   redis.call('HSET', p .. ':positions', advance[1], advance[3])
   redis.call('HSET', p .. ':watermarks', advance[1], advance[4])
-  if advance[5] ~= '' then
-    local seen = p .. ':seen:' .. advance[1]
-    redis.call('ZREMRANGEBYSCORE', seen, '-inf', advance[5])
-    redis.call('ZREMRANGEBYSCORE', seen, '(' .. advance[2], '+inf')
-    redis.call('ZADD', seen, advance[3], advance[2] .. ' ' .. advance[6])
-  end
+  if advance[5] ~= '' then leave(p .. ':seen:' .. advance[1], advance[2], advance[3], advance[5], advance[6]) end
+  if advance[7] ~= '' then leave(p .. ':derived:' .. advance[1], advance[7], advance[3], advance[8], advance[9]) end
 end
 put(p .. ':states', arg())
 
@@ -288,7 +290,10 @@ local function names(p)
     all[#all + 1] = 'names:' .. slot
   end
   for _, id in ipairs(redis.call('ZRANGE', p .. ':cells', 0, -1)) do all[#all + 1] = 'cell:' .. id end
-  for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do all[#all + 1] = 'seen:' .. partition end
+  for _, partition in ipairs(redis.call('HKEYS', p .. ':positions')) do
+    all[#all + 1] = 'seen:' .. partition
+    all[#all + 1] = 'derived:' .. partition
+  end
   for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
   -- Of older versions.

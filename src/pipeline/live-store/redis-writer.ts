@@ -219,15 +219,12 @@ function applyArguments(
   deltas: Buffer,
 ): (string | number | Buffer)[] {
   const list: (string | number | Buffer)[] = [advances.length];
-  for (const { partition, from, to, watermark, seen } of advances)
-    list.push(
-      partition,
-      from,
-      to,
-      watermark,
-      seen?.since ?? '',
-      seen === undefined ? '' : asBuffer(seen.ids),
-    );
+  const ids = (bytes: Uint8Array | undefined): Buffer | string =>
+    bytes === undefined ? '' : asBuffer(bytes);
+  for (const { partition, from, to, watermark, seen, derived } of advances) {
+    list.push(partition, from, to, watermark, seen?.since ?? '', ids(seen?.ids));
+    list.push(derived?.from ?? '', derived?.since ?? '', ids(derived?.ids));
+  }
   list.push(claims.length);
   for (const key of claims) list.push(key);
   list.push(packed(states));

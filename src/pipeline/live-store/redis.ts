@@ -102,13 +102,8 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
         const [positions, watermarks] = (await client.ecomPositions(prefix)) as [string[], string[]];
         return positionsOf(positions, watermarks);
       }),
-    seen: (partition) =>
-      using(async ({ client }) => {
-        const found = await client.zrangeBuffer(`${prefix}:seen:${partition}`, 0, -1, 'WITHSCORES');
-        return Array.from({ length: found.length / 2 }, (_, i) =>
-          toSeenStep(found[2 * i]!, found[2 * i + 1]!),
-        );
-      }),
+    seen: (partition) => using(({ client }) => steps(client, `${prefix}:seen:${partition}`)),
+    derived: (partition) => using(({ client }) => steps(client, `${prefix}:derived:${partition}`)),
     states: (keys) => using(({ client }) => fields(client, `${prefix}:states`, keys)),
     apply: (change) => using(({ writer }) => writer.apply(change)),
     snapshot: (query) => using(({ reader }) => reader.snapshot(query)),
@@ -207,6 +202,11 @@ async function publish(
     await client.expire(key, LEFTOVER_SECONDS);
   }
   return (await client.ecomPublish(prefix, kind, name, entries.length)) === 1;
+}
+
+async function steps(client: Connection['client'], key: string): Promise<SeenStep[]> {
+  const found = await client.zrangeBuffer(key, 0, -1, 'WITHSCORES');
+  return Array.from({ length: found.length / 2 }, (_, i) => toSeenStep(found[2 * i]!, found[2 * i + 1]!));
 }
 
 function toSeenStep(stored: Buffer, end: Buffer): SeenStep {

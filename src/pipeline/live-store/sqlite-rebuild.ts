@@ -9,6 +9,7 @@ export const GENERATION = "SELECT json AS value FROM settings WHERE name = 'gene
 const COUNTED = {
   positions: 'part, position, watermark',
   seen: 'part, upto, start, ids',
+  derived: 'part, upto, start, ids',
   states: 'id, key, value',
   products: 'key, time, name, category, brand, price',
   keys: 'slot, id, key',

@@ -10,7 +10,7 @@ import { createRollUp, expiredIds, mostKeys, type Slots, slotsOf } from '../metr
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
-import { type LiveChange } from './live-store.ts';
+import { type Advance, type LiveChange } from './live-store.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
 
 /** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
@@ -30,10 +30,8 @@ export function createWriter(
     `INSERT INTO positions (part, position, watermark) VALUES (?, ?, ?)
      ON CONFLICT (part) DO UPDATE SET position = excluded.position, watermark = excluded.watermark`,
   );
-  // Two statements: with OR it would look at every step of the partition.
-  const dropOld = connection.prepare('DELETE FROM seen WHERE part = ? AND upto <= ?');
-  const dropLate = connection.prepare('DELETE FROM seen WHERE part = ? AND upto > ?');
-  const putSeen = connection.prepare('INSERT INTO seen (part, upto, start, ids) VALUES (?, ?, ?, ?)');
+  const putSeen = stepWriter(connection, 'seen');
+  const putDerived = stepWriter(connection, 'derived');
   const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
   const putState = connection.prepare(
     'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -81,12 +79,10 @@ export function createWriter(
       if ((getPosition(partition) ?? 0) !== from) return false;
     }
     for (const key of claims) if (hasState(key) !== undefined) return false;
-    for (const { partition, from, to, watermark, seen } of advances) {
+    for (const { partition, from, to, watermark, seen, derived } of advances) {
       putPosition.run(partition, to, watermark);
-      if (seen === undefined) continue;
-      dropOld.run(partition, seen.since);
-      dropLate.run(partition, from);
-      putSeen.run(partition, to, from, seen.ids);
+      if (seen !== undefined) putSeen(partition, { from, ...seen }, to);
+      if (derived !== undefined) putDerived(partition, derived, to);
     }
     for (const [key, value] of states) putState.run(key, value);
     for (const [key, { time, name, category, brand, price }] of products) {
@@ -110,6 +106,22 @@ export function createWriter(
         throw error;
       }
     },
+  };
+}
+
+/** Keeps the ids that a step leaves, and lets those go that are not needed any more or are of another time. */
+function stepWriter(
+  connection: Connection,
+  table: 'seen' | 'derived',
+): (partition: number, step: NonNullable<Advance['derived']>, to: number) => void {
+  // Two statements: with OR it would look at every step of the partition.
+  const dropOld = connection.prepare(`DELETE FROM ${table} WHERE part = ? AND upto <= ?`);
+  const dropLate = connection.prepare(`DELETE FROM ${table} WHERE part = ? AND upto > ?`);
+  const put = connection.prepare(`INSERT INTO ${table} (part, upto, start, ids) VALUES (?, ?, ?, ?)`);
+  return (partition, { from, ids, since }, to) => {
+    dropOld.run(partition, since);
+    dropLate.run(partition, from);
+    put.run(partition, to, from, ids);
   };
 }
 

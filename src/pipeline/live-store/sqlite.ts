@@ -44,9 +44,8 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   const guarded = guardFile(options.path);
   const getGeneration = prepareValue<string>(connection, GENERATION);
   const getStates = prepareStates(connection);
-  const getSeen = connection.prepare(
-    'SELECT start AS "from", upto AS "to", ids FROM seen WHERE part = ? ORDER BY upto',
-  );
+  const getSeen = stepReader(connection, 'seen');
+  const getDerived = stepReader(connection, 'derived');
   const getProduct = connection.prepare(
     'SELECT time, name, category, brand, price FROM products WHERE key = ?',
   );
@@ -72,8 +71,10 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
       return guarded(reader.positions);
     },
     async seen(partition) {
-      const steps = guarded(() => getSeen.all(partition)) as (Omit<SeenStep, 'ids'> & { ids: Blob })[];
-      return steps.map(({ from, to, ids }) => ({ from, to, ids: blobBytes(ids) }));
+      return guarded(() => getSeen(partition));
+    },
+    async derived(partition) {
+      return guarded(() => getDerived(partition));
     },
     async states(keys) {
       return guarded(() => getStates(keys));
@@ -125,6 +126,16 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
     async close() {
       connection.close();
     },
+  };
+}
+
+function stepReader(connection: Connection, table: 'seen' | 'derived'): (partition: number) => SeenStep[] {
+  const get = connection.prepare(
+    `SELECT start AS "from", upto AS "to", ids FROM ${table} WHERE part = ? ORDER BY upto`,
+  );
+  return (partition) => {
+    const steps = get.all(partition) as (Omit<SeenStep, 'ids'> & { ids: Blob })[];
+    return steps.map(({ from, to, ids }) => ({ from, to, ids: blobBytes(ids) }));
   };
 }
 

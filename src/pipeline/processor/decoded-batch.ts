@@ -11,6 +11,7 @@ import {
 } from '../events/decode.ts';
 import { LineScanner } from '../events/scan.ts';
 import { LIMITS, type ShopEvent } from '../events/shop-event.ts';
+import { type DerivedIds, isDerived } from './derived-ids.ts';
 import { faultOf, mayBeOfRecord, notCountable } from './record-fault.ts';
 import { type IdNotes, idBytes, type SeenIds } from './seen-ids.ts';
 import { type StateRecords } from './state-records.ts';
@@ -174,6 +175,13 @@ export function numberShoppers(
   }
 }
 
+/** What knows the ids of a partition. */
+export interface KnownIds {
+  readonly seen: SeenIds;
+  /** Absent where what it knows comes from the store alone. */
+  readonly derived?: DerivedIds;
+}
+
 /**
  * Notes the id of a record, if it has one.
  * @param notes where it is noted for the store as well
@@ -182,21 +190,38 @@ export function numberShoppers(
 export function isSeenAgain(
   { columns, records, rejected }: DecodedBatch,
   i: number,
-  seen: SeenIds,
+  known: KnownIds,
   notes?: IdNotes,
 ): boolean {
   const offset = records.offset(i);
   const none = rejected.get(i);
   if (none === undefined) {
     const place = columns.place(i, TEXT.id);
-    const [bytes, start, size] = [columns.bytesAt(place), columns.offsetOf(place), columns.size(i, TEXT.id)];
-    notes?.note(bytes, start, size, offset);
-    return seen.add(bytes, start, size, offset);
+    return isKnown(
+      known,
+      columns.bytesAt(place),
+      columns.offsetOf(place),
+      columns.size(i, TEXT.id),
+      offset,
+      notes,
+    );
   }
   if (none.id === undefined) return false;
   const { bytes, length } = idBytes(none.id);
-  notes?.note(bytes, 0, length, offset);
-  return seen.add(bytes, 0, length, offset);
+  return isKnown(known, bytes, 0, length, offset, notes);
+}
+
+function isKnown(
+  { seen, derived }: KnownIds,
+  bytes: Uint8Array,
+  start: number,
+  size: number,
+  offset: number,
+  notes: IdNotes | undefined,
+): boolean {
+  if (isDerived(bytes, start, size)) return derived?.add(bytes, start, size) ?? false;
+  notes?.note(bytes, start, size, offset);
+  return seen.add(bytes, start, size, offset);
 }
 
 /** The key of the order of a purchase that names one. */

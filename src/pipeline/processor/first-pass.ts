@@ -6,6 +6,7 @@ import { type ItemCounter } from './count-items.ts';
 import { type OrderCounter, type Spent } from './count-orders.ts';
 import { type RecommendationCounter } from './count-recommendations.ts';
 import { type DecodedBatch, isSeenAgain, NOBODY } from './decoded-batch.ts';
+import { type DerivedIds, type DerivedStep } from './derived-ids.ts';
 import { type EventKeys } from './event-keys.ts';
 import { createIdNotes, type SeenIds } from './seen-ids.ts';
 import { KEY_CHARACTERS, QUERY, type Tally } from './tally.ts';
@@ -22,10 +23,14 @@ export interface PartitionMemory {
   /** Newest event time so far, ms since the epoch. */
   watermark: number;
   readonly seen: SeenIds;
+  readonly derived: DerivedIds;
 }
 
 /** What is told of the records of a batch beside counters. */
-export type Findings = Pick<DocumentBatch, 'duplicates' | 'deadLetters'> & { readonly ids: Uint8Array };
+export type Findings = Pick<DocumentBatch, 'duplicates' | 'deadLetters'> & {
+  readonly ids: Uint8Array;
+  readonly derived: DerivedStep | undefined;
+};
 
 /** Takes an event that counts, and what its purchase adds, if it is one that counts. */
 export type FollowLater = (row: number, spent: Spent | undefined) => void;
@@ -133,18 +138,19 @@ export function createFirstPass(
       [batch, memory, duplicates, deadLetters] = [of, remembered, [], []];
       const { columns, rejected, clock, lost, earlier } = batch;
       const notes = createIdNotes();
+      memory.derived.begin(memory.position);
       if (lost > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.lost, lost);
       if (earlier > 0) tally.addTotal(tally.bucketAt(clock), COLUMNS.earlier, earlier);
       for (let i = batch.from; i < batch.to; i += 1) {
         const none = rejected.get(i);
-        if (isSeenAgain(batch, i, memory.seen, notes)) countDuplicate(i, none);
+        if (isSeenAgain(batch, i, memory, notes)) countDuplicate(i, none);
         else if (none !== undefined) countRejected(i, none);
         else {
           if (!columns.is(i, FLAG.outside)) countEvent(i);
           if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);
         }
       }
-      return { duplicates, deadLetters, ids: notes.bytes() };
+      return { duplicates, deadLetters, ids: notes.bytes(), derived: memory.derived.end(batch.next) };
     },
   };
 }

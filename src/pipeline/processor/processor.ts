@@ -17,6 +17,7 @@ import {
   numberShoppers,
   orderIdOf,
 } from './decoded-batch.ts';
+import { DerivedIds } from './derived-ids.ts';
 import { type PartitionMemory } from './first-pass.ts';
 import { known } from './known-state.ts';
 import { decodeOrderState, type OrderState, orderKey } from './order-state.ts';
@@ -146,9 +147,13 @@ export function createProcessor(options: ProcessorOptions): Processor {
       const { begin, end } = bounds[partition]!;
       if (position > end) throw logTooShort(partition, position, end);
       const seen = createSeenIds();
-      memory.set(partition, { position, begin, watermark, seen });
+      const derived = new DerivedIds();
+      memory.set(partition, { position, begin, watermark, seen, derived });
       refused.forget(partition, position);
       const back = Math.max(0, position - DUPLICATE_HORIZON);
+      for (const { from, to, ids } of await live.derived(partition)) {
+        if (to <= position) known(`derived:${partition}`, (bytes) => derived.recall(from, to, bytes), ids);
+      }
       const reached = await recallIds(partition, position, Math.max(back, begin), seen);
       starts.set(partition, reached ? position : back);
     }
@@ -221,7 +226,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const gone = await goneBefore(batch.partition, records.length === 0 ? next : records.offset(0));
     const decoded = refused.takeOut(decode(batch, gone));
     const known = records.firstFrom(position);
-    for (let i = 0; i < known; i += 1) isSeenAgain(decoded, i, seen);
+    for (let i = 0; i < known; i += 1) isSeenAgain(decoded, i, { seen });
     return next <= position ? undefined : decoded.part(known, decoded.to, next);
   }
 

@@ -79,7 +79,7 @@ export function createReduce(settings: ReduceSettings): Reduce {
       follower.follow();
       remembered.position = batch.next;
       remembered.watermark = Math.min(remembered.watermark, batch.clock);
-      advances.push(advanceOf(batch, from, remembered, findings.ids));
+      advances.push(advanceOf(batch, from, remembered, findings));
       documents.push(documentsOf(batch, from, findings));
     }
     const changed = follower.states();
@@ -93,9 +93,10 @@ function advanceOf(
   { partition }: DecodedBatch,
   from: number,
   { position: to, watermark }: PartitionMemory,
-  ids: Uint8Array,
+  { ids, derived }: Findings,
 ): Advance {
-  return { partition, from, to, watermark, seen: { ids, since: to - DUPLICATE_HORIZON } };
+  const seen = { ids, since: to - DUPLICATE_HORIZON };
+  return { partition, from, to, watermark, seen, ...(derived !== undefined && { derived }) };
 }
 
 function documentsOf(batch: DecodedBatch, position: number, findings: Findings): DocumentBatch {

@@ -6,12 +6,13 @@ import {
   type OpenFormat,
 } from '../../../src/pipeline/events/formats/choose.ts';
 import { parseCsvMap } from '../../../src/pipeline/events/formats/csv-map.ts';
+import { RowIds } from '../../../src/pipeline/events/row-ids.ts';
 import { createPlainRows } from '../../../src/pipeline/ingest/plain-rows.ts';
 import { createRecordMaker } from '../../../src/pipeline/ingest/records.ts';
 import { createRowReader } from '../../../src/pipeline/ingest/rows.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
-const SOURCE = { key: 'K', name: 'Läden 1.csv' };
+const NAME = 'Läden 1.csv';
 
 interface Shape {
   readonly choice: FormatChoice;
@@ -204,9 +205,10 @@ const ODD = [
 function read(format: OpenFormat, chunks: readonly Buffer[], isQuick: boolean) {
   const found: unknown[] = [];
   let taken = 0;
+  const source = { name: NAME, ids: new RowIds() };
   const plain = createPlainRows(
     format as OpenFormat & { layout: 'csv' },
-    SOURCE,
+    source,
     {
       addLine(bytes, columns, row) {
         taken += 1;
@@ -216,7 +218,7 @@ function read(format: OpenFormat, chunks: readonly Buffer[], isQuick: boolean) {
     },
     () => NOW,
   );
-  const makeRecords = createRecordMaker({ format, ...SOURCE });
+  const makeRecords = createRecordMaker({ format, ...source });
   const reader = createRowReader(format, 0, isQuick ? plain : undefined);
   let [bytes, lines] = [0, 0];
   function* blocks() {

@@ -38,7 +38,14 @@ test('a change that was sent to another thread is the change that it was', () =>
         }
         const change: LiveChange = {
           advances: [
-            { partition: 1, from: 2, to: 3, watermark: 4, seen: { ids: Uint8Array.of(1, 2), since: 0 } },
+            {
+              partition: 1,
+              from: 2,
+              to: 3,
+              watermark: 4,
+              seen: { ids: Uint8Array.of(1, 2), since: 0 },
+              derived: { from: 1, ids: Uint8Array.of(3), since: 0 },
+            },
           ],
           generation: 'g',
           cells: deltas.copy(),

@@ -105,7 +105,11 @@ function openMap(map: CsvMap, index: (column: string) => number): ReadFields {
     const { type, name } = typeOf(fields);
     if (type === undefined) return notOfAShop(name);
     const event: RawEvent = { type, time: timeOf(fields) };
-    for (const [field, read] of eventFields) event[field] = read(fields);
+    for (const [field, read] of eventFields) {
+      const value = read(fields);
+      // An id that the row gets instead comes last.
+      if (field !== 'id' || value !== '') event[field] = value;
+    }
     if (type === 'purchase' && event.orderId) event.partial = map.orderLines ?? true;
     if (product !== undefined && product(fields) !== '') {
       const item: Partial<Record<(typeof ITEM_FIELDS)[number], unknown>> = {};

@@ -33,6 +33,8 @@ export interface RawEvent {
   items?: unknown;
   source?: unknown;
   properties?: unknown;
+  /** What identifies an event without an id wherever it occurs; where absent, all that it says does, row by row. */
+  naturalKey?: string | undefined;
 }
 
 /** A row, or a part of one, that is no event of a shop. */

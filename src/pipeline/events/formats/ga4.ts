@@ -82,7 +82,22 @@ function readEvent(event: Fields, body: Fields): Outcome {
     query: type === 'search' ? said(params.search_term) : undefined,
     items: list(firstOf(event.items, params.items, ecommerce.items)).map(readItem),
     properties: keptOf(event, params, body),
+    ...naturalKey(event),
   };
+}
+
+/** What tells a row of the BigQuery export from all others, in the tables of a day and in those of the day that goes on. */
+const KEY = [
+  'user_pseudo_id',
+  'event_timestamp',
+  'event_name',
+  'event_bundle_sequence_id',
+  'batch_event_index',
+] as const;
+
+function naturalKey(event: Fields): { readonly naturalKey: string } | undefined {
+  const parts = KEY.map((name) => text(event[name]));
+  return parts.includes('') ? undefined : { naturalKey: JSON.stringify(['ga4', ...parts]) };
 }
 
 function readItem(value: unknown): unknown {

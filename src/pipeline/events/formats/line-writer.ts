@@ -1,8 +1,11 @@
+import { type RowIds } from '../row-ids.ts';
 import { LIMITS } from '../shop-event.ts';
 import { type RowFields } from './row-fields.ts';
 
 const QUOTE = 0x22;
 const ZERO = 0x30;
+/** Bytes that an id of the row's content may take. */
+const ID_ROOM = 64;
 /** Up to here a loop copies quicker than the engine. */
 const FEW_BYTES = 64;
 const TEN_DIGITS = 1e10;
@@ -24,31 +27,38 @@ export function piece(text: string): Piece {
 export class LineWriter {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(LIMITS.eventBytes + 1);
   length = 0;
-  private readonly idOpens: Piece;
-  private readonly idStart: Piece;
+  private readonly idOpens = piece(',"id":"');
   private readonly source: Piece;
-  private line = 0;
+  private readonly ids: RowIds;
   private hasId = false;
 
-  /** @param key what the ids of rows begin with @param name the source's, for events */
-  constructor(key: string, name: string) {
-    this.idOpens = piece(',"id":"');
-    this.idStart = piece(JSON.stringify(`${key}:`).slice(1, -1));
+  /** @param ids names rows that have none @param name the source's, for events */
+  constructor(ids: RowIds, name: string) {
+    this.ids = ids;
     this.source = piece(`,"source":${JSON.stringify(name)}}\n`);
   }
 
-  /** @param line number of the row's line, from 1 */
-  begin(line: number): void {
+  begin(): void {
     this.length = 0;
-    this.line = line;
     this.hasId = false;
   }
 
   /** Adds what every event has at its end. @returns whether the line fits */
   finish(): boolean {
-    if (!this.hasId) this.rowId(this.idOpens);
+    if (!this.hasId) {
+      const content = this.length;
+      if (content + ID_ROOM > this.bytes.length) return false;
+      this.put(this.idOpens);
+      this.length = this.ids.write(this.bytes, 0, content, this.bytes, this.length);
+      this.quote();
+    }
     this.put(this.source);
     return this.length <= this.bytes.length;
+  }
+
+  /** Says that the row counts as the line that was finished. */
+  keep(): void {
+    if (!this.hasId) this.ids.keep();
   }
 
   put(piece: Piece): void {
@@ -102,19 +112,10 @@ export class LineWriter {
     this.length += size;
   }
 
-  /** The event's own id, or that of the row where the field is empty. */
+  /** The event's own id, where the field is not empty. */
   id(opens: Piece, row: RowFields, column: number): void {
-    if (row.size(column) === 0) this.rowId(opens);
-    else this.text(opens, row, column);
-    this.hasId = true;
-  }
-
-  /** The id of the row: source and line. */
-  rowId(opens: Piece): void {
-    this.put(opens);
-    this.put(this.idStart);
-    this.whole(this.line);
-    this.quote();
+    if (row.size(column) === 0) return;
+    this.text(opens, row, column);
     this.hasId = true;
   }
 }

@@ -1,0 +1,170 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { caseFile, fileShop } from '../support/file-shop.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+async function numbers(shop: ReturnType<typeof fileShop>) {
+  const { kpis, freshness } = await shop.stats();
+  const { events, orders, users, revenue } = kpis;
+  return { events, orders, users, gross: revenue.gross, duplicates: freshness.duplicates };
+}
+
+describe('rows without an id that come again', () => {
+  test('in an export that overlaps the one before count once, and are told', async () => {
+    const shop = fileShop();
+    const map = caseFile('reexport-overlap/map.json');
+    await shop.read(caseFile('reexport-overlap/week1.csv'), { map });
+    const { out } = await shop.read(caseFile('reexport-overlap/week2.csv'), { map });
+    expect(await numbers(shop)).toMatchObject({ orders: 3, gross: '70.00', duplicates: 2 });
+    expect(out).toContain(
+      '2 counted before: they do not count again; most of it is known from other files\n',
+    );
+    const again = await shop.read(caseFile('reexport-overlap/jan.csv'), { map, json: true });
+    expect(JSON.parse(again.out)).toMatchObject({ state: 'ingested', events: 2, duplicates: 2 });
+    expect(await numbers(shop)).toMatchObject({ orders: 3, gross: '70.00' });
+  });
+
+  test('in the table of the day that goes on and in that of the day count once', async () => {
+    const shop = fileShop();
+    await shop.read(caseFile('ga4-intraday-daily/events_intraday_20260105.jsonl'));
+    await shop.read(caseFile('ga4-intraday-daily/events_20260105.jsonl'));
+    expect(await numbers(shop)).toMatchObject({ events: 3, duplicates: 3 });
+    // What the table of the day says more does not make it another event, nor does a second table in one file.
+    const daily = readFileSync(caseFile('ga4-intraday-daily/events_20260105.jsonl'), 'utf8');
+    const more = daily.replaceAll(
+      '"event_params":[',
+      '"user_id":"","traffic_source":{"medium":"cpc"},"event_params":[',
+    );
+    await shop.readText('both.jsonl', more + daily);
+    expect(await numbers(shop)).toMatchObject({ events: 3, duplicates: 9 });
+  });
+
+  test('through a pipe that is started again count once', async () => {
+    const shop = fileShop();
+    const lines = readFileSync(caseFile('tail-restart/events.jsonl'), 'utf8').trimEnd().split('\n');
+    await shop.read('-', {}, `${lines.slice(2, 5).join('\n')}\n`);
+    await shop.read('-', {}, `${lines.slice(3, 7).join('\n')}\n`);
+    expect(await numbers(shop)).toMatchObject({ events: 5, users: 5, duplicates: 2 });
+  });
+
+  test('in the mended copy of a file count once', async () => {
+    const shop = fileShop();
+    const map = caseFile('fixed-file/map.json');
+    await shop.read(caseFile('fixed-file/orders.csv'), { map });
+    await shop.read(caseFile('fixed-file/orders-fixed.csv'), { map });
+    expect(await numbers(shop)).toMatchObject({ orders: 2, gross: '20.00' });
+  });
+
+  test('are two where one file has two that are equal, and still two where another file has both', async () => {
+    const shop = fileShop();
+    const map = shop.map({ type: { value: 'purchase' }, time: 'at', productId: 'sku', price: 'price' });
+    const header = 'at,sku,price\n';
+    const [sale, other] = ['2026-01-05 10:00:00,A,5.00\n', '2026-01-05 11:00:00,B,7.00\n'];
+    await shop.readText('one.csv', header + sale + other, { map });
+    await shop.readText('two.csv', header + sale + sale, { map });
+    await shop.readText('three.csv', header + other + sale + sale, { map });
+    expect(await numbers(shop)).toMatchObject({ events: 3, orders: 3, gross: '17.00', duplicates: 4 });
+  });
+
+  test('count once whatever the order of the columns, the quotes, the line ends and the packing', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      type: { value: 'purchase' },
+      time: 'at',
+      orderId: 'order',
+      productId: 'sku',
+      price: 'price',
+    });
+    await shop.readText(
+      'a.csv',
+      'at,order,sku,price\n2026-01-05 10:00:00,1,A,5.00\n2026-01-05 10:00:00,2,B,6.00\n',
+      {
+        map,
+      },
+    );
+    await shop.readText(
+      'b.csv',
+      gzipSync(
+        '\ufeff"price","at","note","sku","order"\r\n"6.00","2026-01-05 10:00:00","x ""y""","B","2"\r\n',
+      ),
+      { map },
+    );
+    expect(await numbers(shop)).toMatchObject({ orders: 2, gross: '11.00', duplicates: 1 });
+  });
+
+  test('count once whatever the order of the fields of a line, its spaces and the form of its time', async () => {
+    const shop = fileShop();
+    await shop.readText(
+      'a.jsonl',
+      '{"type":"view_item","time":"2026-01-05T10:00:00Z","userId":"u","items":[{"productId":"A","price":"1.0"}],"query":null}\n',
+    );
+    await shop.readText(
+      'b.jsonl',
+      '{"items": [{"price": "1.0", "productId": "A"}], "userId": "u", "time": 1767607200000, "type": "view_item"}\n',
+    );
+    expect(await numbers(shop)).toMatchObject({ events: 1, duplicates: 1 });
+  });
+
+  test('that have an id under another name are known by that', async () => {
+    const shop = fileShop();
+    const row = (second: number) =>
+      `{"type":"page_view","time":"2026-01-05T10:00:0${second}Z","event_id":"e1","user_id":"u"}\n`;
+    await shop.readText('a.jsonl', row(1) + row(2));
+    expect(await numbers(shop)).toMatchObject({ events: 1, duplicates: 1 });
+  });
+
+  test('are told apart from what a file had already when it has grown', async () => {
+    const shop = fileShop();
+    const row = '{"type":"page_view","time":"2026-01-05T10:00:00Z","userId":"u"}\n';
+    const path = join(tempDir(), 'grows.jsonl');
+    writeFileSync(path, row);
+    await shop.read(path);
+    writeFileSync(path, row + row);
+    await shop.read(path);
+    expect(await numbers(shop)).toMatchObject({ events: 2, duplicates: 0 });
+    await shop.read('-', {}, row.repeat(4));
+    expect(await numbers(shop)).toMatchObject({ events: 4, duplicates: 0 });
+  });
+
+  test('lines that are rejected are duplicates too where they come again', async () => {
+    const shop = fileShop();
+    const row = (time: string) => `{"type":"page_view","time":"${time}","userId":"u"}\n`;
+    await shop.readText('a.jsonl', row('2026-01-05T10:00:00Z') + row('soon'));
+    await shop.readText('b.jsonl', row('soon') + row('2026-01-06T10:00:00Z'));
+    const { freshness } = await shop.stats();
+    expect(freshness).toMatchObject({ rejected: 1, duplicates: 1 });
+  });
+
+  test('count as often as in the file that has them most often, whatever files they come in', async () => {
+    const contents = fc.array(fc.nat(4), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(contents, { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        async (files, isJson) => {
+          const shop = fileShop();
+          const map = shop.map({ type: { value: 'search' }, time: 'at', userId: 'who' });
+          for (const [i, rows] of files.entries()) {
+            const lines = rows.map((row) =>
+              isJson
+                ? `{"type":"search","time":"2026-01-05T10:00:0${row}Z","userId":"u"}`
+                : `2026-01-05 10:00:0${row},u`,
+            );
+            if (isJson) await shop.readText(`${i}.jsonl`, `${lines.join('\n')}\n`);
+            // Files that begin alike are told apart by how they go on.
+            else await shop.readText(`${i}.csv`, `${['at,who', ...lines].join('\n')}\n`, { map });
+          }
+          const most = [0, 1, 2, 3, 4].map((content) =>
+            Math.max(...files.map((rows) => rows.filter((row) => row === content).length)),
+          );
+          const { events } = await numbers(shop);
+          expect(events).toBe(most.reduce((sum, count) => sum + count, 0));
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+});
