@@ -1,8 +1,10 @@
 import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
 import {
+  type Amounts,
   EVENT_TYPES,
   type EventItem,
   type EventType,
+  type OrderStatus,
   type ShopEvent,
   SIMULATED_SOURCE,
 } from './shop-event.ts';
@@ -54,8 +56,15 @@ const ITEM_PRESENT = 2 * ITEM_TEXTS;
 const QUANTITY = ITEM_PRESENT + 1;
 const ITEM_WIDTH = QUANTITY + 1;
 
-/** The price of an item that has none. */
+/** The price, or the total, of an item that has none. */
 const NO_PRICE = -1;
+/** What an event says of its whole order, which few do. */
+export type OrderFacts = {
+  readonly [amount in keyof Amounts]?: number | undefined;
+} & { readonly status?: OrderStatus | undefined };
+
+const NO_FACTS: OrderFacts = {};
+
 /** Stands for the absent value of a property. */
 const ABSENT = -1;
 /** The type of a row that holds no event. */
@@ -82,6 +91,9 @@ export class EventColumns {
   private values: Int32Array;
   private itemRows = new Int32Array(128 * ITEM_WIDTH);
   private prices = new Float64Array(128);
+  private totals = new Float64Array(128);
+  /** By row. */
+  private readonly facts = new Map<number, OrderFacts>();
   private count = 0;
   private itemCount = 0;
   // The row that is being written, and where it begins; it counts once it is closed.
@@ -110,6 +122,7 @@ export class EventColumns {
     this.count = 0;
     this.itemCount = 0;
     this.annexed = 0;
+    this.facts.clear();
   }
 
   // Reading.
@@ -234,6 +247,17 @@ export class EventColumns {
     return price === NO_PRICE ? undefined : price;
   }
 
+  /** What is stated for all units of an item, in 1/10 000 of the currency unit. */
+  total(item: number): number | undefined {
+    const total = this.totals[item]!;
+    return total === NO_PRICE ? undefined : total;
+  }
+
+  /** What the event says of its whole order. */
+  orderFacts(row: number): OrderFacts {
+    return this.facts.get(row) ?? NO_FACTS;
+  }
+
   quantity(item: number): number {
     return this.itemRows[item * ITEM_WIDTH + QUANTITY]!;
   }
@@ -271,7 +295,7 @@ export class EventColumns {
   openItem(): void {
     if (this.pending === this.prices.length) this.growItems();
     this.itemRow = this.pending * ITEM_WIDTH;
-    this.prices[this.pending] = NO_PRICE;
+    this.prices[this.pending] = this.totals[this.pending] = NO_PRICE;
   }
 
   putItemText(field: ItemTextField, place: number, size: number): void {
@@ -288,6 +312,11 @@ export class EventColumns {
     this.itemRows[this.itemRow + ITEM_PRESENT] = present;
     this.itemRows[this.itemRow + QUANTITY] = quantity;
     this.pending += 1;
+  }
+
+  /** Whether the row that is open has an item by now. */
+  hasOpenItems(): boolean {
+    return this.pending > this.itemCount;
   }
 
   /** @param present the bits of the texts that were put */
@@ -307,6 +336,7 @@ export class EventColumns {
   /** Takes the last row back. */
   drop(): void {
     this.count -= 1;
+    this.facts.delete(this.count);
     this.itemCount = this.rows[this.count * WIDTH + FIRST_ITEM]!;
   }
 
@@ -336,6 +366,8 @@ export class EventColumns {
       if (value !== undefined) this.putProperty(i, this.annexText(value), this.lastSize);
     });
     for (const item of event.items) this.addItem(item);
+    const facts = factsOf(event);
+    if (facts !== undefined) this.facts.set(this.count, facts);
     this.close(present, TYPE_NUMBERS.get(event.type)!, flagsOf(event) | flags, line, lineEnd);
   }
 
@@ -350,6 +382,7 @@ export class EventColumns {
       present |= 1 << field;
     }
     if (item.price !== undefined) this.putPrice(item.price);
+    if (item.total !== undefined) this.totals[this.pending] = item.total;
     this.closeItem(present, item.quantity);
   }
 
@@ -379,6 +412,7 @@ export class EventColumns {
   private growItems(): void {
     const { length } = this.prices;
     this.prices = grown(this.prices, new Float64Array(2 * length));
+    this.totals = grown(this.totals, new Float64Array(2 * length));
     this.itemRows = grown(this.itemRows, new Int32Array(2 * length * ITEM_WIDTH));
   }
 }
@@ -386,6 +420,12 @@ export class EventColumns {
 function grown<T extends Int32Array | Float64Array>(before: T, larger: T): T {
   larger.set(before);
   return larger;
+}
+
+function factsOf(event: ShopEvent): OrderFacts | undefined {
+  const { status, revenue, total, tax, shipping, discount } = event;
+  const says = status ?? revenue ?? total ?? tax ?? shipping ?? discount;
+  return says === undefined ? undefined : { status, revenue, total, tax, shipping, discount };
 }
 
 function flagsOf({ partial, properties, source, truncated }: ShopEvent): number {

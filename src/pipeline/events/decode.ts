@@ -1,7 +1,14 @@
 import { parseAmount } from './money.ts';
 import { EVENT_NAMES, ITEM_NAMES, mendNames } from './near-names.ts';
 import { hasEventShape, type ParsedEvent, type ParsedItem, shapeFault } from './schema.ts';
-import { LIMITS, type PropertyValue, type ShopEvent } from './shop-event.ts';
+import {
+  AMOUNTS,
+  LIMITS,
+  ORDER_STATUSES,
+  type OrderStatus,
+  type PropertyValue,
+  type ShopEvent,
+} from './shop-event.ts';
 import { exceedsBytes, isPlain, mendSurrogates, stripControls } from './text.ts';
 import { parseTime } from './time.ts';
 
@@ -161,6 +168,7 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
       event.currency = code;
     }
   }
+  normaliseOrder(event);
   if (event.query !== undefined && !event.query) delete event.query;
   event.source = event.source || 'unknown';
   if (items == null) event.items = [];
@@ -169,9 +177,12 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
       throw new Invalid('too many items', `${items.length}, ${LIMITS.items} are allowed`);
     for (let i = 0; i < items.length; i++) normaliseItem(items[i]!, i);
   }
+  if (event.type === 'purchase' || event.type === 'refund') requireAmount(event);
+  const isWhole = event.truncated !== true;
+  delete event.truncated;
   const { onLeftOut = ignore } = context;
   const whole = event.properties === undefined || normaliseProperties(event, careful, onLeftOut);
-  return knownOnly(event as unknown as ShopEvent, whole, onLeftOut);
+  return knownOnly(event as unknown as ShopEvent, whole && isWhole, onLeftOut);
 }
 
 function ignore(): void {}
@@ -232,21 +243,60 @@ function normaliseItem(item: ParsedItem, index: number): void {
   if (item.name !== undefined && !item.name) delete item.name;
   if (item.category !== undefined && !item.category) delete item.category;
   if (item.brand !== undefined && !item.brand) delete item.brand;
-  const { price, quantity } = item;
+  const { price, total, quantity } = item;
   if (price === null || price === '') delete item.price;
-  else if (price !== undefined) {
-    const amount = parseAmount(price);
-    if (amount === undefined)
-      throw new Invalid('bad price', `items.${index}.price is ${JSON.stringify(price).slice(0, 80)}`);
-    if (amount < 0) throw new Invalid('negative price', `items.${index}.price is ${price}`);
-    item.price = amount;
-  }
+  else if (price !== undefined) item.price = amountOf(price, 'price', `items.${index}.price`);
+  if (total === null || total === '') delete item.total;
+  else if (total !== undefined) item.total = amountOf(total, 'amount', `items.${index}.total`);
   const units = quantity == null || quantity === '' ? 1 : Number(quantity);
   if (units !== quantity) item.quantity = units;
   if (units < 1 || units > LIMITS.quantity) {
     const reason = units < 0 ? 'negative quantity' : units === 0 ? 'zero quantity' : 'bad quantity';
     throw new Invalid(reason, `items.${index}.quantity is ${units}`);
   }
+}
+
+/** @param kind what the reason calls it */
+function amountOf(value: number | string, kind: 'price' | 'amount', path: string): number {
+  const amount = parseAmount(value);
+  if (amount === undefined)
+    throw new Invalid(`bad ${kind}`, `${path} is ${JSON.stringify(value).slice(0, 80)}`);
+  if (amount < 0) throw new Invalid(`negative ${kind}`, `${path} is ${value}`);
+  return amount;
+}
+
+/** What is said of the whole order. */
+function normaliseOrder(event: ParsedEvent): void {
+  for (const name of AMOUNTS) {
+    const value = event[name];
+    if (value === undefined) continue;
+    if (value === null || value === '') delete event[name];
+    else event[name] = amountOf(value, 'amount', name);
+  }
+  if (event.status === undefined) return;
+  if (!event.status) {
+    delete event.status;
+    return;
+  }
+  const status = event.status.trim().toLowerCase();
+  if (!ORDER_STATUSES.includes(status as OrderStatus))
+    throw new Invalid('bad status', `status is '${event.status.slice(0, 40)}': ${ORDER_STATUSES.join(', ')}`);
+  event.status = status;
+}
+
+/** An order or a refund of which neither products nor money are said would count as worth nothing. */
+function requireAmount({ type, items, orderId, status, partial, ...stated }: ParsedEvent): void {
+  if (stated.revenue !== undefined || stated.total !== undefined) return;
+  if (type === 'purchase') {
+    // A further line of an order may say something else of it.
+    const saysMore = status !== undefined || AMOUNTS.some((name) => stated[name] !== undefined);
+    if (items!.length > 0 || (partial === true && saysMore)) return;
+    throw new Invalid('order without amount', 'it has no items, and neither revenue nor total');
+  }
+  // A refund that names its order may give back all of it.
+  if (orderId !== undefined || items!.some((item) => item.price !== undefined || item.total !== undefined))
+    return;
+  throw new Invalid('refund without amount', 'it names no order, no price, and neither revenue nor total');
 }
 
 function eventTime(value: number | string, appendedAt: number): number {
@@ -290,6 +340,7 @@ const STRINGS = [
   'anonymousId',
   'sessionId',
   'orderId',
+  'status',
   'currency',
   'query',
   'source',

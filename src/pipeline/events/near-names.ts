@@ -1,4 +1,4 @@
-import { type EventItem, type ShopEvent } from './shop-event.ts';
+import { AMOUNTS, type EventItem, type ShopEvent } from './shop-event.ts';
 
 /** Names of the fields of an event, as it is written. */
 export const EVENT_NAMES: ReadonlySet<string> = new Set<keyof ShopEvent>([
@@ -10,7 +10,9 @@ export const EVENT_NAMES: ReadonlySet<string> = new Set<keyof ShopEvent>([
   'sessionId',
   'orderId',
   'partial',
+  'status',
   'currency',
+  ...AMOUNTS,
   'query',
   'items',
   'source',
@@ -23,6 +25,7 @@ export const ITEM_NAMES: ReadonlySet<string> = new Set<keyof EventItem>([
   'category',
   'brand',
   'price',
+  'total',
   'quantity',
 ]);
 
@@ -38,6 +41,15 @@ const NEAR_EVENT_NAMES = nearNames(EVENT_NAMES, {
   customerid: 'userId',
   transactionid: 'orderId',
   currencycode: 'currency',
+  orderstatus: 'status',
+  subtotal: 'revenue',
+  value: 'revenue',
+  purchaserevenue: 'revenue',
+  grandtotal: 'total',
+  taxes: 'tax',
+  taxamount: 'tax',
+  shippingamount: 'shipping',
+  discountamount: 'discount',
   searchterm: 'query',
   products: 'items',
   lineitems: 'items',
@@ -49,6 +61,8 @@ const NEAR_ITEM_NAMES = nearNames(ITEM_NAMES, {
   itemname: 'name',
   title: 'name',
   unitprice: 'price',
+  itemrevenue: 'total',
+  linetotal: 'total',
   qty: 'quantity',
   units: 'quantity',
 });

@@ -1,5 +1,5 @@
 import { formatAmount } from './money.ts';
-import { type ShopEvent, type WireEvent } from './shop-event.ts';
+import { AMOUNTS, type Amounts, type EventItem, type ShopEvent, type WireEvent } from './shop-event.ts';
 
 /** A line of a source that is no event, on its way through the log to the dead letters: so it too counts exactly once. */
 export interface RejectedLine {
@@ -22,10 +22,26 @@ export function encodeEvent(event: WireEvent): string {
 
 /** An event that was decoded, as a log record that decodes to the same one. */
 export function encodeDecoded(event: ShopEvent): string {
-  const items = event.items.map(({ price, ...item }) =>
-    price === undefined ? item : { ...item, price: formatAmount(price) },
-  );
-  return encodeEvent({ ...event, items });
+  return encodeEvent({ ...event, ...decimalAmounts(event), items: decimalItems(event.items) });
+}
+
+/** The amounts that an event states, as decimals. */
+export function decimalAmounts(event: Amounts): Partial<Record<keyof Amounts, string>> {
+  const amounts: Partial<Record<keyof Amounts, string>> = {};
+  for (const name of AMOUNTS) {
+    const amount = event[name];
+    if (amount !== undefined) amounts[name] = formatAmount(amount);
+  }
+  return amounts;
+}
+
+/** Items with their amounts as decimals. */
+export function decimalItems(items: readonly EventItem[]): NonNullable<WireEvent['items']> {
+  return items.map(({ price, total, ...item }) => ({
+    ...item,
+    ...(price !== undefined && { price: formatAmount(price) }),
+    ...(total !== undefined && { total: formatAmount(total) }),
+  }));
 }
 
 /** A rejected line as a log record; bytes that are no UTF-8 travel as base64. */

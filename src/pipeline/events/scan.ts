@@ -60,6 +60,8 @@ const SIMULATED = ascii(SIMULATED_SOURCE);
 
 const TYPES = new ByteDictionary();
 for (const type of EVENT_TYPES) TYPES.numberOf(type);
+const PURCHASE = EVENT_TYPES.indexOf('purchase');
+const REFUND = EVENT_TYPES.indexOf('refund');
 
 /** Names of fields, their quotes included. */
 function namesByNumber(numbers: Readonly<Record<string, number>>): readonly Name[] {
@@ -171,7 +173,11 @@ export class LineScanner {
     const next = this.afterLine(end);
     if (next === -1 || next - line > LIMITS.eventBytes) return -1;
     if (this.type === -1 || (this.present & (1 << TEXT.id)) === 0) return -1;
-    if ((this.flags & FLAG.partial) !== 0 && (this.present & (1 << TEXT.orderId)) === 0) return -1;
+    const hasOrder = (this.present & (1 << TEXT.orderId)) !== 0;
+    if ((this.flags & FLAG.partial) !== 0 && !hasOrder) return -1;
+    // These may say too little of money.
+    if (this.type === PURCHASE && !this.columns.hasOpenItems()) return -1;
+    if (this.type === REFUND && !hasOrder) return -1;
     this.columns.close(this.present, this.type, this.flags, line, end);
     return next;
   }

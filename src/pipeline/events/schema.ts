@@ -13,7 +13,7 @@ const Id = Type.Union(
   said('a text or a whole number'),
 );
 const Text = nullable(Type.String(said('a text')));
-const Amount = Type.Union([Type.Number(), Type.String()], said('a number or a decimal text'));
+const Amount = nullable(Type.Union([Type.Number(), Type.String()], said('a number or a decimal text')));
 const Units = Type.Union(
   [Type.Integer(), Type.String({ pattern: '^(\\s*[+-]?\\d{1,15}(\\.0*)?\\s*)?$' })],
   said('a whole number'),
@@ -25,7 +25,8 @@ const WireItemSchema = Type.Object(
     name: Text,
     category: Text,
     brand: Text,
-    price: nullable(Amount),
+    price: Amount,
+    total: Amount,
     quantity: nullable(Units),
   },
   said('an object'),
@@ -44,11 +45,18 @@ const WireEventSchema = Type.Object({
   sessionId: nullable(Id),
   orderId: nullable(Id),
   partial: nullable(Type.Boolean(said('true or false'))),
+  status: Text,
   currency: Text,
+  revenue: Amount,
+  total: Amount,
+  tax: Amount,
+  shipping: Amount,
+  discount: Amount,
   query: Text,
   items: nullable(Type.Array(WireItemSchema, said('a list'))),
   source: Text,
   properties: nullable(Type.Object({}, said('an object'))),
+  truncated: nullable(Type.Boolean(said('true or false'))),
 });
 
 export type ParsedEvent = Static<typeof WireEventSchema>;

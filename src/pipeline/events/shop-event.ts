@@ -18,6 +18,20 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** What became of an order, in the order in which it may go on: of two that are said of one, the later one holds. */
+export const ORDER_STATUSES = ['pending', 'paid', 'refunded', 'cancelled'] as const;
+
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/**
+ * What an event may say of its whole order in money, or of all that a refund gives back: `revenue` before tax and shipping, `total` with
+ * both.
+ */
+export const AMOUNTS = ['revenue', 'total', 'tax', 'shipping', 'discount'] as const;
+
+/** Amounts in 1/10 000 of the currency unit, by name; those that are not stated are absent. */
+export type Amounts = Partial<Record<(typeof AMOUNTS)[number], number>>;
+
 /** A product in an event. */
 export interface EventItem {
   productId: string;
@@ -26,12 +40,14 @@ export interface EventItem {
   brand?: string;
   /** Price of one unit, in 1/10 000 of the currency unit. */
   price?: number;
+  /** Of all its units, where the source states it: it wins over price × quantity. In 1/10 000 of the currency unit. */
+  total?: number;
   /** Units; 1 where the source gives none. */
   quantity: number;
 }
 
 /** One thing that a shopper did, validated and normalised: what every layer above the log works on. */
-export interface ShopEvent {
+export interface ShopEvent extends Amounts {
   /** Unique; the same id again is the same event again. */
   id: string;
   type: EventType;
@@ -46,7 +62,9 @@ export interface ShopEvent {
    * same orderId follow. Without it a second purchase with an orderId is a duplicate order.
    */
   partial?: boolean;
-  /** ISO 4217; the shop's own currency where absent. */
+  /** What became of the order; paid where nobody says. */
+  status?: OrderStatus;
+  /** ISO 4217; that of its order, else the shop's own currency where absent. */
   currency?: string;
   /** What was searched for. */
   query?: string;
@@ -68,10 +86,16 @@ export type PropertyValue =
   | { readonly [name: string]: PropertyValue };
 
 /** An event as it is written to the log and accepted as `native` input: money as decimal, time as ms or ISO 8601. */
-export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties' | 'truncated'> & {
+export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties' | keyof Amounts> & {
+  [amount in keyof Amounts]?: number | string;
+} & {
   id?: string;
   time: number | string;
-  items?: (Omit<EventItem, 'price' | 'quantity'> & { price?: number | string; quantity?: number })[];
+  items?: (Omit<EventItem, 'price' | 'total' | 'quantity'> & {
+    price?: number | string;
+    total?: number | string;
+    quantity?: number;
+  })[];
   source?: string;
   properties?: Record<string, unknown>;
 };

@@ -91,7 +91,10 @@ export function createFilter(
     if (ofItems.length === 0) return event;
     const items = event.items.filter(itemFits);
     if (items.length === 0) return undefined;
-    return items.length === event.items.length ? event : { ...event, items };
+    if (items.length === event.items.length) return event;
+    // What is said of the whole order does not hold for some of its products.
+    const { revenue: _r, total: _t, tax: _x, shipping: _s, discount: _d, ...rest } = event;
+    return { ...rest, items };
   };
 }
 

@@ -22,12 +22,14 @@ function rowOf(columns: EventColumns, row: number) {
     key: columns.text(row, key),
     flags: Object.values(FLAG).map((flag) => columns.is(row, flag)),
     properties: PROPERTIES.map((_, i) => columns.property(row, i)),
+    orderFacts: columns.orderFacts(row),
     line: [columns.lineStart(row), columns.lineEnd(row)],
     items: Array.from({ length: columns.items(row) }, (_, i) => {
       const item = columns.firstItem(row) + i;
       return [
         ...Object.values(ITEM_TEXT).map((field) => columns.itemText(item, field)),
         columns.price(item),
+        columns.total(item),
         columns.quantity(item),
       ];
     }),
@@ -94,7 +96,7 @@ const TAKEN = [
   `${FIRST},"userId":"買い物客","items":[{"productId":"靴","name":"Schöne Schuhe – “neu” €","category":"café","brand":"Ünal"}]}`,
   `${FIRST},"userId":null,"anonymousId":"","sessionId":null,"orderId":null,"currency":"","query":null,"source":"","partial":null,"items":null,"properties":null}`,
   `{"type":"view_item","time":"2019-10-01 00:00:00 UTC","userId":"541312140","sessionId":"72d76fde","items":[{${ITEM},"category":"2103807459595387724","brand":"","price":"35.79"}],"id":"9:1","source":"2019-Oct.csv"}`,
-  '{"id":"e1","type":"purchase","time":"2026-01-04T12:00:00.123Z","orderId":"o1","partial":true,"currency":"GBP"}',
+  '{"id":"e1","type":"purchase","time":"2026-01-04T12:00:00.123Z","orderId":"o1","partial":true,"currency":"GBP","items":[{"productId":"p1"}]}',
   `${FIRST},"items":[],"properties":{}}`,
   `${FIRST},"items":[{${ITEM},"price":99999999.9999,"quantity":1000000},{"productId":0,"price":0,"quantity":null,"name":null}]}`,
   `${FIRST},"properties":{"country":true,"device":-12.5,"results":0,"recommendation_id":"hybrid.a1","n":0.000001,"":null}}`,
@@ -137,6 +139,11 @@ const REFUSED = [
   `${FIRST},"currency":"eur"}`,
   `${FIRST},"currency":"EURO"}`,
   `${FIRST},"partial":true}`,
+  `${FIRST.replace('view_item', 'purchase')}}`,
+  `${FIRST.replace('view_item', 'refund')},"items":[{${ITEM},"price":1}]}`,
+  `${FIRST},"status":"paid"}`,
+  ...['revenue', 'total', 'tax', 'shipping', 'discount'].map((name) => `${FIRST},"${name}":"5.00"}`),
+  `${FIRST},"items":[{${ITEM},"total":"5.00"}]}`,
   `${FIRST},"items":[{"name":"n"}]}`,
   `${FIRST},"items":[{"productId":""}]}`,
   `${FIRST},"items":[{${ITEM},"quantity":0}]}`,

@@ -57,6 +57,9 @@ const step: fc.Arbitrary<Step> = fc.record({
   again: fc.boolean(),
 });
 
+/** An order or a refund that says nothing of money is none. */
+const FREE = { productId: 'p1', price: 0, quantity: 1 };
+
 /** Events by time. Shopper 0 is nobody, the others are known, and none gives a session id. */
 function eventsOf(steps: readonly Step[]): ShopEvent[] {
   let time = START;
@@ -70,7 +73,17 @@ function eventsOf(steps: readonly Step[]): ShopEvent[] {
       ...(country === undefined ? {} : { country }),
       ...(list === undefined ? {} : { recommendation_id: list }),
     };
-    return { id: `e${i}`, type, time, ...user, ...orderId, items, properties, source };
+    const isTold = items.length > 0 || (type !== 'purchase' && type !== 'refund');
+    return {
+      id: `e${i}`,
+      type,
+      time,
+      ...user,
+      ...orderId,
+      items: isTold ? items : [FREE],
+      properties,
+      source,
+    };
   });
 }
 

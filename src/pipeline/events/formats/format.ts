@@ -28,7 +28,16 @@ export interface RawEvent {
   sessionId?: unknown;
   orderId?: unknown;
   partial?: boolean;
+  /** One of `ORDER_STATUSES`. */
+  status?: unknown;
   currency?: unknown;
+  /** Of the whole order, or of all that is given back: before tax and shipping. */
+  revenue?: unknown;
+  /** The same with both. */
+  total?: unknown;
+  tax?: unknown;
+  shipping?: unknown;
+  discount?: unknown;
   query?: unknown;
   items?: unknown;
   source?: unknown;
