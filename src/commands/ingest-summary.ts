@@ -4,6 +4,7 @@ import { visibleLine } from '../visible-text.ts';
 import { type Training } from './ingest-numbers.ts';
 import { rejectedLines } from './ingest-progress.ts';
 import { leftOutText } from './model-text.ts';
+import { type OrderCounts, orderNotes } from './order-notes.ts';
 import { printJson } from './output.ts';
 
 /** What an ingest has appended, and what came of it. */
@@ -54,6 +55,12 @@ export function duplicatesNote(duplicates: number, lines: number): string {
   return `  ${text}${2 * duplicates > lines ? '; most of it is known from other files' : ''}\n`;
 }
 
+/** What all that was read has added of orders and refunds that are not in the numbers as one might think. */
+export function ordersSummary(orders: OrderCounts): string {
+  const notes = orderNotes(orders);
+  return notes.length === 0 ? '' : `${visibleLine(notes.join(', '))}\n`;
+}
+
 /** What to do when all is read. */
 export function nextStep(folder: string): string {
   return `${visibleLine(`next: ecom stats --window all${folder}`)}\n`;
@@ -68,7 +75,7 @@ export function trainingNote({ state, reason, hint, productsLeftOut = 0 }: Train
   return productsLeftOut === 0 ? '' : `note: recommendations leave out ${leftOutText(productsLeftOut)}\n`;
 }
 
-/** The same as one JSON object, `ecom.ingest/1`. @param compact where others follow: one a line */
+/** The same as one JSON object, `ecom.ingest/1`. @param orders of all files together @param compact where others follow: one a line */
 export async function printIngestJson(
   stdout: NodeJS.WriteStream,
   file: string,
@@ -76,6 +83,7 @@ export async function printIngestJson(
   training: Training,
   seconds: number,
   dataDir: string,
+  orders: OrderCounts,
   compact = false,
 ): Promise<void> {
   const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates } = result;
@@ -91,6 +99,7 @@ export async function printIngestJson(
     duplicates,
     rejected: { total: rejectedLines(rejected), reasons: rejected },
     leftOut,
+    orders,
     times:
       times === undefined
         ? null

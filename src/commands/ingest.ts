@@ -13,7 +13,15 @@ import { findInputs, type NamedInput } from './ingest-files.ts';
 import { withNumbers } from './ingest-numbers.ts';
 import { rejectedLines } from './ingest-progress.ts';
 import { createFileReader, type FileReader } from './ingest-reader.ts';
-import { duplicatesNote, ingestSummary, nextStep, printIngestJson, trainingNote } from './ingest-summary.ts';
+import {
+  duplicatesNote,
+  ingestSummary,
+  nextStep,
+  ordersSummary,
+  printIngestJson,
+  trainingNote,
+} from './ingest-summary.ts';
+import { moreOrders, readOrderCounts } from './order-notes.ts';
 import { tell, write } from './output.ts';
 import { withSpinner } from './spinner.ts';
 
@@ -56,6 +64,7 @@ export async function ingest(
   const patience = patienceOf(context, reader);
   await withNumbers(config, signal, patience, async (stores, numbers) => {
     const before = await patience(() => duplicatesIn(stores.live));
+    const ordersBefore = await patience(() => readOrderCounts(stores.live));
     const done: Ingested[] = [];
     const failures: EcomError[] = [];
     const unlessStopped = async <T>(work: Promise<T>): Promise<T> => {
@@ -89,6 +98,7 @@ export async function ingest(
     if (done.some(({ result }) => result.events > 0) && (await isMixed(stores.live)))
       tell(stderr, mixed(folder));
     // The numbers are what one waits for: learning from them takes as long again.
+    const orders = moreOrders(await patience(() => readOrderCounts(stores.live)), ordersBefore);
     if (!options.json) {
       for (const { result, seconds } of done)
         await write(stdout, ingestSummary(result, seconds, rebase, folder));
@@ -97,7 +107,7 @@ export async function ingest(
           (sum, { result }) => sum + result.events + rejectedLines(result.rejected),
           0,
         );
-        await write(stdout, duplicatesNote(duplicates, lines) + nextStep(folder));
+        await write(stdout, duplicatesNote(duplicates, lines) + ordersSummary(orders) + nextStep(folder));
       }
     }
     const learning = withSpinner(context, 'learning', () => numbers.learn(reader.changed()));
@@ -112,6 +122,7 @@ export async function ingest(
           training,
           seconds,
           config.dataDir,
+          orders,
           inputs.length > 1,
         );
     }

@@ -1,4 +1,5 @@
 import { greatest } from '../extremes.ts';
+import { decimalsOf } from '../pipeline/events/money.ts';
 import { type Activity, type Cohort, type Insights } from '../pipeline/stats/insights-types.ts';
 import { bold, dim, type Line, span } from '../tui/format/line.ts';
 import { compact, grouped, percent } from '../tui/format/numbers.ts';
@@ -99,7 +100,15 @@ function cohortLines(cohorts: readonly Cohort[], currency: string, width: number
         return count === undefined ? '' : percent(count / shoppers);
       });
       return [
-        span(row([day, grouped(shoppers), grouped(buyers), grouped(lifetimeValue ?? 0, 2), ...shares])),
+        span(
+          row([
+            day,
+            grouped(shoppers),
+            grouped(buyers),
+            grouped(lifetimeValue ?? 0, decimalsOf(currency)),
+            ...shares,
+          ]),
+        ),
       ];
     }),
     ...(cohorts.length > SHOWN_COHORTS

@@ -1,4 +1,5 @@
 import { greatest } from '../extremes.ts';
+import { decimalsOf } from '../pipeline/events/money.ts';
 import { UNUSUAL } from '../pipeline/stats/anomalies.ts';
 import { recountText } from '../pipeline/stats/recount.ts';
 import { type Breakdown, type BreakdownNumbers, type SortKey, type Stats } from '../pipeline/stats/types.ts';
@@ -13,6 +14,7 @@ import { chartEnds } from '../tui/views/charts.ts';
 import { funnelHeading, funnelLines } from '../tui/views/funnel.ts';
 import { reasons } from '../tui/views/health.ts';
 import { categoryLines, productLines } from '../tui/views/top-lists.ts';
+import { orderNotes } from './order-notes.ts';
 import { drawLines, textColumns } from './text.ts';
 
 export interface TextOptions {
@@ -59,7 +61,10 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
     ...comparedWith(stats),
     ...(stats.breakdown === undefined
       ? []
-      : section(`By ${stats.breakdown.by}`, breakdownLines(stats.breakdown, columns))),
+      : section(
+          `By ${stats.breakdown.by}`,
+          breakdownLines(stats.breakdown, stats.kpis.revenue.currency, columns),
+        )),
     ...section('Events', [...eventLines(stats, columns), ...anomalyLines(stats)]),
     ...section(
       'Funnel',
@@ -67,11 +72,17 @@ export function statsText(stats: Stats, { width, sort, styled }: TextOptions): s
     ),
     ...section(
       'Top products',
-      listOrNothing(topProducts, productLines(topProducts, order, columns, topProducts.length)),
+      listOrNothing(
+        topProducts,
+        productLines(topProducts, stats.kpis.revenue.currency, order, columns, topProducts.length),
+      ),
     ),
     ...section(
       'Top categories',
-      listOrNothing(topCategories, categoryLines(topCategories, order, columns, topCategories.length)),
+      listOrNothing(
+        topCategories,
+        categoryLines(topCategories, stats.kpis.revenue.currency, order, columns, topCategories.length),
+      ),
     ),
     [],
     ...freshnessLines(stats, columns),
@@ -113,7 +124,8 @@ function period({ window: { from, to }, asOf, timeZone: zone }: Stats): string {
 function kpiLines({ kpis, comparison, approximate }: Stats, width: number): Line[] {
   const { revenue, conversion, activeUsers } = kpis;
   const near = (path: string): string => (approximate.includes(`kpis.${path}`) ? '≈' : '');
-  const money = (amount: string | null): string => (amount === null ? NONE : grouped(amount, 2));
+  const money = (amount: string | null): string =>
+    amount === null ? NONE : grouped(amount, decimalsOf(revenue.currency));
   const whole = (count: number | null): string => (count === null ? NONE : grouped(count));
   const seconds = (value: number | null): string => (value === null ? NONE : duration(value * 1000));
   const pair = (name: string, value: string, path?: string): Pair => {
@@ -191,8 +203,8 @@ function alignColumns(columns: readonly (readonly Pair[])[]): Line[] {
 function otherCurrencies({ kpis }: Stats): Line[] {
   return kpis.revenue.others.map(({ currency, net, gross }) => [
     dim('Also '),
-    span(`${grouped(net, 2)} ${displayText(currency)} net`),
-    dim(`, ${grouped(gross, 2)} gross; currencies are never added`),
+    span(`${grouped(net, decimalsOf(currency))} ${displayText(currency)} net`),
+    dim(`, ${grouped(gross, decimalsOf(currency))} gross; currencies are never added`),
   ]);
 }
 
@@ -211,12 +223,13 @@ function comparedWith({ comparison, timeZone: zone }: Stats): Line[] {
 }
 
 /** A table of the columns that the dimension has and that fit, most telling first. */
-function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
+function breakdownLines({ by, rows, other }: Breakdown, currency: string, width: number): Line[] {
+  const decimals = decimalsOf(currency);
   const all: readonly (readonly [title: string, cell: (numbers: BreakdownNumbers) => string | null])[] = [
     ['shown', ({ impressions }) => (impressions === undefined ? null : grouped(impressions))],
     ['clicked', ({ clicks }) => (clicks === undefined ? null : grouped(clicks))],
     ['CTR', ({ clickThrough }) => (clickThrough === undefined ? null : percent(clickThrough))],
-    ['revenue', ({ revenue }) => grouped(revenue, 2)],
+    ['revenue', ({ revenue }) => grouped(revenue, decimals)],
     ['orders', ({ orders }) => (orders === null ? null : grouped(orders))],
     ['units', ({ units }) => grouped(units)],
     ['conv.', ({ conversion, sessions }) => (sessions === null ? null : percent(conversion))],
@@ -224,7 +237,7 @@ function breakdownLines({ by, rows, other }: Breakdown, width: number): Line[] {
     ['carts', ({ carts }) => grouped(carts)],
     ['views', ({ views }) => grouped(views)],
     ['events', ({ events }) => (events === null ? null : grouped(events))],
-    ['refunds', ({ refunds }) => grouped(refunds, 2)],
+    ['refunds', ({ refunds }) => grouped(refunds, decimals)],
   ];
   const lines = [
     ...rows.map((row) => [displayText(row.name ?? row.value), row] as const),
@@ -332,6 +345,7 @@ function freshnessLines(stats: Stats, width: number): Line[] {
     ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,
+    ...orderNotes(freshness),
     `${grouped(freshness.rejected)} rejected${rejectedFor.length === 0 ? '' : ` (${rejectedFor.join(', ')})`}`,
   ];
   return wrap(facts, width).map((text) => [dim(text)]);

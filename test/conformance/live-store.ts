@@ -75,6 +75,18 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await live.close();
     });
 
+    test('refuses a change that was computed from another state', async () => {
+      const live = await open('expects');
+      const [first, second] = [Buffer.from([1, 0, 255]), Buffer.from([2])];
+      const known = (state: Buffer) => new Map([['o:1', state]]);
+      expect(await live.apply(change(0, 1, { expects: known(first), states: known(second) }))).toBe(false);
+      expect(await live.apply(change(0, 1, { states: known(first) }))).toBe(true);
+      expect(await live.apply(change(1, 2, { expects: known(second), states: known(second) }))).toBe(false);
+      expect(await live.apply(change(1, 2, { expects: known(first), states: known(second) }))).toBe(true);
+      expect([...(await live.states(['o:1'])).values()].map((state) => [...state])).toEqual([[2]]);
+      await live.close();
+    });
+
     test('refuses a change whose claim is taken', async () => {
       const live = await open('claims');
       const states = statesOf({ 'o:1': '' });

@@ -124,10 +124,12 @@ describe('numbers', () => {
     [rate(99.98), '100.0'],
     [rate(0.001), '<0.01'],
     [rate(null), '–'],
-    [money('1234.5'), '1,234.50'],
-    [money('123456.7'), '123,457'],
-    [money('1234567'), '1.23M'],
-    [money(null), '–'],
+    [money('1234.5', 'EUR'), '1,234.50'],
+    [money('123456.7', 'EUR'), '123,457'],
+    [money('1234567', 'EUR'), '1.23M'],
+    [money(null, 'EUR'), '–'],
+    [money('1234', 'JPY'), '1,234'],
+    [money('2.51', 'KWD'), '2.510'],
     [bytes(121 * 2 ** 20), '121 MB'],
     [bytes(null), '–'],
     [duration(240), '240ms'],
@@ -146,8 +148,8 @@ describe('numbers', () => {
   });
 
   it('of money have cents in a column together or not at all', () => {
-    expect(moneyColumn(['9.5', '1234'])).toEqual(['9.50', '1,234.00']);
-    expect(moneyColumn(['31234.5', '9.5'])).toEqual(['31,235', '10']);
+    expect(moneyColumn(['9.5', '1234'], 'EUR')).toEqual(['9.50', '1,234.00']);
+    expect(moneyColumn(['31234.5', '9.5'], 'EUR')).toEqual(['31,235', '10']);
   });
 });
 

@@ -82,6 +82,21 @@ export function compareCounts(a: Count, b: Count): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+// ISO 4217: how many decimals the currencies have that do not have two.
+const NO_DECIMALS = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF';
+const THREE_DECIMALS = 'BHD IQD JOD KWD LYD OMR TND';
+const FOUR_DECIMALS = 'CLF UYW';
+const DECIMALS: ReadonlyMap<string, number> = new Map(
+  [NO_DECIMALS, THREE_DECIMALS, FOUR_DECIMALS].flatMap((codes, i) =>
+    codes.split(' ').map((code) => [code, [0, 3, 4][i]!] as const),
+  ),
+);
+
+/** With how many decimals amounts of a currency are written at least. @param code ISO 4217 */
+export function decimalsOf(code: string): number {
+  return DECIMALS.get(code) ?? 2;
+}
+
 /**
  * Decimal string of an amount, with at least `decimals` places and no more than are needed: 106556224840 → "10655622.484".
  */
@@ -96,14 +111,15 @@ export function formatAmount(amount: Count, decimals = 2): string {
 
 /**
  * Amount ÷ count as a decimal string with four places, rounded half away from zero.
+ * @param decimals places that are written at least
  * @returns `null` where the count is 0.
  */
-export function divideAmount(amount: Count, count: number): string | null {
+export function divideAmount(amount: Count, count: number, decimals = 2): string | null {
   if (count === 0) return null;
   const value = BigInt(amount);
   const divisor = BigInt(count);
   const negative = value < 0n;
   const magnitude = negative ? -value : value;
   const quotient = (magnitude * 2n + divisor) / (divisor * 2n);
-  return formatAmount(negative ? -quotient : quotient);
+  return formatAmount(negative ? -quotient : quotient, decimals);
 }

@@ -20,7 +20,7 @@ export function parseLayout(json: string): CellLayout {
 }
 
 /** Of the form in which a store that has no schema of its own keeps what it knows: data of another one is counted anew. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /** A layout as such a store notes it. */
 export function layoutNote(layout: CellLayout): string {

@@ -60,6 +60,8 @@ export interface LiveChange {
   readonly names: DeltaNames;
   /** Keys of `states` that must not have a state yet: what only one of several processors may create. */
   readonly claims: readonly string[];
+  /** What others of `states` have to be still, by key: what several processors may change. */
+  readonly expects?: ReadonlyMap<string, Uint8Array> | undefined;
   /** New states by key. */
   readonly states: ReadonlyMap<string, Uint8Array>;
   readonly products: ReadonlyMap<string, ProductInfo>;
@@ -99,7 +101,7 @@ export interface LiveStore {
   states(keys: readonly string[]): Promise<Map<string, Uint8Array>>;
   /**
    * Applies a change atomically and durably.
-   * @returns false, having changed nothing, where the stored position of a partition is not `from`, a claim is taken, or the generation
+   * @returns false, having changed nothing, where the stored position of a partition is not `from`, a claim is taken, a state is not what is expected, or the generation
    * is another one: somebody else has counted it, or counted anew.
    * @throws EcomError `USAGE` where the store's cells are cut in another way than it was opened with
    */

@@ -71,6 +71,10 @@ end
 for _ = 1, tonumber(arg()) do
   if redis.call('HEXISTS', p .. ':states', arg()) == 1 then return -1 end
 end
+for _ = 1, tonumber(arg()) do
+  local key, expected = arg(), arg()
+  if redis.call('HGET', p .. ':states', key) ~= expected then return -1 end
+end
 redis.call('SET', p .. ':layout', layout)
 local function leave(kept, from, to, since, ids)
   redis.call('ZREMRANGEBYSCORE', kept, '-inf', since)

@@ -214,8 +214,10 @@ function copyOf(table: DeltaTable, from: number, to: number): OrderedCounters {
   };
 }
 
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
 function applyArguments(
-  { advances, claims, states, products }: LiveChange,
+  { advances, claims, expects = NONE, states, products }: LiveChange,
   deltas: Buffer,
 ): (string | number | Buffer)[] {
   const list: (string | number | Buffer)[] = [advances.length];
@@ -227,6 +229,8 @@ function applyArguments(
   }
   list.push(claims.length);
   for (const key of claims) list.push(key);
+  list.push(expects.size);
+  for (const [key, state] of expects) list.push(key, asBuffer(state));
   list.push(packed(states));
   list.push(products.size);
   for (const [id, { time, price, name, category, brand }] of products) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
+import { asBuffer } from '../events/bytes.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames, type OwnDeltas, translated } from '../metrics/bucket-deltas.ts';
 import { type CellLayout, OTHER_KEY } from '../metrics/cells.ts';
@@ -33,6 +34,7 @@ export function createWriter(
   const putSeen = stepWriter(connection, 'seen');
   const putDerived = stepWriter(connection, 'derived');
   const hasState = prepareValue<number>(connection, 'SELECT 1 AS value FROM states WHERE key = ?');
+  const getState = prepareValue<Blob>(connection, 'SELECT value FROM states WHERE key = ?');
   const putState = connection.prepare(
     'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
@@ -72,13 +74,26 @@ export function createWriter(
     if (agreed !== before) putLayout.run(agreed);
     return slotsOf(layout);
   }
-  function applyAll({ advances, generation, cells, names, claims, states, products }: LiveChange): boolean {
+  function applyAll({
+    advances,
+    generation,
+    cells,
+    names,
+    claims,
+    expects,
+    states,
+    products,
+  }: LiveChange): boolean {
     if (generation !== undefined && generation !== (getGeneration() ?? '')) return false;
     slots = agreeOnLayout();
     for (const { partition, from } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;
     }
     for (const key of claims) if (hasState(key) !== undefined) return false;
+    for (const [key, expected] of expects ?? []) {
+      const value = getState(key);
+      if (value === undefined || !asBuffer(blobBytes(value)).equals(expected)) return false;
+    }
     for (const { partition, from, to, watermark, seen, derived } of advances) {
       putPosition.run(partition, to, watermark);
       if (seen !== undefined) putSeen(partition, { from, ...seen }, to);

@@ -34,6 +34,9 @@ export const MIGRATIONS: Migrations = [
   `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM cells; DELETE FROM keys;
    DELETE FROM settings WHERE name = 'layout';`,
   'CREATE TABLE derived (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));',
+  // Orders remember what they are made of: everything is counted again from the log.
+  `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM derived; DELETE FROM cells; DELETE FROM keys;
+   DELETE FROM settings WHERE name = 'layout';`,
 ];
 
 /** Files of an earlier `user_version` than this are emptied of what was counted. */

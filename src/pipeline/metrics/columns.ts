@@ -5,6 +5,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *
  * - `type:T` events of a type; `simulated` those of simulated shoppers; `robots` those of known robots, which nothing else counts; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
+ * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
+ *   which do not count
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -30,6 +32,10 @@ export const COLUMNS = {
   tombstones: 'tombstones',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',
+  excessRefunds: 'excessRefunds',
+  unpricedOrders: 'unpricedOrders',
+  pendingOrders: 'pendingOrders',
+  cancelledOrders: 'cancelledOrders',
   units: 'units',
   users: 'users',
   views: 'views',

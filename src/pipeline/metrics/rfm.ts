@@ -12,7 +12,7 @@ export function buyerClass(orders: number, spent: Count): string {
 }
 
 function spentClass(spent: Count): number {
-  return Math.floor(2 * Math.log2(Number(spent) / 10_000 + 1));
+  return Math.floor(2 * Math.log2(Math.max(0, Number(spent)) / 10_000 + 1));
 }
 
 /** What `buyerClass` has named. `spent` only orders classes. */

@@ -1,19 +1,38 @@
 import { type EventColumns, FLAG, ITEM_TEXT, TEXT } from '../events/columns.ts';
-import { add, type Count, multiply } from '../events/money.ts';
+import { add, type Count, multiply, subtract } from '../events/money.ts';
 import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
-import { type DecodedBatch } from './decoded-batch.ts';
+import { type DecodedBatch, NOBODY } from './decoded-batch.ts';
+import { type OrderEmitter } from './emit-orders.ts';
 import { type EventKeys } from './event-keys.ts';
-import { addOrderLine, encodeOrderState, newOrder, type OrderState, orderKey } from './order-state.ts';
+import {
+  addPurchase,
+  encodeOrderState,
+  KEPT_REFUNDS,
+  newOrder,
+  type OrderItem,
+  type OrderPart,
+  type OrderState,
+  orderKey,
+  takeStatement,
+  takeStatus,
+  wouldChange,
+} from './order-state.ts';
+import { goodsOf, type Reading, readMore, readOrder } from './order-worth.ts';
 import { type Tally } from './tally.ts';
 
 /** What a purchase adds to what its shopper has bought. */
 export interface Spent {
-  /** 0 for a further line of an order. */
+  /** 0 for a further line of an order; below 0 where the order does not count any more. */
   readonly orders: number;
+  /** Below 0 for what is taken back. */
   readonly amount: Count;
   /** Its currency. */
   readonly code: string;
+  /** The same in other currencies. */
+  readonly others?: readonly (readonly [code: string, amount: Count])[] | undefined;
+  /** The event itself is no purchase that counts: it says how others do. */
+  readonly corrects?: boolean | undefined;
   /** What is known of its order now. */
   readonly order: OrderState;
 }
@@ -24,12 +43,14 @@ export interface OrderCounter {
   begin(states: Map<string, OrderState>): void;
   /**
    * @param before what of the shoppers has to be counted before a line of an order that another one has begun
-   * @returns undefined where the order was counted before
+   * @returns undefined where the order was counted before, or does not count
    */
-  countPurchase(batch: DecodedBatch, row: number, bucket: number, before: () => void): Spent | undefined;
-  countRefund(batch: DecodedBatch, row: number, bucket: number): void;
+  countPurchase(batch: DecodedBatch, row: number, before: () => void): Spent | undefined;
+  countRefund(batch: DecodedBatch, row: number): void;
   /** Keys of orders that are new. */
   claims(): string[];
+  /** What the store has to have of the others that have changed. */
+  expects(): Map<string, Uint8Array>;
   /** Encoded states of those that have changed, by key. */
   changed(): [key: string, state: Uint8Array][];
 }
@@ -39,82 +60,242 @@ export function createOrderCounter(
   tally: Tally,
   keys: EventKeys,
   items: ItemCounter,
+  emitter: OrderEmitter,
   currency: string,
 ): OrderCounter {
   let orders = new Map<string, OrderState>();
-  const claims = new Set<string>();
   const touched = new Set<string>();
+  /** How orders are counted, while they are in memory. */
+  const readings = new Map<OrderState, Reading>();
   /** Who sent the last line of an order that comes line by line. */
   const lastShopper = new Map<string, number>();
 
-  /** @returns the price of a line */
-  function countLine(columns: EventColumns, row: number, item: number, code: string, bucket: number): Count {
-    const price = columns.price(item);
-    const quantity = columns.quantity(item);
-    const revenue = FAMILIES.gross.of(code);
-    const amount = price === undefined ? 0 : multiply(price, quantity);
-    items.take(columns, item);
-    tally.addTotal(bucket, COLUMNS.units, quantity);
-    tally.addTotal(bucket, revenue, amount);
-    items.count(row, bucket, COLUMNS.units, quantity);
-    items.count(row, bucket, revenue, amount);
-    return amount;
+  function readingOf(order: OrderState): Reading {
+    let reading = readings.get(order);
+    if (reading === undefined) {
+      reading = readOrder(order, currency);
+      readings.set(order, reading);
+    }
+    return reading;
+  }
+
+  /** The order that an event names, or one of its own. */
+  function orderOf(columns: EventColumns, row: number): OrderState {
+    const orderId = columns.text(row, TEXT.orderId);
+    if (orderId === undefined) return newOrder();
+    const key = orderKey(orderId);
+    touched.add(key);
+    const known = orders.get(key);
+    if (known !== undefined) return known;
+    const order = newOrder();
+    orders.set(key, order);
+    return order;
+  }
+
+  /** Counts what an order is after a change in the place of what it was. */
+  function recount(order: OrderState, before: Reading, change: () => void): Reading {
+    emitter.emitOrder(order, before, -1);
+    change();
+    readings.delete(order);
+    const after = readingOf(order);
+    emitter.emitOrder(order, after, 1);
+    return after;
+  }
+
+  /** Counts a part that says itself all that it is counted for. */
+  function countPart(
+    columns: EventColumns,
+    row: number,
+    part: OrderPart,
+    code: string,
+    bucket: number,
+  ): void {
+    const revenue = FAMILIES.gross.of(part.currency ?? code);
+    let item = columns.firstItem(row);
+    for (const { quantity, amount = 0 } of part.items) {
+      items.take(columns, item);
+      tally.addTotal(bucket, COLUMNS.units, quantity);
+      tally.addTotal(bucket, revenue, amount);
+      items.count(row, bucket, COLUMNS.units, quantity);
+      items.count(row, bucket, revenue, amount);
+      item += 1;
+    }
+  }
+
+  /** Adds a purchase to an order, whose reading is brought up to date in place. @returns how it is counted now */
+  function addPart(columns: EventColumns, row: number, order: OrderState, part: OrderPart): Reading {
+    const before = readingOf(order);
+    if (!before.isKnown || wouldChange(order, part, false)) {
+      return recount(order, before, () => {
+        order.kind = columns.is(row, FLAG.partial) ? 'lines' : 'whole';
+        takeStatement(order, part, false);
+        // One that is not remembered is counted once, as it is.
+        if (!addPurchase(order, part)) emitter.emitPart(before, part, 1);
+      });
+    }
+    emitter.emitRefunds(order, before, -1);
+    if (before.isCounted) {
+      if (saysAll(part, before)) countPart(columns, row, part, before.code, tally.bucketAt(part.time));
+      else emitter.emitPart(before, part, 1);
+      emitter.emitProducts(before, part);
+    }
+    takeStatement(order, part, false);
+    addPurchase(order, part);
+    const after = readMore(order, before, part);
+    if (after !== before) {
+      emitter.emitMark(before, -1);
+      emitter.emitMark(after, 1);
+      readings.set(order, after);
+    }
+    emitter.emitRefunds(order, after, 1);
+    return after;
+  }
+
+  /** What the shopper has bought beside what was told before. @param before all of it, where nothing is owed */
+  function credit(
+    order: OrderState,
+    before: ReadonlyMap<string, Count>,
+    after: Reading,
+    bought: boolean,
+  ): Spent | undefined {
+    const known = order.credited ?? before;
+    const goods = goodsOf(after);
+    const { code } = after;
+    const moreOf = (of: string): Count => subtract(goods.get(of) ?? 0, known.get(of) ?? 0);
+    const codes = [...new Set([...known.keys(), ...goods.keys()])].filter((of) => of !== code);
+    const others = codes.map((of) => [of, moreOf(of)] as const).filter(([, more]) => more !== 0);
+    const orders = (after.isCounted ? 1 : 0) - (order.isCredited ? 1 : 0);
+    const amount = moreOf(code);
+    order.credited = undefined;
+    order.isCredited = after.isCounted;
+    if (!bought && orders === 0 && amount === 0 && others.length === 0) return undefined;
+    return { orders, amount, code, others, corrects: !bought, order };
+  }
+
+  /** A second purchase with the id of a whole order says nothing new but what became of it. */
+  function countAgain(
+    { columns, shoppers }: DecodedBatch,
+    row: number,
+    order: OrderState,
+  ): Spent | undefined {
+    const time = columns.time(row);
+    tally.addTotal(tally.bucketAt(time), COLUMNS.duplicateOrders, 1);
+    const { status } = columns.orderFacts(row);
+    if (status === undefined) return undefined;
+    const before = readingOf(order);
+    const goods = goodsOf(before);
+    const after = recount(order, before, () => takeStatus(order, status, time));
+    if (shoppers[row] !== NOBODY) return credit(order, goods, after, after.isCounted && !before.isCounted);
+    order.credited ??= goods;
+    return undefined;
   }
 
   return {
     begin(states) {
       orders = states;
-      claims.clear();
       touched.clear();
+      readings.clear();
       lastShopper.clear();
     },
-    countPurchase({ columns, shoppers }, row, bucket, before) {
-      const orderId = columns.text(row, TEXT.orderId);
+    countPurchase(batch, row, before) {
+      const { columns } = batch;
+      const shopper = batch.shoppers[row]!;
       const partial = columns.is(row, FLAG.partial);
-      const key = orderId === undefined ? undefined : orderKey(orderId);
-      const known = key === undefined ? undefined : orders.get(key);
-      if (known !== undefined && !(known.partial && partial)) {
-        tally.addTotal(bucket, COLUMNS.duplicateOrders, 1);
-        return undefined;
-      }
+      const order = orderOf(columns, row);
+      const isRepeated = order.kind === 'whole' || (order.kind === 'lines' && !partial);
+      if (isRepeated) return countAgain(batch, row, order);
       if (partial) {
-        const shopper = shoppers[row]!;
-        if ((lastShopper.get(key!) ?? shopper) !== shopper) before();
-        lastShopper.set(key!, shopper);
+        const orderId = columns.text(row, TEXT.orderId)!;
+        if ((lastShopper.get(orderId) ?? shopper) !== shopper) before();
+        lastShopper.set(orderId, shopper);
       }
-      const order = known ?? newOrder(partial);
-      const code = columns.text(row, TEXT.currency) ?? currency;
-      if (known === undefined) {
-        tally.addTotal(bucket, FAMILIES.orders.of(code), 1);
-        keys.count(row, bucket, COLUMNS.orders, 1);
-      }
-      let amount: Count = 0;
-      const first = columns.firstItem(row);
-      for (let item = first; item < first + columns.items(row); item += 1) {
-        amount = add(amount, countLine(columns, row, item, code, bucket));
-        const isFirstLine = addOrderLine(order, columns.itemText(item, ITEM_TEXT.productId)!);
-        if (isFirstLine) items.countProduct(bucket, COLUMNS.orders, 1);
-      }
-      if (key !== undefined) {
-        orders.set(key, order);
-        touched.add(key);
-        if (known === undefined) claims.add(key);
-      }
-      return { orders: known === undefined ? 1 : 0, amount, code, order };
+      const part = partOf(columns, row, keys);
+      const reading = readingOf(order);
+      const owesNothing = order.isCredited && order.credited === undefined;
+      const isOneMore = owesNothing && shopper !== NOBODY && isPlain(order, reading, part);
+      const goods = isOneMore || order.credited !== undefined ? NOTHING : goodsOf(reading);
+      const after = addPart(columns, row, order, part);
+      if (isOneMore) return { orders: 0, ...sumOf(part, after.code), order };
+      if (shopper !== NOBODY) return credit(order, goods, after, after.isCounted);
+      order.credited ??= goods;
+      return undefined;
     },
-    countRefund({ columns }, row, bucket) {
-      const column = FAMILIES.refunds.of(columns.text(row, TEXT.currency) ?? currency);
-      const first = columns.firstItem(row);
-      for (let item = first; item < first + columns.items(row); item += 1) {
-        const price = columns.price(item);
-        if (price === undefined) continue;
-        const amount = multiply(price, columns.quantity(item));
-        items.take(columns, item);
-        tally.addTotal(bucket, column, amount);
-        items.count(row, bucket, column, amount);
+    countRefund({ columns }, row) {
+      const order = orderOf(columns, row);
+      const part = partOf(columns, row, keys);
+      if (order.refunds.length >= KEPT_REFUNDS) {
+        const alone = newOrder();
+        alone.refunds.push(part);
+        if (order.kind === 'refunds') emitter.emitRefunds(alone, readOrder(alone, currency), 1);
+        else tally.addTotal(tally.bucketAt(part.time), COLUMNS.excessRefunds, 1);
+        return;
       }
+      const before = readingOf(order);
+      const change = (): void => {
+        takeStatement(order, part, true);
+        order.refunds.push(part);
+      };
+      if (wouldChange(order, part, true)) {
+        recount(order, before, change);
+        return;
+      }
+      emitter.emitRefunds(order, before, -1);
+      change();
+      emitter.emitRefunds(order, before, 1);
     },
-    claims: () => [...claims],
+    claims: () => [...touched].filter((key) => orders.get(key)!.stored === undefined),
+    expects() {
+      const expected = new Map<string, Uint8Array>();
+      for (const key of touched) {
+        const { stored } = orders.get(key)!;
+        if (stored !== undefined) expected.set(key, stored);
+      }
+      return expected;
+    },
     changed: () => [...touched].map((key) => [key, encodeOrderState(orders.get(key)!)]),
+  };
+}
+
+const NOTHING: Map<string, Count> = new Map();
+
+/** Whether a purchase adds just what its items say. */
+function isPlain(order: OrderState, { isStated }: Reading, part: OrderPart): boolean {
+  const { revenue, total } = part.facts;
+  return !isStated && revenue === undefined && total === undefined && !wouldChange(order, part, false);
+}
+
+/** Whether a part leaves out nothing that is known of its order. */
+function saysAll({ values }: OrderPart, reading: Reading): boolean {
+  for (let i = 1; i < reading.values.length; i += 1)
+    if (values[i] === undefined && reading.values[i] !== undefined) return false;
+  return true;
+}
+
+function sumOf({ items, currency }: OrderPart, code: string): Pick<Spent, 'amount' | 'code'> {
+  let sum: Count = 0;
+  for (const { amount = 0 } of items) sum = add(sum, amount);
+  return { amount: sum, code: currency ?? code };
+}
+
+/** What a row says. */
+function partOf(columns: EventColumns, row: number, keys: EventKeys): OrderPart {
+  const first = columns.firstItem(row);
+  const items: OrderItem[] = [];
+  for (let item = first; item < first + columns.items(row); item += 1) {
+    const [price, quantity] = [columns.price(item), columns.quantity(item)];
+    items.push({
+      product: columns.itemText(item, ITEM_TEXT.productId)!,
+      category: columns.itemText(item, ITEM_TEXT.category),
+      brand: columns.itemText(item, ITEM_TEXT.brand),
+      quantity,
+      amount: columns.total(item) ?? (price === undefined ? undefined : multiply(price, quantity)),
+    });
+  }
+  return {
+    time: columns.time(row),
+    currency: columns.text(row, TEXT.currency),
+    values: keys.textsOf(row),
+    facts: columns.orderFacts(row),
+    items,
   };
 }

@@ -47,6 +47,7 @@ export function createRecommendationCounter(tally: Tally, keys: EventKeys): Reco
       // A purchase that says itself which list it belongs to is counted there.
       if (keys.key(row, 0) !== NO_KEY) return;
       const arms = new Set<string>();
+      const own = columns.text(row, TEXT.currency);
       const first = columns.firstItem(row);
       for (let item = first; item < first + columns.items(row); item += 1) {
         const productId = columns.itemText(item, ITEM_TEXT.productId)!;
@@ -54,9 +55,10 @@ export function createRecommendationCounter(tally: Tally, keys: EventKeys): Reco
         if (arm === undefined) continue;
         arms.add(arm);
         const [price, quantity] = [columns.price(item), columns.quantity(item)];
+        const amount = columns.total(item) ?? (price === undefined ? undefined : multiply(price, quantity));
         if (addOrderArm(order, arm)) count(bucket, arm, COLUMNS.orders, 1);
         count(bucket, arm, COLUMNS.units, quantity);
-        if (price !== undefined) count(bucket, arm, FAMILIES.gross.of(code), multiply(price, quantity));
+        if (amount !== undefined) count(bucket, arm, FAMILIES.gross.of(own ?? code), amount);
       }
       for (const arm of arms) count(bucket, arm, COLUMNS.events, 1);
     },

@@ -91,6 +91,26 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
     tally.addTotal(tally.bucketAt(last), FAMILIES.buyer.of(buyerClass(orders, spent)), amount);
   }
 
+  /** Adds to what was spent in the currency of the first purchase, which may turn out to be another one than was thought. */
+  function spend(purchases: Purchases, amounts: NonNullable<Spent['others']>, cohort: number): void {
+    const { currency: code, spent: before } = purchases;
+    for (const [of, amount] of amounts) if (of === code) purchases.spent = add(purchases.spent, amount);
+    const other = amounts.find(([of, amount]) => of !== code && amount > 0);
+    if (before !== 0 && purchases.spent === 0 && other !== undefined) {
+      [purchases.currency, purchases.spent] = other;
+      tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(0, before));
+      tally.addTotal(cohort, FAMILIES.lifetime.of(purchases.currency), purchases.spent);
+    } else tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(purchases.spent, before));
+  }
+
+  /** Who has no order that counts any more is no buyer. */
+  function forget(state: ShopperState, { spent, currency: code }: Purchases): void {
+    const cohort = tally.bucketAt(state.firstSeen);
+    state.purchases = undefined;
+    tally.addTotal(cohort, COLUMNS.cohortBuyers, -1);
+    tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(0, spent));
+  }
+
   return {
     appear(state, time) {
       if (state.firstSeen === 0 || time < state.firstSeen) beginAt(state, time);
@@ -100,21 +120,25 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       }
       countPresence(state, time);
     },
-    buy(state, time, { orders, amount, code }) {
+    buy(state, time, { orders, amount, code, others = [], corrects }) {
       const first = state.purchases === undefined;
+      const bought = corrects !== true;
+      if (first && !bought) return;
       const purchases = state.purchases ?? newPurchases(code);
       state.purchases = purchases;
-      if (!first) countBuyer(purchases, -1);
-      purchases.last = Math.max(purchases.last, time);
-      purchases.orders += orders;
-      const own = code === purchases.currency;
-      if (own) purchases.spent = add(purchases.spent, amount);
-      countBuyer(purchases, 1);
       const cohort = tally.bucketAt(state.firstSeen);
+      if (!first) countBuyer(purchases, -1);
+      purchases.orders = Math.max(0, purchases.orders + orders);
+      if (purchases.orders === 0 && !bought) {
+        forget(state, purchases);
+        return;
+      }
+      if (bought) purchases.last = Math.max(purchases.last, time);
+      spend(purchases, [[code, amount], ...others], cohort);
+      countBuyer(purchases, 1);
       if (first) tally.addTotal(cohort, COLUMNS.cohortBuyers, 1);
-      if (own) tally.addTotal(cohort, FAMILIES.lifetime.of(code), amount);
       const hour = hourOf(time);
-      if (hour === purchases.hours.last) return;
+      if (!bought || hour === purchases.hours.last) return;
       beThere(purchases.hours, hour, boughtHours);
       beThere(purchases.days, zone.dayOf(time), boughtDays);
     },

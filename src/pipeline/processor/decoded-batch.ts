@@ -224,8 +224,9 @@ function isKnown(
   return seen.add(bytes, start, size, offset);
 }
 
-/** The key of the order of a purchase that names one. */
+/** The key of the order of a purchase or a refund that names one. */
 export function orderIdOf({ columns, rejected }: DecodedBatch, i: number): string | undefined {
-  const isPurchase = columns.isEvent(i) && columns.type(i) === 'purchase';
-  return isPurchase && !rejected.has(i) ? columns.text(i, TEXT.orderId) : undefined;
+  if (!columns.isEvent(i) || rejected.has(i)) return undefined;
+  const type = columns.type(i);
+  return type === 'purchase' || type === 'refund' ? columns.text(i, TEXT.orderId) : undefined;
 }

@@ -21,6 +21,9 @@ export class EventKeys {
   private readonly tally: Tally;
   private readonly slots: readonly number[];
   private keys = new Int32Array(64);
+  /** The key of each that was asked for last, and its text: most events have what the one before has. */
+  private readonly lastKeys: number[] = [];
+  private readonly lastTexts: (string | undefined)[] = [];
 
   constructor(tally: Tally, layout: CellLayout) {
     this.tally = tally;
@@ -31,6 +34,8 @@ export class EventKeys {
 
   /** Makes room for the events of a batch, whose keys take the place of those of the one before. */
   begin({ to }: DecodedBatch): void {
+    // Numbers of keys may be others now.
+    this.lastKeys.length = 0;
     if (to * this.width > this.keys.length) this.keys = new Int32Array(to * this.width);
   }
 
@@ -73,6 +78,21 @@ export class EventKeys {
   /** The text of a key. */
   textOf(i: number, key: number): string {
     return this.tally.textOf(this.slots[i]!, key);
+  }
+
+  /** The texts of all keys of an event; undefined for those that it does not have. */
+  textsOf(row: number): (string | undefined)[] {
+    const texts: (string | undefined)[] = [];
+    for (let i = 0; i < this.width; i += 1) {
+      const key = this.key(row, i);
+      if (key === NO_KEY) texts.push(undefined);
+      else {
+        if (key !== this.lastKeys[i]) this.lastTexts[i] = this.textOf(i, key);
+        this.lastKeys[i] = key;
+        texts.push(this.lastTexts[i]);
+      }
+    }
+    return texts;
   }
 
   /** Counts for all keys of an event. */

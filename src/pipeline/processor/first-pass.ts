@@ -111,8 +111,8 @@ export function createFirstPass(
     keys.find(batch, row);
     keys.count(row, bucket, COLUMNS.events, 1);
     const type = columns.type(row);
-    const spent = type === 'purchase' ? orders.countPurchase(batch, row, bucket, followNow) : undefined;
-    if (type === 'refund') orders.countRefund(batch, row, bucket);
+    const spent = type === 'purchase' ? orders.countPurchase(batch, row, followNow) : undefined;
+    if (type === 'refund') orders.countRefund(batch, row);
     if (type === 'search') countSearch(row, bucket);
     items.countItems(batch, row, bucket);
     if (shoppers[row] === NOBODY) recommendations.countReaction(batch, row, bucket, undefined);

@@ -53,12 +53,13 @@ export function createShopperFollower(
     const spent = spentOf.get(row);
     const time = batch.columns.time(row);
     const bucket = tally.bucketAt(time);
-    if (spent !== undefined && state.exposure !== undefined)
+    const bought = spent !== undefined && spent.corrects !== true;
+    if (bought && state.exposure !== undefined)
       recommendations.credit(batch, row, bucket, state.exposure, spent);
     shoppers.appear(state, time);
     if (spent !== undefined) shoppers.buy(state, time, spent);
-    sessions.followSession(batch, row, state, spent !== undefined);
-    shoppers.noteProducts(state, batch, row, spent !== undefined);
+    sessions.followSession(batch, row, state, bought);
+    shoppers.noteProducts(state, batch, row, bought);
     recommendations.countReaction(batch, row, bucket, state);
   }
   /** Whatever fails here is the store's: what was computed reads. */

@@ -330,9 +330,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function store(work: Work): Promise<boolean> {
     const { delta, records, since } = work;
     const { change, documents: batches } = delta;
-    const { advances, cells, names: of, claims, states, products } = change;
+    const { advances, cells, names: of, claims, expects, states, products } = change;
     await documents.append(batches);
-    const counted = { advances, generation, cells, names: of, claims, states, products };
+    const counted = { advances, generation, cells, names: of, claims, expects, states, products };
     if (!(await live.apply(counted))) return false;
     size.took(records, performance.now() - since);
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));

@@ -9,6 +9,7 @@ import { createRecommendationCounter } from './count-recommendations.ts';
 import { createSessionCounter } from './count-sessions.ts';
 import { createShopperCounter } from './count-shoppers.ts';
 import { type DecodedBatch, type DecodeSettings } from './decoded-batch.ts';
+import { createOrderEmitter } from './emit-orders.ts';
 import { EventKeys } from './event-keys.ts';
 import { createFirstPass, type Findings, type PartitionMemory } from './first-pass.ts';
 import { createShopperFollower } from './follow-shoppers.ts';
@@ -55,7 +56,7 @@ export function createReduce(settings: ReduceSettings): Reduce {
   const tally = new Tally();
   const keys = new EventKeys(tally, settings);
   const items = createItemCounter(tally, keys);
-  const orders = createOrderCounter(tally, keys, items, settings.currency);
+  const orders = createOrderCounter(tally, keys, items, createOrderEmitter(tally, keys), settings.currency);
   const recommendations = createRecommendationCounter(tally, keys);
   const counters = { tally, keys, items, orders, recommendations };
   const shoppers = createShopperCounter(tally, timeZone(settings.timeZone));
@@ -84,7 +85,9 @@ export function createReduce(settings: ReduceSettings): Reduce {
     }
     const changed = follower.states();
     for (const [key, state] of orders.changed()) changed.set(key, state);
-    const change = { advances, cells: tally.deltas.copy(), names, claims: orders.claims(), states: changed };
+    const claims = orders.claims();
+    const expects = orders.expects();
+    const change = { advances, cells: tally.deltas.copy(), names, claims, expects, states: changed };
     return { documents, change: { ...change, products: items.products() } };
   };
 }

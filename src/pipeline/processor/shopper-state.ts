@@ -68,7 +68,7 @@ export interface Purchases {
   /** Before refunds, in 1/10 000 of the currency; what is bought in others is left out. */
   spent: Count;
   /** That of the first purchase. */
-  readonly currency: string;
+  currency: string;
   /** Hours and days with purchases. */
   readonly hours: Presence;
   readonly days: Presence;

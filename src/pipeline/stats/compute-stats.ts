@@ -1,4 +1,12 @@
-import { add, type Count, compareCounts, divideAmount, formatAmount, subtract } from '../events/money.ts';
+import {
+  add,
+  type Count,
+  compareCounts,
+  decimalsOf,
+  divideAmount,
+  formatAmount,
+  subtract,
+} from '../events/money.ts';
 import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type ProductInfo } from '../live-store/live-store.ts';
@@ -92,6 +100,10 @@ export function computeStats(input: StatsInput): Stats {
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),
+      excessRefunds: whole(window, COLUMNS.excessRefunds),
+      unpricedOrders: whole(window, COLUMNS.unpricedOrders),
+      pendingOrders: whole(window, COLUMNS.pendingOrders),
+      cancelledOrders: whole(window, COLUMNS.cancelledOrders),
       rejected,
       rejectedByReason,
     },
@@ -105,14 +117,14 @@ export function computeStats(input: StatsInput): Stats {
       carts: whole(counters, COLUMNS.carts),
       units: whole(counters, COLUMNS.units),
       orders: whole(counters, COLUMNS.orders),
-      revenue: formatAmount(amount(counters, PREFIXES.gross + input.currency)),
+      revenue: moneyOf(counters, PREFIXES.gross, input.currency),
     })),
     topCategories: input.topCategories.map(({ key, counters }) => ({
       category: key,
       views: whole(counters, COLUMNS.views),
       carts: whole(counters, COLUMNS.carts),
       units: whole(counters, COLUMNS.units),
-      revenue: formatAmount(amount(counters, PREFIXES.gross + input.currency)),
+      revenue: moneyOf(counters, PREFIXES.gross, input.currency),
     })),
     // What was rejected today lies beyond the end of an imported history.
     series: input.series
@@ -121,7 +133,7 @@ export function computeStats(input: StatsInput): Stats {
         time: iso(start),
         events: countEvents(totals),
         orders: sum(withPrefix(totals, PREFIXES.orders)),
-        revenue: formatAmount(amount(totals, PREFIXES.gross + input.currency)),
+        revenue: moneyOf(totals, PREFIXES.gross, input.currency),
       }))
       // A cell may hold what is no event, such as who was there in its hour.
       .filter(({ events: any }) => any > 0),
@@ -147,6 +159,7 @@ function kpisOf(input: StatsInput, events: number): Stats['kpis'] {
   const boughtCart = countSessions(closed, (path) => hasTaken(path, [CART]) && hasTaken(path, [PURCHASE]));
   const orders = sum(withPrefix(window, PREFIXES.orders));
   const gross = amount(window, PREFIXES.gross + currency);
+  const decimals = decimalsOf(currency);
   const currencies = [PREFIXES.gross, PREFIXES.refunds].flatMap((prefix) => [
     ...withPrefix(window, prefix).keys(),
   ]);
@@ -167,9 +180,9 @@ function kpisOf(input: StatsInput, events: number): Stats['kpis'] {
     orders,
     unitsSold: whole(window, COLUMNS.units),
     revenue: { ...revenueOf(window, currency), others: others.map((code) => revenueOf(window, code)) },
-    averageOrderValue: divideAmount(gross, whole(window, PREFIXES.orders + currency)),
-    revenuePerSession: divideAmount(gross, sessions),
-    arpu: users === null ? null : divideAmount(gross, users),
+    averageOrderValue: divideAmount(gross, whole(window, PREFIXES.orders + currency), decimals),
+    revenuePerSession: divideAmount(gross, sessions, decimals),
+    arpu: users === null ? null : divideAmount(gross, users, decimals),
     conversion: { session: ratio(converted, sessions), user: ratio(buyers, users) },
     cartAbandonment: withCart === 0 ? null : 1 - boughtCart / withCart,
   };
@@ -262,8 +275,8 @@ function breakdownNumbers(counters: Counters, kind: DimensionKind, currency: str
     carts: whole(counters, COLUMNS.carts),
     orders: kind === 'item' ? null : whole(counters, COLUMNS.orders),
     units: whole(counters, COLUMNS.units),
-    revenue: formatAmount(amount(counters, PREFIXES.gross + currency)),
-    refunds: formatAmount(amount(counters, PREFIXES.refunds + currency)),
+    revenue: moneyOf(counters, PREFIXES.gross, currency),
+    refunds: moneyOf(counters, PREFIXES.refunds, currency),
     ...(kind === RECOMMENDER && { impressions, clicks, clickThrough: ratio(clicks, impressions) }),
   };
 }
@@ -318,11 +331,16 @@ function countSessions(totals: Counters, counts: (path: number) => boolean): num
   return sum([...withPrefix(totals, PREFIXES.session)].filter(([path]) => counts(Number(path))));
 }
 
+function moneyOf(counters: Counters, prefix: string, currency: string): string {
+  return formatAmount(amount(counters, prefix + currency), decimalsOf(currency));
+}
+
 function revenueOf(totals: Counters, currency: string): Revenue {
   const gross = amount(totals, PREFIXES.gross + currency);
   const refunds = amount(totals, PREFIXES.refunds + currency);
   const net = subtract(gross, refunds);
-  return { gross: formatAmount(gross), net: formatAmount(net), refunds: formatAmount(refunds), currency };
+  const [written, left, back] = [gross, net, refunds].map((sum) => formatAmount(sum, decimalsOf(currency)));
+  return { gross: written!, net: left!, refunds: back!, currency };
 }
 
 function eventsByType(totals: Counters): Stats['eventsByType'] {

@@ -1,4 +1,4 @@
-import { add, type Count, compareCounts, divideAmount, formatAmount } from '../events/money.ts';
+import { add, type Count, compareCounts, decimalsOf, divideAmount, formatAmount } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import { type ProductInfo } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
@@ -30,7 +30,7 @@ export function activityOf(hours: readonly CellTotals[], currency: string, zone:
     weekdays: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
     events,
     orders,
-    revenue: revenue.map((row) => row.map((amount) => formatAmount(amount))),
+    revenue: revenue.map((row) => row.map((amount) => formatAmount(amount, decimalsOf(currency)))),
   };
 }
 
@@ -57,8 +57,8 @@ export function cohortsOf(
         day: new Date(first * DAY_MS).toISOString().slice(0, 10),
         shoppers,
         buyers,
-        lifetimeRevenue: formatAmount(lifetime),
-        lifetimeValue: divideAmount(lifetime, shoppers),
+        lifetimeRevenue: formatAmount(lifetime, decimalsOf(currency)),
+        lifetimeValue: divideAmount(lifetime, shoppers, decimalsOf(currency)),
         returned: Array.from({ length: known + 1 }, (_, day) => Number(totals.get(PREFIXES.kept + day) ?? 0)),
       },
     ];

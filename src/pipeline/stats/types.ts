@@ -99,6 +99,13 @@ export interface Stats {
     readonly tombstones: number;
     readonly duplicates: number;
     readonly duplicateOrders: number;
+    /** Refunds of more than was left of their order, or of nobody knows how much: what is beyond is not subtracted. */
+    readonly excessRefunds: number;
+    /** Orders that count as worth less than they are, because neither they nor all their items say an amount. */
+    readonly unpricedOrders: number;
+    /** Orders that do not count, because they are not paid, or were called off. */
+    readonly pendingOrders: number;
+    readonly cancelledOrders: number;
     readonly rejected: number;
     readonly rejectedByReason: Readonly<Record<string, number>>;
   };

@@ -1,3 +1,5 @@
+import { decimalsOf } from '../../pipeline/events/money.ts';
+
 /** What is shown for a number that does not exist, such as a ratio without a denominator. */
 export const NONE = '–';
 
@@ -70,17 +72,17 @@ export function rate(value: number | null): string {
   return value < 10 ? trimZeros(value.toFixed(2)) : value < 100 ? value.toFixed(1) : compact(value);
 }
 
-/** An amount of money in few columns: 12.50, 1,234.50, 123,456, 1.23M. */
-export function money(amount: string | null): string {
+/** An amount of money in few columns: 12.50, 1,234.50, 123,456, 1.23M. @param code ISO 4217 */
+export function money(amount: string | null, code: string): string {
   if (amount === null) return NONE;
   const magnitude = Math.abs(Number(amount));
-  return magnitude < 10_000 ? grouped(amount, 2) : wholeMoney(amount);
+  return magnitude < 10_000 ? grouped(amount, decimalsOf(code)) : wholeMoney(amount);
 }
 
 /** Amounts of money for one column: all with cents, or none where one of them is too long for it. */
-export function moneyColumn(amounts: readonly string[]): string[] {
+export function moneyColumn(amounts: readonly string[], code: string): string[] {
   const whole = amounts.some((amount) => Math.abs(Number(amount)) >= 10_000);
-  return amounts.map((amount) => (whole ? wholeMoney(amount) : grouped(amount, 2)));
+  return amounts.map((amount) => (whole ? wholeMoney(amount) : grouped(amount, decimalsOf(code))));
 }
 
 function wholeMoney(amount: string): string {

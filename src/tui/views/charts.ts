@@ -20,7 +20,10 @@ export function eventsView(stats: Stats | undefined, rect: Rect): Line[] {
 export function revenueView(stats: Stats | undefined, rect: Rect): Line[] {
   if (stats === undefined) return frame('Revenue', '', [], rect.width, rect.height);
   const cells = completeCells(stats);
-  const note = cells.revenue.length === 0 ? '' : `last ${money(String(cells.revenue.at(-1)!))}`;
+  const note =
+    cells.revenue.length === 0
+      ? ''
+      : `last ${money(String(cells.revenue.at(-1)!), stats.kpis.revenue.currency)}`;
   const title = `${stats.kpis.revenue.currency} / ${cellName(cells.cellMs)}`;
   return drawChart(`Revenue ${title}`, note, cells.revenue, cells, stats, rect, 'green');
 }

@@ -113,9 +113,13 @@ function tilesOf(state: DashboardState, now: number): Tile[] {
     tile('Sessions', compact(kpis.sessions), 'sessions'),
     tile('Conversion', percent(kpis.conversion.session), 'conversion', { scale: 100 }),
     tile('Orders', compact(kpis.orders), 'orders', { trend: cells.orders }),
-    tile(`Gross ${kpis.revenue.currency}`, money(kpis.revenue.gross), 'gross', { trend: cells.revenue }),
-    tile(`Net ${kpis.revenue.currency}`, money(kpis.revenue.net), 'net'),
-    tile('Avg order', money(kpis.averageOrderValue), 'averageOrder', { trend: average }),
+    tile(`Gross ${kpis.revenue.currency}`, money(kpis.revenue.gross, kpis.revenue.currency), 'gross', {
+      trend: cells.revenue,
+    }),
+    tile(`Net ${kpis.revenue.currency}`, money(kpis.revenue.net, kpis.revenue.currency), 'net'),
+    tile('Avg order', money(kpis.averageOrderValue, kpis.revenue.currency), 'averageOrder', {
+      trend: average,
+    }),
     tile('Abandoned', percent(kpis.cartAbandonment), 'abandonment', { scale: 100, rising: 'bad' }),
   ];
 }

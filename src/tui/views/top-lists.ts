@@ -28,44 +28,53 @@ const GAP = 2;
 export function productsView(state: DashboardState, rect: Rect): Line[] {
   const sort = sortInEffect(state);
   const products = state.model?.stats.topProducts ?? [];
-  const lines = productLines(products, sort, rect.width - FRAME_WIDTH, rect.height - FRAME_HEIGHT - 1);
+  const [width, limit] = [rect.width - FRAME_WIDTH, rect.height - FRAME_HEIGHT - 1];
+  const lines = productLines(products, currencyOf(state), sort, width, limit);
   return frame('Top products', `by ${sort}`, lines, rect.width, rect.height);
 }
 
 export function categoriesView(state: DashboardState, rect: Rect): Line[] {
   const sort = sortInEffect(state);
   const categories = state.model?.stats.topCategories ?? [];
-  const lines = categoryLines(categories, sort, rect.width - FRAME_WIDTH, rect.height - FRAME_HEIGHT - 1);
+  const [width, limit] = [rect.width - FRAME_WIDTH, rect.height - FRAME_HEIGHT - 1];
+  const lines = categoryLines(categories, currencyOf(state), sort, width, limit);
   return frame('Top categories', '', lines, rect.width, rect.height);
 }
 
-/** A heading and up to `limit` products, in `width` columns. */
+function currencyOf({ model }: DashboardState): string {
+  return model?.stats.kpis.revenue.currency ?? '';
+}
+
+/** A heading and up to `limit` products, in `width` columns. @param currency of their revenue, ISO 4217 */
 export function productLines(
   products: readonly TopProduct[],
+  currency: string,
   sort: SortKey,
   width: number,
   limit: number,
 ): Line[] {
   const entries = products.map((product) => ({ ...product, name: product.name ?? product.productId }));
-  return listLines('Product', entries, PRIORITY, sort, width, limit);
+  return listLines('Product', entries, PRIORITY, currency, sort, width, limit);
 }
 
-/** A heading and up to `limit` categories, in `width` columns. */
+/** A heading and up to `limit` categories, in `width` columns. @param currency of their revenue, ISO 4217 */
 export function categoryLines(
   categories: readonly TopCategory[],
+  currency: string,
   sort: SortKey,
   width: number,
   limit: number,
 ): Line[] {
   const entries = categories.map(({ category, ...numbers }) => ({ ...numbers, name: category }));
   const keys = PRIORITY.filter((key) => key !== 'orders');
-  return listLines('Category', entries, keys, sort, width, limit);
+  return listLines('Category', entries, keys, currency, sort, width, limit);
 }
 
 function listLines(
   title: string,
   entries: readonly ListEntry[],
   keys: readonly SortKey[],
+  currency: string,
   sort: SortKey,
   width: number,
   limit: number,
@@ -88,7 +97,10 @@ function listLines(
   ];
   const listed = entries.slice(0, Math.max(0, limit));
   if (listed.length === 0) return [[dim('Nothing in this window.')]];
-  const revenue = moneyColumn(listed.map((entry) => entry.revenue));
+  const revenue = moneyColumn(
+    listed.map((entry) => entry.revenue),
+    currency,
+  );
   const rows = listed.map((entry, index) => [
     ...(ranked ? [String(index + 1)] : []),
     displayText(entry.name),

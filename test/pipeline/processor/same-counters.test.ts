@@ -11,6 +11,8 @@ import { configFor, openStores } from '../../support/stores.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const DAY_MS = 86_400_000;
+/** What the first reduce did not know: refunds are held against their orders, and what is no use is told. */
+const SINCE = /\|(refunds:\w+|excessRefunds|unpricedOrders)$/;
 
 describe('the same counters as those of the first reduce', () => {
   test.each([
@@ -51,7 +53,7 @@ describe('the same counters as those of the first reduce', () => {
       const expected = countFirst(log, settings, Date.now());
       const counted = dumpCounters(join(config.dataDir, 'live.db'));
       const different = [...new Set([...expected.keys(), ...counted.keys()])].filter(
-        (place) => expected.get(place) !== counted.get(place),
+        (place) => !SINCE.test(place) && expected.get(place) !== counted.get(place),
       );
       expect(different.slice(0, 20).map((place) => [place, expected.get(place), counted.get(place)])).toEqual(
         [],

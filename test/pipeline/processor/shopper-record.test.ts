@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/pipeline/events/bytes.ts';
+import { ORDER_STATUSES } from '../../../src/pipeline/events/shop-event.ts';
 import {
+  addPurchase,
   decodeOrderState,
   encodeOrderState,
   newOrder,
+  type OrderState,
   orderKey,
+  takeStatement,
 } from '../../../src/pipeline/processor/order-state.ts';
 import { newPresence, SPAN } from '../../../src/pipeline/processor/presence.ts';
 import {
@@ -200,14 +204,62 @@ describe('the bytes of a shopper', () => {
   });
 });
 
+const amount = fc.nat(1e9);
+const moment = fc.integer({ min: 1, max: 2e12 });
+const maybeText = fc.option(fc.string(), { nil: undefined });
+const sums = fc.dictionary(fc.string(), fc.oneof(amount, fc.bigInt({ min: 2n ** 60n, max: 2n ** 70n })));
+const facts = fc
+  .record({
+    status: fc.constantFrom(undefined, ...ORDER_STATUSES),
+    revenue: fc.option(amount, { nil: undefined }),
+    tax: fc.option(amount, { nil: undefined }),
+    discount: fc.option(amount, { nil: undefined }),
+  })
+  .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)));
+const part = fc.record({
+  time: moment,
+  currency: maybeText,
+  values: fc.array(maybeText, { maxLength: 3 }),
+  facts,
+  items: fc.array(
+    fc.record({
+      product: fc.string(),
+      category: maybeText,
+      brand: maybeText,
+      quantity: fc.nat(1e6),
+      amount: fc.oneof(fc.constant(undefined), amount, fc.bigInt({ min: 2n ** 60n, max: 2n ** 70n })),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
 test('the bytes of an order give back any order', () => {
-  const partial = fc.record({ partial: fc.constant(true), products: texts, arms: texts });
+  const order = fc.record({
+    kind: fc.constantFrom('refunds', 'lines', 'whole'),
+    parts: fc.array(part, { maxLength: 4 }),
+    refunds: fc.array(part, { maxLength: 3 }),
+    beyond: sums,
+    credited: fc.option(sums, { nil: undefined }),
+    isCredited: fc.boolean(),
+    arms: texts,
+  });
   fc.assert(
-    fc.property(fc.oneof(fc.constant(newOrder(false)), partial), (order) => {
-      const bytes = encodeOrderState(order);
-      expect(decodeOrderState(bytes)).toEqual(order);
+    fc.property(order, ({ parts, refunds, beyond, credited, ...rest }) => {
+      const state: OrderState = Object.assign(newOrder(), rest);
+      for (const one of parts) {
+        takeStatement(state, one, false);
+        addPurchase(state, one);
+      }
+      for (const one of refunds) {
+        takeStatement(state, one, true);
+        state.refunds.push(one);
+      }
+      for (const [code, sum] of Object.entries(beyond)) state.beyond.set(code, sum);
+      if (credited !== undefined) state.credited = new Map(Object.entries(credited));
+      const bytes = encodeOrderState(state);
+      expect(decodeOrderState(bytes)).toEqual({ ...state, stored: bytes });
       expect(isWholeState(orderKey('1'), bytes)).toBe(true);
-      if (bytes.length > 0) expect(() => decodeOrderState(bytes.subarray(0, -1))).toThrow(RangeError);
+      expect(() => decodeOrderState(bytes.subarray(0, -1))).toThrow(RangeError);
     }),
   );
 });
