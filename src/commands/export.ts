@@ -53,7 +53,10 @@ export async function exportData(context: CommandContext, options: ExportOptions
   }
   await withStores(config, async (stores) => {
     const source = await sourceOf(context, stores, options);
-    const bench = what === 'orders' || what === 'sessions' ? openWorkbench(config.sqliteDriver) : undefined;
+    const bench =
+      what === 'orders' || what === 'sessions'
+        ? openWorkbench(config.sqliteDriver, config.currency)
+        : undefined;
     const target = await openTarget(options.out, context);
     try {
       const chosen =

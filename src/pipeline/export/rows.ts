@@ -1,10 +1,11 @@
 import { type DocumentStore } from '../document-store/document-store.ts';
-import { formatAmount, multiply } from '../events/money.ts';
-import { type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { type Count, decimalsOf, formatAmount, multiply } from '../events/money.ts';
+import { decimalAmounts, decimalItems } from '../events/record.ts';
+import { AMOUNTS, type ShopEvent, shopperOf } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
 import { type Cell } from './csv.ts';
-import { type OrderPart, type Workbench } from './workbench.ts';
+import { type Workbench } from './workbench.ts';
 
 /** What is exported: columns, and rows as they come. */
 export interface Export {
@@ -71,13 +72,16 @@ export function exportEvents(source: ExportSource): Export {
       'source',
       'items',
       'properties',
+      'partial',
+      'status',
+      ...AMOUNTS,
+      'truncated',
     ],
     async *rows() {
       for await (const event of keptEvents(source)) {
         const { id, type, time, userId, anonymousId, sessionId, orderId, currency, query } = event;
-        const items = event.items.map(({ price, ...item }) =>
-          price === undefined ? item : { ...item, price: formatAmount(price) },
-        );
+        const items = decimalItems(event.items);
+        const amounts = decimalAmounts(event);
         yield [
           id,
           type,
@@ -91,22 +95,54 @@ export function exportEvents(source: ExportSource): Export {
           event.source,
           items.length === 0 ? null : JSON.stringify(items),
           event.properties === undefined ? null : JSON.stringify(event.properties),
+          event.partial ?? null,
+          event.status ?? null,
+          ...AMOUNTS.map((name) => amounts[name] ?? null),
+          event.truncated ?? null,
         ];
       }
     },
   };
 }
 
-/** One row an order, by time: lines that came one by one are one order, one that came twice counts once. */
-export function exportOrders(source: ExportSource, bench: Workbench): Export {
+/** One row an order that counts, by time: lines that came one by one are one order, one that came twice counts once. */
+export function exportOrders(source: ExportSource, { book }: Workbench): Export {
   return {
-    columns: ['order_id', 'time', 'shopper', 'currency', 'lines', 'units', 'revenue'],
+    columns: [
+      'order_id',
+      'time',
+      'shopper',
+      'currency',
+      'lines',
+      'units',
+      'revenue',
+      'refunds',
+      'status',
+      'tax',
+      'shipping',
+      'discount',
+    ],
     async *rows() {
-      for await (const event of keptEvents(source)) {
-        if (event.type === 'purchase') bench.addOrder(orderOf(event, source.currency));
-      }
-      for (const { id, time, shopper, currency, lines, units, amount } of bench.orders()) {
-        yield [id, new Date(time).toISOString(), shopper, currency, lines, units, formatAmount(amount)];
+      for await (const event of keptEvents(source)) book.take(event);
+      for (const row of book.orders()) {
+        const { id, time, shopper, currency, lines, units, amount, refunds } = row;
+        const { status, amounts } = row.order;
+        const written = (sum: Count | undefined): string | null =>
+          sum === undefined ? null : formatAmount(sum, decimalsOf(currency));
+        yield [
+          id,
+          new Date(time).toISOString(),
+          shopper,
+          currency,
+          lines,
+          units,
+          written(amount),
+          written(refunds),
+          status ?? null,
+          written(amounts.tax),
+          written(amounts.shipping),
+          written(amounts.discount),
+        ];
       }
     },
   };
@@ -135,24 +171,24 @@ export function exportSessions(source: ExportSource, bench: Workbench): Export {
     async *rows() {
       for await (const event of keptEvents(source)) {
         const shopper = shopperOf(event);
-        if (shopper === undefined) continue;
-        const { type, time, sessionId, orderId } = event;
-        const order = type === 'purchase' ? orderOf(event, source.currency) : undefined;
-        const counts = order === undefined ? undefined : bench.addOrder(order);
+        if (shopper === undefined) {
+          bench.book.take(event);
+          continue;
+        }
+        const { id, type, time, sessionId, orderId, currency, items } = event;
+        const counts = bench.book.take(event);
         bench.addVisit({
           shopper,
           time,
           type,
           sessionId: sessionId ?? null,
-          orderId: counts === undefined || counts === 'repeated' ? null : (orderId ?? event.id),
-          units: order === undefined || counts === 'repeated' ? 0 : order.units,
-          amount:
-            order === undefined || counts === 'repeated' || order.currency !== source.mainCurrency
-              ? 0
-              : order.amount,
+          orderId: counts ? (orderId ?? id) : null,
+          units: items.reduce((sum, { quantity }) => sum + quantity, 0),
+          amount: worthOf(items),
+          currency: currency ?? null,
         });
       }
-      for (const session of bench.sessions()) {
+      for (const session of bench.sessions(source.mainCurrency)) {
         const { shopper, sessionId, start, end, events, entry, exit } = session;
         yield [
           shopper,
@@ -168,7 +204,7 @@ export function exportSessions(source: ExportSource, bench: Workbench): Export {
           session.checkouts,
           session.orders,
           session.units,
-          formatAmount(session.amount),
+          formatAmount(session.amount, decimalsOf(source.mainCurrency)),
           source.mainCurrency,
         ];
       }
@@ -226,7 +262,10 @@ export function exportProducts(source: ExportSource): Export {
             count(COLUMNS.carts),
             count(COLUMNS.orders),
             count(COLUMNS.units),
-            formatAmount(counters.get(PREFIXES.gross + source.mainCurrency) ?? 0),
+            formatAmount(
+              counters.get(PREFIXES.gross + source.mainCurrency) ?? 0,
+              decimalsOf(source.mainCurrency),
+            ),
             source.mainCurrency,
           ];
         }
@@ -235,19 +274,10 @@ export function exportProducts(source: ExportSource): Export {
   };
 }
 
-function orderOf(event: ShopEvent, own: string): OrderPart {
-  const { id, time, orderId, currency = own, partial = false, items } = event;
-  let amount = 0n;
-  for (const { price, quantity } of items)
-    if (price !== undefined) amount += BigInt(multiply(price, quantity));
-  return {
-    id: orderId ?? id,
-    time,
-    shopper: shopperOf(event) ?? null,
-    currency,
-    partial,
-    lines: items.length,
-    units: items.reduce((sum, { quantity }) => sum + quantity, 0),
-    amount,
-  };
+function worthOf(items: ShopEvent['items']): bigint {
+  return items.reduce(
+    (sum, { total, price, quantity }) =>
+      sum + BigInt(total ?? (price === undefined ? 0 : multiply(price, quantity))),
+    0n,
+  );
 }

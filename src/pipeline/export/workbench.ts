@@ -2,19 +2,7 @@ import { type EventType } from '../events/shop-event.ts';
 import { FUNNEL, STEP_OF } from '../metrics/funnel.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { type DriverName, openConnection } from '../sqlite/driver.ts';
-
-/** An order, or a part of one, as a purchase tells it. */
-export interface OrderPart {
-  readonly id: string;
-  readonly time: number;
-  readonly shopper: string | null;
-  readonly currency: string;
-  readonly partial: boolean;
-  readonly lines: number;
-  readonly units: number;
-  /** In 1/10 000 of the currency unit. */
-  readonly amount: number | bigint;
-}
+import { createOrderBook, type OrderBook } from './order-book.ts';
 
 /** An event as sessions need it. */
 export interface Visit {
@@ -22,10 +10,13 @@ export interface Visit {
   readonly time: number;
   readonly type: EventType;
   readonly sessionId: string | null;
-  /** Of a purchase that counts. */
+  /** Of a purchase that is not one of an order that was there. */
   readonly orderId: string | null;
   readonly units: number;
+  /** What its items are worth, in 1/10 000 of the currency unit. */
   readonly amount: number | bigint;
+  /** Where the event itself names one. */
+  readonly currency: string | null;
 }
 
 export interface ExportedSession {
@@ -46,13 +37,10 @@ export interface ExportedSession {
 
 /** A place on disk to put orders together and visits in order, so that memory does not grow with the history. */
 export interface Workbench {
-  /** @returns `repeated` where the order was there and this is no further part of it */
-  addOrder(part: OrderPart): 'new' | 'more' | 'repeated';
+  readonly book: OrderBook;
   addVisit(visit: Visit): void;
-  /** By time. */
-  orders(): Iterable<OrderPart>;
-  /** By shopper, then time. */
-  sessions(): Iterable<ExportedSession>;
+  /** By shopper, then time. @param currency of their amounts */
+  sessions(currency: string): Iterable<ExportedSession>;
   close(): void;
 }
 
@@ -61,14 +49,11 @@ const BATCH = 20_000;
 const [VIEW, CART, CHECKOUT] = [FUNNEL.indexOf('view'), FUNNEL.indexOf('cart'), FUNNEL.indexOf('checkout')];
 
 const TABLES = `
-   CREATE TABLE orders (
-     id TEXT PRIMARY KEY, time INTEGER NOT NULL, shopper TEXT, currency TEXT NOT NULL, partial INTEGER NOT NULL,
-     lines INTEGER NOT NULL, units INTEGER NOT NULL, amount TEXT NOT NULL
-   ) WITHOUT ROWID;
    CREATE TABLE visits (
      shopper TEXT NOT NULL, time INTEGER NOT NULL, type TEXT NOT NULL, session TEXT, orderId TEXT,
-     units INTEGER NOT NULL, amount TEXT NOT NULL
-   );`;
+     units INTEGER NOT NULL, amount TEXT NOT NULL, currency TEXT
+   );
+   CREATE TABLE counted (id TEXT PRIMARY KEY, currency TEXT NOT NULL, rest TEXT NOT NULL) WITHOUT ROWID;`;
 
 interface VisitRow {
   readonly shopper: string;
@@ -78,24 +63,23 @@ interface VisitRow {
   readonly orderId: string | null;
   readonly units: number;
   readonly amount: string;
+  /** What the event names, and that of its order; null where the order does not count. */
+  readonly currency: string | null;
+  readonly code: string | null;
+  /** What the order is worth beyond its items. */
+  readonly rest: string | null;
 }
 
-/** The file is a temporary one of SQLite's, which goes with the process however that ends. */
-export function openWorkbench(driver: DriverName | undefined): Workbench {
+/** The file is a temporary one of SQLite's, which goes with the process however that ends. @param own the currency of what names none */
+export function openWorkbench(driver: DriverName | undefined, own: string): Workbench {
   const connection = openConnection('', { timeout: 0 }, driver);
   connection.exec('PRAGMA journal_mode = OFF');
   connection.exec('PRAGMA cache_size = -32000');
   connection.exec(TABLES);
-  const getOrder = connection.prepare('SELECT partial, lines, units, amount FROM orders WHERE id = ?');
-  const putOrder = connection.prepare(
-    'INSERT INTO orders (id, time, shopper, currency, partial, lines, units, amount) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  );
-  const growOrder = connection.prepare(
-    'UPDATE orders SET time = min(time, ?), lines = ?, units = ?, amount = ? WHERE id = ?',
-  );
   const putVisit = connection.prepare(
-    'INSERT INTO visits (shopper, time, type, session, orderId, units, amount) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO visits (shopper, time, type, session, orderId, units, amount, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
+  const putCounted = connection.prepare('INSERT INTO counted (id, currency, rest) VALUES (?, ?, ?)');
   let open = 0;
 
   function inBatch<T>(work: () => T): T {
@@ -110,38 +94,21 @@ export function openWorkbench(driver: DriverName | undefined): Workbench {
     open = 0;
   }
 
+  const book = createOrderBook(connection, own, inBatch);
   return {
-    addOrder: (part) =>
-      inBatch(() => {
-        const { id, time, shopper, currency, partial, lines, units, amount } = part;
-        const known = getOrder.get(id) as
-          | { partial: number; lines: number; units: number; amount: string }
-          | undefined;
-        if (known === undefined) {
-          putOrder.run(id, time, shopper, currency, partial ? 1 : 0, lines, units, String(amount));
-          return 'new';
-        }
-        if (known.partial === 0 || !partial) return 'repeated';
-        const sum = BigInt(known.amount) + BigInt(amount);
-        growOrder.run(time, known.lines + lines, known.units + units, String(sum), id);
-        return 'more';
-      }),
-    addVisit({ shopper, time, type, sessionId, orderId, units, amount }) {
-      inBatch(() => putVisit.run(shopper, time, type, sessionId, orderId, units, String(amount)));
+    book,
+    addVisit({ shopper, time, type, sessionId, orderId, units, amount, currency }) {
+      inBatch(() => putVisit.run(shopper, time, type, sessionId, orderId, units, String(amount), currency));
     },
-    *orders() {
+    *sessions(currency) {
+      for (const [id, { code, rest }] of book.readings())
+        inBatch(() => putCounted.run(id, code, String(rest)));
       flush();
-      const all = connection.prepare('SELECT * FROM orders ORDER BY time, id');
-      for (const row of all.iterate() as Iterable<
-        Omit<OrderPart, 'amount' | 'partial'> & { amount: string; partial: number }
-      >) {
-        yield { ...row, partial: row.partial === 1, amount: BigInt(row.amount) };
-      }
-    },
-    *sessions() {
-      flush();
-      const all = connection.prepare('SELECT * FROM visits ORDER BY shopper, time, rowid');
-      yield* sessionsOf(all.iterate() as Iterable<VisitRow>);
+      const all = connection.prepare(
+        `SELECT visits.*, counted.currency AS code, counted.rest AS rest FROM visits LEFT JOIN counted
+         ON counted.id = visits.orderId ORDER BY shopper, time, visits.rowid`,
+      );
+      yield* sessionsOf(all.iterate() as Iterable<VisitRow>, currency);
     },
     close() {
       flush();
@@ -151,7 +118,7 @@ export function openWorkbench(driver: DriverName | undefined): Workbench {
 }
 
 /** Sessions of visits in order: by the source's id where it gives one, else by gaps. */
-function* sessionsOf(visits: Iterable<VisitRow>): Iterable<ExportedSession> {
+function* sessionsOf(visits: Iterable<VisitRow>, currency: string): Iterable<ExportedSession> {
   let shopper: string | undefined;
   let open = new Map<string | null, ExportedSession>();
   let done: ExportedSession[] = [];
@@ -170,7 +137,7 @@ function* sessionsOf(visits: Iterable<VisitRow>): Iterable<ExportedSession> {
     }
     session ??= newSession(visit);
     open.set(visit.session, session);
-    take(session, visit, orders);
+    take(session, visit, orders, currency);
   }
   yield* finish();
 }
@@ -193,7 +160,7 @@ function newSession({ shopper, session, time, type }: VisitRow): ExportedSession
   };
 }
 
-function take(session: ExportedSession, visit: VisitRow, orders: Set<string>): void {
+function take(session: ExportedSession, visit: VisitRow, orders: Set<string>, currency: string): void {
   const step = STEP_OF[visit.type];
   session.end = visit.time;
   session.exit = visit.type;
@@ -201,9 +168,12 @@ function take(session: ExportedSession, visit: VisitRow, orders: Set<string>): v
   if (step === VIEW) session.views += 1;
   if (step === CART) session.carts += 1;
   if (step === CHECKOUT) session.checkouts += 1;
+  const { orderId, code, rest } = visit;
+  if (orderId === null || code === null) return;
   session.units += visit.units;
-  session.amount += BigInt(visit.amount);
-  if (visit.orderId === null || orders.has(visit.orderId)) return;
-  orders.add(visit.orderId);
+  if ((visit.currency ?? code) === currency) session.amount += BigInt(visit.amount);
+  if (orders.has(orderId)) return;
+  orders.add(orderId);
   session.orders += 1;
+  if (code === currency) session.amount += BigInt(rest ?? 0);
 }

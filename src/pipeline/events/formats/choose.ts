@@ -1,6 +1,7 @@
 import { EcomError } from '../../../errors.ts';
 import { stripControls } from '../text.ts';
 import { parseCsvRecord } from './csv-record.ts';
+import { exported } from './exported.ts';
 import {
   type CsvFormat,
   FORMAT_NAMES,
@@ -19,7 +20,7 @@ import { retailrocket } from './retailrocket.ts';
 import { segment } from './segment.ts';
 import { taobao } from './taobao.ts';
 
-const JSON_FORMATS: readonly JsonFormat[] = [native, segment, ga4, otto];
+const JSON_FORMATS: readonly JsonFormat[] = [exported, native, segment, ga4, otto];
 const CSV_FORMATS: readonly CsvFormat[] = [rees46, retailrocket, onlineRetail, taobao];
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 

@@ -5,6 +5,7 @@ import { type RowFields } from './row-fields.ts';
 
 /** Names that `--format` takes; `csv` is one that a map file describes. */
 export const FORMAT_NAMES = [
+  'export',
   'native',
   'segment',
   'ga4',
