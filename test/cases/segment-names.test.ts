@@ -27,9 +27,7 @@ test.each([
   ['Completed Order', 'purchase'],
 ])('%s is %s', async (event, type) => {
   const shop = newShop();
-  await shop.ingest(
-    file(call(1, event, { id: 'P', name: 'Mug', price: 5, orderId: 'o', products: undefined })),
-  );
+  await shop.ingest(file(call(1, event, { id: 'P', name: 'Mug', price: 5, orderId: 'o', total: 5 })));
   expect((await shop.stats()).eventsByType).toEqual({ [type]: 1 });
 });
 

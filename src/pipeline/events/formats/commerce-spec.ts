@@ -1,6 +1,7 @@
 import { type EventType } from '../shop-event.ts';
 import { firstOf, noId, object, type RawEvent, units } from './format.ts';
 import { parseJson } from './json.ts';
+import { withoutSign } from './orders.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,8 +52,14 @@ const PRODUCT_FIELDS: ReadonlySet<string> = new Set([
   ...['product_id', 'productId', 'id', 'sku', 'name', 'category', 'brand', 'price', 'quantity'],
 ]);
 
+const ORDER_FIELDS: ReadonlySet<string> = new Set([
+  ...FIELDS,
+  ...['revenue', 'subtotal', 'value', 'total', 'tax', 'shipping', 'discount'],
+]);
+
 /** Properties that become fields of an event of a type, or of its items. */
 export function commerceFields(type: EventType): ReadonlySet<string> {
+  if (type === 'purchase' || type === 'refund') return ORDER_FIELDS;
   return OF_PRODUCT.has(type) ? PRODUCT_FIELDS : FIELDS;
 }
 
@@ -61,12 +68,22 @@ export function readCommerce(properties: Fields, type: EventType, result: RawEve
   if (type === 'search') result.query = properties.query;
   result.orderId = firstOf(properties.order_id, properties.orderId);
   result.currency = properties.currency;
+  if (type === 'purchase' || type === 'refund') readAmounts(properties, result);
   const { products } = properties;
   const isProduct = OF_PRODUCT.has(type)
     ? idOf(properties) !== undefined
     : firstOf(properties.product_id, properties.sku) !== undefined;
   if (firstOf(products) !== undefined) result.items = readProducts(products);
   else result.items = isProduct ? [readProduct(properties)] : [];
+}
+
+/** Of the whole order: the spec has `revenue` and `subtotal` before tax and shipping, and `total` with both. */
+function readAmounts(properties: Fields, result: RawEvent): void {
+  result.revenue = firstOf(properties.revenue, properties.subtotal, properties.value);
+  result.total = properties.total;
+  result.tax = properties.tax;
+  result.shipping = properties.shipping;
+  result.discount = withoutSign(properties.discount);
 }
 
 /** Which type of event a name of the spec stands for; `undefined` for any other. */

@@ -15,6 +15,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
+import { isAmount } from './orders.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,6 +58,8 @@ const FIELDS: ReadonlySet<string> = new Set([
   ...['event_id', 'event_timestamp'],
 ]);
 
+const ORDER_FIELDS: ReadonlySet<string> = new Set([...FIELDS, 'value', 'tax', 'shipping']);
+
 function readEvent(event: Fields, body: Fields): Outcome {
   const name = firstOf(event.event_name, event.name);
   const type = TYPE_OF.get(name);
@@ -80,8 +83,9 @@ function readEvent(event: Fields, body: Fields): Outcome {
     orderId: firstSaid(ecommerce.transaction_id, params.transaction_id, event.transaction_id),
     currency: firstSaid(params.currency, ecommerce.currency, event.currency),
     query: type === 'search' ? said(params.search_term) : undefined,
-    items: list(firstOf(event.items, params.items, ecommerce.items)).map(readItem),
-    properties: keptOf(event, params, body),
+    items: list(firstOf(event.items, params.items, ecommerce.items)).map((item) => readItem(item, type)),
+    ...(isOrder(type) && amountsOf(ecommerce, params, type)),
+    properties: keptOf(event, params, body, isOrder(type) ? ORDER_FIELDS : FIELDS),
     ...naturalKey(event),
   };
 }
@@ -100,20 +104,41 @@ function naturalKey(event: Fields): { readonly naturalKey: string } | undefined 
   return parts.includes('') ? undefined : { naturalKey: JSON.stringify(['ga4', ...parts]) };
 }
 
-function readItem(value: unknown): unknown {
-  const item = object(value);
+function isOrder(type: EventType): boolean {
+  return type === 'purchase' || type === 'refund';
+}
+
+/** GA4's value of an order is before tax and shipping. */
+function amountsOf(ecommerce: Fields, params: Fields, type: EventType): RawEvent {
+  const own = type === 'refund' ? ecommerce.refund_value : ecommerce.purchase_revenue;
   return {
-    productId: firstSaid(item.item_id, item.item_name) ?? noId(item.price),
+    revenue: isAmount(own) ? own : firstSaid(params.value, own),
+    tax: firstSaid(ecommerce.tax_value, params.tax),
+    shipping: firstSaid(ecommerce.shipping_value, params.shipping),
+  };
+}
+
+function readItem(value: unknown, type: EventType): unknown {
+  const item = object(value);
+  const revenue = type === 'refund' ? item.item_refund : item.item_revenue;
+  return {
+    productId: firstSaid(item.item_id, item.item_name) ?? noId(firstOf(item.price, revenue)),
     name: said(item.item_name),
     category: said(item.item_category),
     brand: said(item.item_brand),
     price: item.price,
+    total: firstOf(item.price) === undefined && isOrder(type) ? revenue : undefined,
     quantity: units(item.quantity),
   };
 }
 
 /** Where the visit came from: as the event says it, else its session, else the user's first visit. */
-function keptOf(event: Fields, params: Fields, body: Fields): RawEvent['properties'] {
+function keptOf(
+  event: Fields,
+  params: Fields,
+  body: Fields,
+  others: ReadonlySet<string>,
+): RawEvent['properties'] {
   const kept = new KeptProperties();
   const [geo, place, device, own] = [
     object(event.geo),
@@ -139,7 +164,7 @@ function keptOf(event: Fields, params: Fields, body: Fields): RawEvent['properti
   add('path', pathOf(params.page_location));
   add('referrer', params.page_referrer);
   add('platform', event.platform);
-  for (const name of Object.keys(params)) if (!FIELDS.has(name)) add(name, params[name]);
+  for (const name of Object.keys(params)) if (!others.has(name)) add(name, params[name]);
   return kept.all();
 }
 

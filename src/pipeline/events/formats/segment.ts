@@ -64,7 +64,8 @@ function actorOf({ userId, anonymousId }: Fields): RawEvent {
 function timeOf(call: Fields, body: Fields): unknown {
   const { timestamp, originalTimestamp } = call;
   const [sentAt, receivedAt] = [firstOf(call.sentAt, body.sentAt), firstOf(call.receivedAt, body.receivedAt)];
-  const said = firstOf(timestamp, originalTimestamp, sentAt, receivedAt);
+  const first = firstOf(timestamp, originalTimestamp, sentAt, receivedAt);
+  const said = typeof first === 'number' ? instantOf(first) : first;
   const isCorrected =
     firstOf(originalTimestamp) !== undefined && firstOf(timestamp, originalTimestamp) !== originalTimestamp;
   if (isCorrected) return said;
