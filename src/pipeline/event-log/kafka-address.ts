@@ -22,7 +22,20 @@ export interface KafkaAddress {
 const DEFAULT_TOPIC = 'ecom.events';
 const DEFAULT_PORT = 9092;
 const MECHANISMS: readonly SaslMechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512'];
-const FORMATS = ['native', 'segment', 'ga4', 'otto'] as const;
+const FORMATS = [
+  ...([
+    'native',
+    'segment',
+    'ga4',
+    'otto',
+    'shopify',
+    'woocommerce',
+    'magento',
+    'posthog',
+    'matomo',
+    'snowplow',
+  ] as const),
+] as const;
 const PARAMETERS = ['format', 'group', 'mechanism', 'ssl'];
 const SCHEME = /^(kafkas?):\/\//;
 const PLACE = /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;

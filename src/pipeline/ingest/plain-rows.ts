@@ -20,8 +20,8 @@ export function createPlainRows(
   clock: () => number,
 ): PlainLines | undefined {
   const row = RowFields.of(format.delimiter, format.width);
-  if (row === undefined) return undefined;
   const { write } = format;
+  if (row === undefined || write === undefined) return undefined;
   const line = new LineWriter(ids, name);
   const columns = new EventColumns();
   const scanner = new LineScanner(columns);

@@ -37,7 +37,10 @@ export interface RecordOptions {
 /** What a row holds, as a format reads it. */
 export function readOutcomes(format: OpenFormat, row: Row): readonly Outcome[] {
   if (row.bad !== undefined) return [row.bad];
-  if (format.layout === 'csv') return [format.read(row.fields!)];
+  if (format.layout === 'csv') {
+    const outcome = format.read(row.fields!);
+    return isList(outcome) ? outcome : [outcome];
+  }
   const value = parseLine(row.raw as string, parseJson);
   if (value instanceof BadRow) return [value];
   const outcomes = format.read(value);
@@ -219,6 +222,10 @@ function inOrder(_: string, value: unknown): unknown {
 function withoutEnvelope(event: RawEvent & { rejected?: unknown }): RawEvent {
   delete event.rejected;
   return event;
+}
+
+function isList(outcome: Outcome | readonly Outcome[]): outcome is readonly Outcome[] {
+  return Array.isArray(outcome);
 }
 
 function isObject(value: unknown): value is object {

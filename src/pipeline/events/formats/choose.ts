@@ -12,16 +12,33 @@ import {
   type WriteRow,
 } from './format.ts';
 import { ga4 } from './ga4.ts';
+import { magento } from './magento.ts';
+import { matomo } from './matomo.ts';
 import { native } from './native.ts';
 import { onlineRetail } from './online-retail.ts';
 import { otto } from './otto.ts';
+import { posthog } from './posthog.ts';
 import { rees46 } from './rees46.ts';
 import { retailrocket } from './retailrocket.ts';
 import { segment } from './segment.ts';
+import { shopifyCsv } from './shopify-csv.ts';
+import { shopifyJson } from './shopify-json.ts';
+import { snowplow } from './snowplow.ts';
+import { snowplowTsv } from './snowplow-tsv.ts';
 import { taobao } from './taobao.ts';
+import { woocommerceCsv } from './woocommerce-csv.ts';
+import { woocommerceJson } from './woocommerce-json.ts';
+import { woocommerceLinesCsv } from './woocommerce-lines-csv.ts';
 
-const JSON_FORMATS: readonly JsonFormat[] = [exported, native, segment, ga4, otto];
-const CSV_FORMATS: readonly CsvFormat[] = [rees46, retailrocket, onlineRetail, taobao];
+// The first that recognises something is taken: Snowplow's events have fields of GA4's too.
+const JSON_FORMATS: readonly JsonFormat[] = [
+  ...[exported, native, segment, snowplow, ga4, otto],
+  ...[shopifyJson, woocommerceJson, magento, posthog, matomo],
+];
+const CSV_FORMATS: readonly CsvFormat[] = [
+  ...[rees46, retailrocket, onlineRetail, taobao],
+  ...[shopifyCsv, woocommerceCsv, woocommerceLinesCsv, snowplowTsv],
+];
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** A format with all that the source's beginning says about how to read the rest. */
@@ -36,7 +53,8 @@ export type OpenFormat =
       /** Whether the first line names the columns. */
       readonly header: boolean;
       readonly read: ReadFields;
-      readonly write: WriteRow;
+      /** None where each row needs thought. */
+      readonly write: WriteRow | undefined;
     };
 
 export interface FormatChoice {
@@ -56,10 +74,20 @@ export function chooseFormat(choice: FormatChoice, lines: readonly string[], nam
   const header = lines[0] ?? '';
   if (choice.map !== undefined) return openCsv(choice.map, [choice.map.delimiter], header, name);
   if (choice.format === 'auto') return recognise(lines, name);
-  const json = JSON_FORMATS.find((format) => format.name === choice.format);
-  if (json !== undefined) return json;
-  const csv = CSV_FORMATS.find((format) => format.name === choice.format);
-  if (csv !== undefined) return openCsv(csv, DELIMITERS, header, name);
+  return openNamed(choice.format, lines, name);
+}
+
+/** Some names stand for several layouts. */
+function openNamed(format: FormatName, lines: readonly string[], name: string): OpenFormat {
+  const header = lines[0] ?? '';
+  const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
+  const json = JSON_FORMATS.find((one) => one.name === format);
+  const csvs = CSV_FORMATS.filter((one) => one.name === format);
+  if (json !== undefined && (csvs.length === 0 || first === '' || /^[[{]/.test(first))) return json;
+  const [csv = csvs[0]] = csvs.filter(
+    (one) => one.header && splitHeader(one, DELIMITERS, header).missing.length === 0,
+  );
+  if (csv !== undefined) return openCsv(csv, csv.header ? DELIMITERS : [delimiterOf(csv)], header, name);
   throw new EcomError('USAGE', '--format csv needs a map of the columns', {
     hint: 'describe them in a JSON file, see docs/formats.md, and name it with --map FILE',
   });
@@ -80,14 +108,19 @@ function recognise(lines: readonly string[], name: string): OpenFormat {
   const headless = CSV_FORMATS.find(
     (format) => format.recognises !== undefined && lines.some((line) => recognisesLine(format, line)),
   );
-  if (headless !== undefined) return openCsv(headless, [','], header, name);
+  if (headless !== undefined) return openCsv(headless, [delimiterOf(headless)], header, name);
   const closest = closestTo(header);
   if (closest === undefined) throw unrecognised(name, 'its first line names the columns of no known layout');
   return openCsv(closest, DELIMITERS, header, name);
 }
 
+/** Of a format without a header. */
+function delimiterOf({ delimiter = ',' }: CsvFormat): string {
+  return delimiter;
+}
+
 function recognisesLine(format: CsvFormat, line: string): boolean {
-  const fields = parseCsvRecord(line, ',');
+  const fields = parseCsvRecord(line, delimiterOf(format));
   return typeof fields !== 'string' && format.recognises?.(fields) === true;
 }
 
@@ -113,6 +146,7 @@ function closestTo(header: string): CsvFormat | undefined {
   for (const format of CSV_FORMATS) {
     if (!format.header) continue;
     const missing = splitHeader(format, DELIMITERS, header).missing.length;
+    if (format.isWhole && missing > 0) continue;
     const share = 1 - missing / format.columns.length;
     if (share > best) {
       best = share;
@@ -141,7 +175,7 @@ function openCsv(format: CsvFormat, delimiters: readonly string[], header: strin
     width: columns.length,
     header: hasHeader,
     read: format.open(position),
-    write: format.openWriter(position),
+    write: format.openWriter?.(position),
   };
 }
 

@@ -14,6 +14,12 @@ export const FORMAT_NAMES = [
   'taobao',
   'otto',
   'online-retail',
+  'shopify',
+  'woocommerce',
+  'magento',
+  'posthog',
+  'matomo',
+  'snowplow',
   'csv',
 ] as const;
 
@@ -69,6 +75,22 @@ export function readParts(parts: readonly unknown[], read: (part: unknown) => Ou
   return fault === undefined ? parts.map((part) => ofPart(part, read(part))) : [fault];
 }
 
+/** The same where a part holds several. */
+export function readEach(
+  parts: readonly unknown[],
+  read: (part: unknown) => readonly Outcome[],
+): readonly Outcome[] {
+  const fault = tooManyEvents(parts.length);
+  if (fault !== undefined) return [fault];
+  const outcomes: Outcome[] = [];
+  for (const part of parts) {
+    for (const outcome of read(part)) outcomes.push(parts.length === 1 ? outcome : ofPart(part, outcome));
+    const beyond = tooManyEvents(outcomes.length);
+    if (beyond !== undefined) return [beyond];
+  }
+  return outcomes;
+}
+
 /** An outcome that knows which part of its record it is about. */
 export function ofPart(part: unknown, outcome: Outcome): Outcome {
   return outcome instanceof BadRow ? new BadRow(outcome.reason, outcome.detail, part) : outcome;
@@ -87,6 +109,15 @@ export function sharedFault(name: string, value: unknown): BadRow | undefined {
   return new BadRow('string too long', `${name} has ${size} bytes, ${LIMITS.stringBytes} are allowed`);
 }
 
+/** The same of the first of some fields that cannot. */
+export function sharedFaultIn(fields: Readonly<Record<string, unknown>>): BadRow | undefined {
+  for (const name of Object.keys(fields)) {
+    const fault = sharedFault(name, fields[name]);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
 /** One JSON object a line. */
 export interface JsonFormat {
   readonly name: FormatName;
@@ -97,8 +128,11 @@ export interface JsonFormat {
   read(value: unknown): readonly Outcome[];
 }
 
-/** One row a line, with the fields in the order of the columns. Never throws; the number of fields is that of the columns. */
-export type ReadFields = (fields: readonly string[]) => Outcome;
+/**
+ * One row a line, with the fields in the order of the columns. Never throws; the number of fields is that of the columns. Of a row
+ * that says several things, a list.
+ */
+export type ReadFields = (fields: readonly string[]) => Outcome | readonly Outcome[];
 
 /**
  * Writes what {@link ReadFields} says of a row as JSON, but for the id and the source that every event has; an id of its own is
@@ -114,14 +148,18 @@ export interface CsvFormat {
   /** Columns that have to be there, by their usual names; in the order of the fields where the file has no header. */
   readonly columns: readonly string[];
   readonly header: boolean;
+  /** What is between the fields of a file without a header. @default a comma */
+  readonly delimiter?: string;
+  /** Whether a header is recognised only where it has all of the columns. @default false */
+  readonly isWhole?: boolean;
   /** Whether a row looks like this format; only asked where there is no header. */
   recognises?(fields: readonly string[]): boolean;
   /** Other names of a column, by its usual one. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** @param index position of a column by its usual name */
   open(index: (column: string) => number): ReadFields;
-  /** The quick way for the rows that need no thought. */
-  openWriter(index: (column: string) => number): WriteRow;
+  /** The quick way for the rows that need no thought; none where absent. */
+  openWriter?(index: (column: string) => number): WriteRow;
 }
 
 /** What an event of a type outside the vocabulary becomes. */

@@ -5,9 +5,15 @@ import { readForeign } from '../../../../src/pipeline/events/foreign.ts';
 import { type JsonFormat } from '../../../../src/pipeline/events/formats/format.ts';
 import { ga4 } from '../../../../src/pipeline/events/formats/ga4.ts';
 import { parseJson } from '../../../../src/pipeline/events/formats/json.ts';
+import { magento } from '../../../../src/pipeline/events/formats/magento.ts';
+import { matomo } from '../../../../src/pipeline/events/formats/matomo.ts';
 import { native } from '../../../../src/pipeline/events/formats/native.ts';
 import { otto } from '../../../../src/pipeline/events/formats/otto.ts';
+import { posthog } from '../../../../src/pipeline/events/formats/posthog.ts';
 import { segment } from '../../../../src/pipeline/events/formats/segment.ts';
+import { shopifyJson } from '../../../../src/pipeline/events/formats/shopify-json.ts';
+import { snowplow } from '../../../../src/pipeline/events/formats/snowplow.ts';
+import { woocommerceJson } from '../../../../src/pipeline/events/formats/woocommerce-json.ts';
 import { LIMITS } from '../../../../src/pipeline/events/shop-event.ts';
 import { readAll, recognise } from './read.ts';
 
@@ -337,7 +343,8 @@ describe('a record of many parts', () => {
     expect(reasons(otto, { session: long, events: [{}, {}] })).toEqual(['string too long']);
   });
 
-  test.each([segment, ga4, otto, native])('$name: is read, whatever JSON it is', (format) => {
+  const foreign = [shopifyJson, woocommerceJson, magento, posthog, matomo, snowplow];
+  test.each([segment, ga4, otto, native, ...foreign])('$name: is read, whatever JSON it is', (format) => {
     const names = [
       ...['batch', 'events', 'type', 'event', 'track', 'properties', 'name', 'params', 'event_params', 'key'],
       ...[
@@ -353,6 +360,28 @@ describe('a record of many parts', () => {
         'toJSON',
       ],
       ...['purchase', 'Order Completed', 'items', 'products', 'client_id', 'quantity', 'price'],
+      ...[
+        'line_items',
+        'lineItems',
+        'refunds',
+        'transactions',
+        'amount',
+        'status',
+        'total',
+        'id',
+        'orders',
+        'node',
+        'edges',
+      ],
+      ...[
+        'actionDetails',
+        'ecommerceOrder',
+        'itemDetails',
+        'timestamp',
+        'total_refunded',
+        'increment_id',
+        'customer',
+      ],
     ];
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
@@ -365,6 +394,17 @@ describe('a record of many parts', () => {
     const record = fc.oneof(
       fc.record({ batch: fc.array(tree) }),
       fc.record({ events: fc.array(tree), client_id: tree, session: fc.constantFrom('s', 1) }),
+      fc.record({ line_items: fc.array(tree), refunds: fc.array(tree), id: tree, name: tree, status: tree }),
+      fc.record({ increment_id: tree, items: fc.array(tree), total_refunded: tree, state: tree }),
+      fc.record({ createdAt: tree, lineItems: tree, refunds: fc.array(tree), totalPriceSet: tree, id: tree }),
+      fc.record({ idVisit: tree, visitorId: tree, actionDetails: fc.array(tree), country: tree }),
+      fc.record({
+        distinct_id: fc.constant('d'),
+        event: fc.constant('Order Completed'),
+        properties: tree,
+        offset: tree,
+      }),
+      fc.record({ event_id: tree, event: fc.constant('transaction'), tr_total: tree, ti_sku: tree }),
       fc.record({ type: fc.constant('track'), event: fc.constant('Order Completed'), properties: tree }),
       tree,
     );

@@ -1,0 +1,69 @@
+import { optionalColumns } from './columns-of.ts';
+import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { isAmount } from './orders.ts';
+import { shopifyStatus } from './shopify-status.ts';
+
+const OPTIONAL = [
+  ...['Email', 'Financial Status', 'Currency', 'Subtotal', 'Shipping', 'Taxes', 'Total', 'Discount Amount'],
+  ...[
+    'Lineitem sku',
+    'Vendor',
+    'Billing Country',
+    'Shipping Country',
+    'Cancelled at',
+    'Refunded Amount',
+    'Source',
+  ],
+] as const;
+
+/**
+ * Shopify's export of orders: a row is a line of an order, and only the first of them says what holds for all of it.
+ * Source: https://help.shopify.com/en/manual/fulfillment/managing-orders/exporting-orders
+ */
+export const shopifyCsv: CsvFormat = {
+  name: 'shopify',
+  layout: 'csv',
+  header: true,
+  isWhole: true,
+  columns: ['Name', 'Created at', 'Lineitem quantity', 'Lineitem name', 'Lineitem price'],
+  open: (index) => {
+    const [order, time, quantity, name, price] = shopifyCsv.columns.map(index);
+    const get = optionalColumns(OPTIONAL, index);
+    return (fields) => {
+      const say = (column: (typeof OPTIONAL)[number]): string => get(fields, column);
+      const common: RawEvent = {
+        type: 'purchase',
+        time: fields[time!],
+        userId: say('Email'),
+        orderId: fields[order!],
+        currency: say('Currency'),
+      };
+      const country = firstOf(say('Shipping Country'), say('Billing Country'));
+      const properties = country === undefined ? undefined : { country };
+      const purchase: RawEvent = {
+        ...common,
+        partial: true,
+        status: shopifyStatus(say('Financial Status') || undefined, say('Cancelled at')),
+        revenue: say('Subtotal'),
+        total: say('Total'),
+        tax: say('Taxes'),
+        shipping: say('Shipping'),
+        discount: say('Discount Amount'),
+        items: [
+          {
+            productId: firstOf(say('Lineitem sku'), fields[name!]) ?? noId(fields[price!]),
+            name: fields[name!],
+            brand: say('Vendor'),
+            price: fields[price!],
+            quantity: units(fields[quantity!]),
+          },
+        ],
+        properties,
+      };
+      const refunded = say('Refunded Amount');
+      // A status says it of all.
+      if (!isAmount(refunded) || purchase.status === 'refunded') return purchase;
+      return [purchase, { ...common, type: 'refund', total: refunded, items: [], properties }];
+    };
+  },
+};
