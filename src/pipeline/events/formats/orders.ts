@@ -1,5 +1,5 @@
 import { type OrderStatus } from '../shop-event.ts';
-import { list, object, type RawEvent } from './format.ts';
+import { firstOf, list, object, type RawEvent } from './format.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -59,4 +59,16 @@ export function nodesOf(connection: unknown): readonly Fields[] {
 export function idOf(...parts: readonly unknown[]): Pick<RawEvent, 'id'> {
   const isText = (part: unknown): boolean => typeof part === 'string' || typeof part === 'number';
   return { id: parts.map((part) => (isText(part) ? String(part) : '')).join(':') };
+}
+
+/**
+ * A line of an order in a table, and what its row says of the whole order as an event of its own: so the line stays the same event
+ * when the order is paid or paid back, and another export of the table does not count it again.
+ */
+export function lineAndOrder(source: string, line: RawEvent, order: RawEvent): readonly RawEvent[] {
+  const { status, revenue, total, tax, shipping, discount } = order;
+  // An event of a whole order has to say what it is worth.
+  if (firstOf(revenue, total) === undefined) return [{ ...line, ...order }];
+  const id = idOf(`${source}-order`, line.orderId, status, revenue, total, tax, shipping, discount);
+  return [line, { ...line, ...order, items: [], ...id }];
 }

@@ -1,6 +1,6 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
-import { isAmount } from './orders.ts';
+import { idOf, isAmount, lineAndOrder } from './orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
 
 const OPTIONAL = [
@@ -40,15 +40,9 @@ export const shopifyCsv: CsvFormat = {
       };
       const country = firstOf(say('Shipping Country'), say('Billing Country'));
       const properties = country === undefined ? undefined : { country };
-      const purchase: RawEvent = {
+      const line: RawEvent = {
         ...common,
         partial: true,
-        status: shopifyStatus(say('Financial Status') || undefined, say('Cancelled at')),
-        revenue: say('Subtotal'),
-        total: say('Total'),
-        tax: say('Taxes'),
-        shipping: say('Shipping'),
-        discount: say('Discount Amount'),
         items: [
           {
             productId: firstOf(say('Lineitem sku'), fields[name!]) ?? noId(fields[price!]),
@@ -60,10 +54,20 @@ export const shopifyCsv: CsvFormat = {
         ],
         properties,
       };
+      const status = shopifyStatus(say('Financial Status') || undefined, say('Cancelled at'));
+      const events = lineAndOrder('shopify', line, {
+        status,
+        revenue: say('Subtotal'),
+        total: say('Total'),
+        tax: say('Taxes'),
+        shipping: say('Shipping'),
+        discount: say('Discount Amount'),
+      });
       const refunded = say('Refunded Amount');
       // A status says it of all.
-      if (!isAmount(refunded) || purchase.status === 'refunded') return purchase;
-      return [purchase, { ...common, type: 'refund', total: refunded, items: [], properties }];
+      if (!isAmount(refunded) || status === 'refunded') return events;
+      const id = idOf('shopify-refund', common.orderId, refunded);
+      return [...events, { ...common, type: 'refund', total: refunded, items: [], properties, ...id }];
     };
   },
 };

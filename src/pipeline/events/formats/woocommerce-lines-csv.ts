@@ -1,6 +1,6 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
-import { idOf, isAmount } from './orders.ts';
+import { idOf, isAmount, lineAndOrder } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 const OPTIONAL = [
@@ -32,33 +32,38 @@ export const woocommerceLinesCsv: CsvFormat = {
       const say = (column: (typeof OPTIONAL)[number]): string => get(fields, column);
       const country = say('Country Code (Billing)');
       const price = say('Item Cost');
-      const event: RawEvent = {
+      const common: RawEvent = {
         type: 'purchase',
         time: fields[date!],
         userId: firstOf(say('Customer User ID'), say('Email (Billing)')),
         orderId: fields[order!],
-        partial: true,
-        status: woocommerceStatus(fields[status!]),
         currency: say('Order Currency'),
-        total: fields[total!],
-        tax: say('Order Total Tax Amount'),
-        shipping: say('Order Shipping Amount'),
-        items: [
-          {
-            productId: firstOf(say('SKU'), fields[name!]) ?? noId(price),
-            name: fields[name!],
-            price,
-            quantity: units(fields[quantity!]),
-          },
-        ],
         properties: country === '' ? undefined : { country },
       };
+      const items = [
+        {
+          productId: firstOf(say('SKU'), fields[name!]) ?? noId(price),
+          name: fields[name!],
+          price,
+          quantity: units(fields[quantity!]),
+        },
+      ];
+      const state = woocommerceStatus(fields[status!]);
+      const events = lineAndOrder(
+        'woocommerce',
+        { ...common, partial: true, items },
+        {
+          status: state,
+          total: fields[total!],
+          tax: say('Order Total Tax Amount'),
+          shipping: say('Order Shipping Amount'),
+        },
+      );
       const refunded = say('Order Refund Amount');
-      if (!isAmount(refunded) || event.status === 'refunded') return event;
+      if (!isAmount(refunded) || state === 'refunded') return events;
       // Each line says it of the whole order.
-      const { partial: _, items: __, total: ___, ...common } = event;
-      const key = idOf('woocommerce-refund', event.orderId, refunded);
-      return [event, { ...common, type: 'refund', total: refunded, items: [], ...key }];
+      const id = idOf('woocommerce-refund', common.orderId, refunded);
+      return [...events, { ...common, type: 'refund', total: refunded, items: [], ...id }];
     };
   },
 };
