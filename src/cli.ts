@@ -79,7 +79,10 @@ function addCommands(line: CommandLine): void {
       'auto, native, segment, ga4, rees46, retailrocket, taobao, otto, online-retail or csv',
       'auto',
     )
-    .option('--map <file>', 'JSON file that says which column of a CSV is what (see docs/formats.md)')
+    .option(
+      '--map <file>',
+      'JSON file that says which column or path is what (see docs/formats.md, and ecom map)',
+    )
     .option('--speed <speed>', 'max, or a multiple of real time such as 60x', 'max')
     .addOption(
       new Option('--rebase <time>', 'move the events’ times so that they happen now').choices(['now']),
@@ -91,6 +94,17 @@ function addCommands(line: CommandLine): void {
     .option('--json', 'print the result as one JSON object; of several files, one a line')
     .action(async (files, options) =>
       (await import('./commands/ingest.ts')).ingest(context(options), files, options),
+    );
+  command('map', 'propose a map for a CSV, and show its first rows as the map reads them')
+    .argument('<file>', 'CSV, .gz too; - for standard input')
+    .option(
+      '--out <file>',
+      'file to write; - for standard output (default: the CSV’s name, ending in .map.json)',
+    )
+    .option('--force', 'replace a file that is there')
+    .option('--json', 'print one JSON object')
+    .action(async (file, options) =>
+      (await import('./commands/map.ts')).map(context(options), file, options),
     );
   shopCommand('rebuild', 'count everything again from the log, for another time zone or other properties')
     .option(

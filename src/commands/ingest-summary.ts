@@ -23,7 +23,7 @@ export function ingestSummary(
   rebase: boolean,
   folder: string,
 ): string {
-  const { name, format, lines, knownLines, events, rejected, leftOut, times } = result;
+  const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
     out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
@@ -38,6 +38,8 @@ export function ingestSummary(
       `  ${count(events)} ${events === 1 ? 'event' : 'events'}${times === undefined ? '' : `, ${day(times.from)} to ${day(times.to)}`}`,
     );
     const total = rejectedLines(rejected);
+    if (encoding !== undefined)
+      out.push(`  read as ${encoding}, as it is no UTF-8; a map can name another ("encoding")`);
     if (total > 0) {
       out.push(`  ${count(total)} rejected: ${byReason(rejected)}`);
       out.push(`  see them with: ecom dead-letters list${folder}`);
@@ -86,7 +88,8 @@ export async function printIngestJson(
   orders: OrderCounts,
   compact = false,
 ): Promise<void> {
-  const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates } = result;
+  const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates, encoding } =
+    result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -97,6 +100,7 @@ export async function printIngestJson(
     knownLines,
     events,
     duplicates,
+    encoding: encoding ?? 'utf-8',
     rejected: { total: rejectedLines(rejected), reasons: rejected },
     leftOut,
     orders,

@@ -5,6 +5,7 @@ import { type FormatChoice } from '../pipeline/events/formats/choose.ts';
 import { FORMAT_NAMES, type FormatName } from '../pipeline/events/formats/format.ts';
 import { type IngestResult } from '../pipeline/ingest/ingest.ts';
 import { parseSpeed } from '../pipeline/ingest/pace.ts';
+import { type InputOptions } from '../pipeline/ingest/source.ts';
 import { createPatience, type Patience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { folderOption, withFolder } from './folder-option.ts';
@@ -55,11 +56,12 @@ export async function ingest(
 ): Promise<void> {
   const { config, stdin, stdout, stderr, signal } = context;
   const rebase = options.rebase === 'now';
-  const choice = await readChoice(options);
+  const choice = await readChoice(options, config.layout.timeZone);
   const reader = createFileReader(context, { choice, speed: readSpeed(options.speed), rebase });
   const warn = (text: string): void => reader.note(`warning: ${text}`);
-  if (options.follow) return follow(context, files, options, reader, warn);
-  const inputs = await findInputs(files, stdin, { warn });
+  const encoding = choice.map?.encoding;
+  if (options.follow) return follow(context, files, options, reader, { warn, encoding });
+  const inputs = await findInputs(files, stdin, { warn, encoding });
   ensureDataDir(config);
   const patience = patienceOf(context, reader);
   await withNumbers(config, signal, patience, async (stores, numbers) => {
@@ -136,7 +138,7 @@ async function follow(
   files: readonly string[],
   options: IngestOptions,
   reader: FileReader,
-  warn: (text: string) => void,
+  how: Pick<InputOptions, 'warn' | 'encoding'>,
 ): Promise<void> {
   const { config, stdin, signal } = context;
   if (files.length > 1 || options.rebase !== undefined || options.speed !== 'max') {
@@ -144,7 +146,7 @@ async function follow(
       hint: 'follow each file by a command of its own',
     });
   }
-  const [{ input }] = (await findInputs(files, stdin, { warn, follow: true })) as [NamedInput];
+  const [{ input }] = (await findInputs(files, stdin, { ...how, follow: true })) as [NamedInput];
   ensureDataDir(config);
   const patience = patienceOf(context, reader);
   await withNumbers(config, signal, patience, async (stores, numbers) => {
@@ -185,7 +187,8 @@ function readSpeed(text: string): number | undefined {
   });
 }
 
-async function readChoice({ format, map }: IngestOptions): Promise<FormatChoice> {
+/** @param timeZone of times that name none, where a map names none either */
+async function readChoice({ format, map }: IngestOptions, timeZone: string): Promise<FormatChoice> {
   const known = ['auto', ...FORMAT_NAMES];
   if (!known.includes(format)) {
     throw new EcomError('USAGE', `there is no format '${format}'`, {
@@ -194,7 +197,7 @@ async function readChoice({ format, map }: IngestOptions): Promise<FormatChoice>
   }
   if (map === undefined) return { format: format as FormatName | 'auto' };
   if (format !== 'auto' && format !== 'csv') {
-    throw new EcomError('USAGE', `--map describes a CSV, and --format says ${format}`, {
+    throw new EcomError('USAGE', `--map describes the file, and --format says ${format}`, {
       hint: 'leave out one of them',
     });
   }
@@ -211,5 +214,5 @@ async function readChoice({ format, map }: IngestOptions): Promise<FormatChoice>
     );
   }
   const { parseCsvMap } = await import('../pipeline/events/formats/csv-map.ts');
-  return { format: 'csv', map: parseCsvMap(text, map) };
+  return { format: 'csv', map: parseCsvMap(text, map, timeZone) };
 }

@@ -10,6 +10,7 @@ import { createPace, type Pace } from './pace.ts';
 import { createPlain } from './plain-lines.ts';
 import { createRecordMaker, readOutcomes, type SourceRecord, timeOf } from './records.ts';
 import { type Block, createRowReader, splitLines, withoutMark } from './rows.ts';
+import { settle } from './settle.ts';
 import { type Input, type Source } from './source.ts';
 
 /** A stream that pauses for so long has what came from it appended, ms. */
@@ -46,6 +47,8 @@ export interface IngestStart {
 export interface IngestResult extends IngestStart, IngestProgress {
   /** The source's name in the ledger. */
   readonly source: string;
+  /** What it is encoded in; `undefined` for UTF-8. */
+  readonly encoding: string | undefined;
 }
 
 /**
@@ -58,7 +61,8 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   const { input, choice, log, signal } = options;
   let source = await input.open(signal);
   try {
-    const format = chooseFormat(choice, firstLines(source.head), source.name);
+    const chosen = chooseFormat(choice, firstLines(source.head), source.name);
+    const format = await settle(chosen, input, source.head, signal);
     const pace = createPace({ ...options, newest: await newestTime(options, format) });
     const known = createKnownRows(format, source.name);
     const resumed = await resume(log, input, source, signal, known.take);
@@ -73,7 +77,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     };
     options.onStart?.(start);
     const progress = await appendAll(options, resumed, format, pace, known);
-    return { ...start, ...progress, source: resumed.key };
+    return { ...start, ...progress, source: resumed.key, encoding: source.encoding() };
   } finally {
     source.close();
   }

@@ -11,6 +11,7 @@ import { followed } from './follow.ts';
 import { gunzipped } from './gunzip.ts';
 import { withJsonLines } from './json-values.ts';
 import { MAX_ROW_BYTES, splitLines } from './rows.ts';
+import { toUtf8 } from './text-encoding.ts';
 
 /** The beginning of a source, by which it and its format are recognised, bytes. */
 export const HEAD_BYTES = 64 * 1024;
@@ -25,6 +26,8 @@ export interface Source {
   readonly head: Buffer;
   /** Bytes read so far, as they lie on the disk. */
   bytesRead(): number;
+  /** The encoding that it is in, as far as it was read; `undefined` for UTF-8. */
+  encoding(): string | undefined;
   /** The next bytes, beginning with the head; `undefined` at the end. */
   next(): Promise<Buffer | undefined>;
   close(): void;
@@ -45,6 +48,8 @@ export interface InputOptions {
   readonly warn?: (text: string) => void;
   /** Whether it is read on as it grows, until another file has its name. */
   readonly follow?: boolean | undefined;
+  /** What it is encoded in; found where absent. */
+  readonly encoding?: string | undefined;
 }
 
 /**
@@ -55,7 +60,7 @@ export interface InputOptions {
 export async function findInput(
   path: string,
   stdin: Readable,
-  { warn = () => {}, follow = false }: InputOptions = {},
+  { warn = () => {}, follow = false, encoding }: InputOptions = {},
 ): Promise<Input> {
   if (path === '-') {
     if (follow) throw notFollowed('standard input');
@@ -63,7 +68,7 @@ export async function findInput(
       path,
       rewindable: false,
       open: (signal) =>
-        openSource(stdin, { path: 'standard input', name: 'stdin', size: undefined, signal, warn }),
+        openSource(stdin, { path: 'standard input', name: 'stdin', size: undefined, signal, warn, encoding }),
     };
   }
   let stats: Stats;
@@ -85,7 +90,7 @@ export async function findInput(
       rewindable: true,
       async open(signal) {
         const stream = Readable.from(followed(path, signal));
-        return await openSource(stream, { path, name, size: undefined, signal, warn, follow });
+        return await openSource(stream, { path, name, size: undefined, signal, warn, follow, encoding });
       },
       sizeNow: async () => (await stat(path)).size,
     };
@@ -97,7 +102,7 @@ export async function findInput(
     async open(signal) {
       try {
         const stream = openPipe(path, stats) ?? createReadStream(path, { highWaterMark: 256 * 1024 });
-        return await openSource(stream, { path, name, size, signal, warn });
+        return await openSource(stream, { path, name, size, signal, warn, encoding });
       } catch (error) {
         throw signal.aborted ? error : fileError(path, error);
       }
@@ -112,6 +117,7 @@ interface Description {
   readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
   readonly follow?: boolean;
+  readonly encoding: string | undefined;
 }
 
 function notFollowed(path: string): EcomError {
@@ -129,9 +135,10 @@ const STALL_MS = 2000;
 
 async function openSource(
   stream: Readable,
-  { path, name, size, signal, warn, follow = false }: Description,
+  { path, name, size, signal, warn, encoding, follow = false }: Description,
 ): Promise<Source> {
   let bytesRead = 0;
+  let found: string | undefined;
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       bytesRead += chunk.length;
@@ -141,7 +148,10 @@ async function openSource(
   const abort = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   const bytes = follow ? refusePacked(counted(), path) : unpack(counted(), path, warn);
-  const chunks = follow ? bytes : withJsonLines(bytes);
+  const text = toUtf8(bytes, encoding, (name) => {
+    found = name;
+  });
+  const chunks = follow ? text : withJsonLines(text);
   const close = (): void => {
     signal.removeEventListener('abort', abort);
     stream.destroy();
@@ -166,6 +176,7 @@ async function openSource(
       size,
       head: head.subarray(0, Math.max(HEAD_BYTES, head.indexOf(10) + 1)),
       bytesRead: () => bytesRead,
+      encoding: () => found,
       async next() {
         if (first !== undefined) {
           const chunk = first;
@@ -256,16 +267,6 @@ const MAGIC: readonly { bytes: string; what: string; hint: string }[] = [
   { bytes: 'BZh', what: 'packed with bzip2', hint: 'unpack it: bzip2 -dc FILE | ecom ingest -' },
   { bytes: '\u00fd7zXZ', what: 'packed with xz', hint: 'unpack it: xz -dc FILE | ecom ingest -' },
   { bytes: 'PAR1', what: 'a Parquet file', hint: 'export it as CSV or JSON lines' },
-  {
-    bytes: '\u00ff\u00fe',
-    what: 'text in UTF-16',
-    hint: 'convert it: iconv -f UTF-16 -t UTF-8 FILE | ecom ingest -',
-  },
-  {
-    bytes: '\u00fe\u00ff',
-    what: 'text in UTF-16',
-    hint: 'convert it: iconv -f UTF-16 -t UTF-8 FILE | ecom ingest -',
-  },
 ];
 
 function checkHead(head: Buffer, path: string): void {
@@ -283,7 +284,7 @@ function checkHead(head: Buffer, path: string): void {
   const isJson = lines.some((line) => typeof line === 'string' && line.startsWith('{'));
   if (strange.length * 4 <= lines.length && (isJson || strange[0] !== lines[0])) return;
   throw new EcomError('INPUT', `${path} is no text in UTF-8`, {
-    hint: 'if it is text in another encoding, convert it: iconv -f LATIN1 -t UTF-8 FILE | ecom ingest -',
+    hint: 'if it is text in another encoding, name that in a map ("encoding"), or convert it: iconv -f LATIN1 -t UTF-8 FILE | ecom ingest -',
   });
 }
 

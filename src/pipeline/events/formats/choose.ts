@@ -1,6 +1,9 @@
 import { EcomError } from '../../../errors.ts';
 import { stripControls } from '../text.ts';
+import { type ColumnFacts, NO_FACTS, type Survey } from './column-facts.ts';
+import { type MappedFormat } from './csv-map.ts';
 import { parseCsvRecord } from './csv-record.ts';
+import { type DayOrder } from './date-text.ts';
 import { exported } from './exported.ts';
 import {
   type CsvFormat,
@@ -55,13 +58,24 @@ export type OpenFormat =
       readonly read: ReadFields;
       /** None where each row needs thought. */
       readonly write: WriteRow | undefined;
+      /** Of one that has to know something of whole columns before it reads rows. */
+      readonly unsettled?: Unsettled | undefined;
     };
+
+/** What looks at columns, and what the format is once it is known what they say. */
+export interface Unsettled {
+  readonly survey: Survey;
+  readonly usualOrder: DayOrder | undefined;
+  /** Name of the column of dates. */
+  readonly dateColumn: string;
+  open(): OpenFormat;
+}
 
 export interface FormatChoice {
   /** `auto` goes by the source's beginning. */
   readonly format: FormatName | 'auto';
   /** The format that a map file describes. */
-  readonly map?: (CsvFormat & { readonly delimiter: string }) | undefined;
+  readonly map?: MappedFormat | undefined;
 }
 
 /**
@@ -72,7 +86,11 @@ export interface FormatChoice {
  */
 export function chooseFormat(choice: FormatChoice, lines: readonly string[], name: string): OpenFormat {
   const header = lines[0] ?? '';
-  if (choice.map !== undefined) return openCsv(choice.map, [choice.map.delimiter], header, name);
+  if (choice.map !== undefined) {
+    const { delimiter, json: jsonMap } = choice.map;
+    if (isJson(lines)) return jsonMap;
+    return openCsv(choice.map, delimiter === undefined ? DELIMITERS : [delimiter], header, name);
+  }
   if (choice.format === 'auto') return recognise(lines, name);
   return openNamed(choice.format, lines, name);
 }
@@ -91,6 +109,12 @@ function openNamed(format: FormatName, lines: readonly string[], name: string): 
   throw new EcomError('USAGE', '--format csv needs a map of the columns', {
     hint: 'describe them in a JSON file, see docs/formats.md, and name it with --map FILE',
   });
+}
+
+/** Whether a source begins as JSON does. */
+export function isJson(lines: readonly string[]): boolean {
+  const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
+  return first.startsWith('{') || first.startsWith('[');
 }
 
 function recognise(lines: readonly string[], name: string): OpenFormat {
@@ -160,7 +184,7 @@ function openCsv(format: CsvFormat, delimiters: readonly string[], header: strin
   const { header: hasHeader } = format;
   const { delimiter, columns, position, missing } = hasHeader
     ? splitHeader(format, delimiters, header)
-    : { delimiter: delimiters[0]!, ...lookUp(format, format.columns) };
+    : { delimiter: delimiters[0]!, ...lookUp(format, headless(format, delimiters[0]!, header)) };
   if (missing.length > 0) {
     const shown = stripControls(columns.join(', ')).slice(0, 300);
     const what = missing.map((column) => `'${column}'`).join(', ');
@@ -168,23 +192,59 @@ function openCsv(format: CsvFormat, delimiters: readonly string[], header: strin
       hint: `its columns are ${shown}; describe another layout with --map FILE (docs/formats.md)`,
     });
   }
-  return {
+  for (const column of format.columns) if (hasHeader) checkOnce(column, columns, name);
+  const open = (facts?: ColumnFacts): Extract<OpenFormat, { layout: 'csv' }> => ({
     name: format.name,
     layout: 'csv',
     delimiter,
     width: columns.length,
     header: hasHeader,
-    read: format.open(position),
-    write: format.openWriter?.(position),
+    read: format.open(position, facts),
+    write: format.openWriter?.(position, facts),
+  });
+  const survey = format.survey?.(position);
+  if (survey === undefined) return open();
+  const unsettled = {
+    survey,
+    usualOrder: format.usualOrder,
+    dateColumn: survey.dateColumn === undefined ? '' : columns[survey.dateColumn]!,
+    open: () => open(survey.facts(format.timeZone ?? NO_FACTS.timeZone)),
   };
+  return { ...open(), unsettled };
+}
+
+/** The columns of a file without a header. */
+function headless({ columns }: CsvFormat, delimiter: string, first: string): string[] {
+  if (columns.every((column): column is string => typeof column === 'string')) return [...columns];
+  const fields = parseCsvRecord(first, delimiter);
+  return (typeof fields === 'string' ? first.split(delimiter) : fields).map((_, i) => `column ${i + 1}`);
+}
+
+/** @throws EcomError `INPUT` where two columns have a name that is to mean one */
+function checkOnce(column: string | number, columns: readonly string[], name: string): void {
+  if (typeof column === 'number') return;
+  const same = columns.filter((one) => one === column);
+  const alike = same.length > 0 ? same : columns.filter((one) => simplified(one) === simplified(column));
+  if (alike.length < 2) return;
+  const places = columns.flatMap((one, i) => (alike.includes(one) ? [i + 1] : []));
+  throw new EcomError(
+    'INPUT',
+    `${name} has two columns '${stripControls(column)}': ${places.join(' and ')}`,
+    {
+      hint: 'name one of them by its number in a map: docs/formats.md',
+    },
+  );
 }
 
 interface Columns {
   readonly columns: readonly string[];
-  /** Place of a column by its name: as it is written, else without regard to case and punctuation; -1 for none. */
-  position(column: string): number;
+  /**
+   * Place of a column by its number from 1 on, or by its name: as it is written, else without regard to case and punctuation; -1 for
+   * none.
+   */
+  position(column: string | number): number;
   /** Columns of the format that are not there. */
-  readonly missing: readonly string[];
+  readonly missing: readonly (string | number)[];
 }
 
 /** Splits a header by the delimiter that leaves the fewest columns missing. */
@@ -204,7 +264,8 @@ function splitHeader(
 function lookUp(format: CsvFormat, columns: readonly string[]): Columns {
   const exact = placesOf(columns);
   const similar = placesOf(columns.map(simplified));
-  function position(column: string): number {
+  function position(column: string | number): number {
+    if (typeof column === 'number') return column <= columns.length ? column - 1 : -1;
     const alias = format.aliases?.[column];
     const places = [similar.get(simplified(column)), alias && similar.get(simplified(alias))];
     const found = places.filter((place) => typeof place === 'number');

@@ -1,40 +1,68 @@
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { EcomError } from '../../../errors.ts';
-import { EVENT_TYPES, type EventType } from '../shop-event.ts';
+import { EVENT_TYPES } from '../shop-event.ts';
 import { stripControls } from '../text.ts';
-import { epochMs } from '../time.ts';
-import { type CsvMap, EVENT_FIELDS, ITEM_FIELDS, MapSchema, PER_SECOND } from './csv-map-schema.ts';
+import { timeZone } from '../time-zone.ts';
+import { NO_FACTS, Survey } from './column-facts.ts';
+import {
+  type Column,
+  type CsvMap,
+  EVENT_FIELDS,
+  ITEM_FIELDS,
+  MapSchema,
+  type MapSource,
+} from './csv-map-schema.ts';
 import { openMapWriter } from './csv-map-writer.ts';
-import { type CsvFormat, notOfAShop, type RawEvent, type ReadFields, units } from './format.ts';
+import { formatReader } from './date-text.ts';
+import { type CsvFormat, type JsonFormat, type ReadFields } from './format.ts';
+import { openJsonMap } from './json-map.ts';
+import { openMapReader } from './map-reader.ts';
 
-/** A format that a map file describes, with the delimiter that the file names. */
+/** What a map file describes: it may be of separated values or of JSON. */
 export interface MappedFormat extends CsvFormat {
-  readonly delimiter: string;
+  /** The delimiter that the file names; any of the usual ones where absent. */
+  readonly delimiter: string | undefined;
+  /** The name of the encoding that the file names. */
+  readonly encoding: string | undefined;
+  readonly json: JsonFormat;
 }
 
 const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
+const AMOUNTS = ['price', 'lineTotal'] as const;
+const SOURCES = [...EVENT_FIELDS, ...ITEM_FIELDS, 'lineTotal'] as const;
 
 /**
  * The format that a map file describes.
  * @param text the file's content, JSON
  * @param path its name, for messages
+ * @param shopZone of times that name none, where the file names none either
  * @throws EcomError `INPUT` where the file is no valid map
  */
-export function parseCsvMap(text: string, path: string): MappedFormat {
+export function parseCsvMap(text: string, path: string, shopZone = 'UTC'): MappedFormat {
   const map = readMap(text, path);
-  const { columns, delimiter = ',' } = map;
+  const { columns, header = columns === undefined } = map;
   const used = usedColumns(map);
   const named = new Set(columns);
-  const unknown = columns === undefined ? undefined : used.find((column) => !named.has(column));
+  const unknown =
+    columns === undefined ? undefined : used.find((one) => typeof one === 'string' && !named.has(one));
   if (unknown !== undefined) throw invalid(path, `its 'columns' do not hold '${unknown}'`);
+  if (!header && columns === undefined && used.some((one) => typeof one === 'string'))
+    throw invalid(path, 'without a header, columns have numbers, from 1 on');
+  const zone = zoneOf(map, path, shopZone);
+  checkEncoding(map, path);
+  const facts = { ...NO_FACTS, timeZone: zone };
   return {
     name: 'csv',
     layout: 'csv',
-    header: columns === undefined,
+    header,
     columns: columns ?? used,
-    delimiter,
-    open: (index) => openMap(map, index),
-    openWriter: (index) => openMapWriter(map, index),
+    delimiter: map.delimiter,
+    encoding: map.encoding,
+    json: openJsonMap(map, facts),
+    timeZone: zone,
+    survey: (index) => surveyOf(map, index),
+    open: (index, known = facts) => filledDown(map, index, openMapReader(map, fieldGetter(index), known)),
+    openWriter: (index, known = facts) => openMapWriter(map, index, known),
   };
 }
 
@@ -55,101 +83,86 @@ function readMap(text: string, path: string): CsvMap {
   for (const type of mappedTypes(value)) {
     if (!TYPES.has(type)) throw invalid(path, `type: '${type}' is not one of ${EVENT_TYPES.join(', ')}`);
   }
+  if (
+    typeof value.time === 'object' &&
+    'format' in value.time &&
+    formatReader(value.time.format) === undefined
+  ) {
+    throw invalid(path, `time.format: '${value.time.format}' does not say year, month and day once each`);
+  }
   return value;
 }
 
 function invalid(path: string, what: string): EcomError {
   return new EcomError('INPUT', `${path} is not a valid map: ${stripControls(what)}`, {
-    hint: 'docs/formats.md describes the file, with an example',
+    hint: 'docs/formats.md describes the file, with an example; ecom map FILE proposes one',
   });
 }
 
+function zoneOf({ timeZone: name }: CsvMap, path: string, shopZone: string): ReturnType<typeof timeZone> {
+  try {
+    return timeZone(name ?? shopZone);
+  } catch {
+    throw invalid(path, `timeZone: '${name}' is none; use a name such as Europe/Berlin`);
+  }
+}
+
+function checkEncoding({ encoding }: CsvMap, path: string): void {
+  if (encoding === undefined) return;
+  try {
+    new TextDecoder(encoding);
+  } catch {
+    throw invalid(path, `encoding: '${encoding}' is not known; use one such as windows-1252 or utf-16le`);
+  }
+}
+
 function mappedTypes({ type }: CsvMap): string[] {
-  if (typeof type === 'string') return [];
+  if (typeof type !== 'object') return [];
   return 'value' in type ? [type.value] : Object.values(type.values);
 }
 
-function usedColumns(map: CsvMap): string[] {
-  const { type, time } = map;
-  const names = [typeof time === 'string' ? time : time.column];
-  if (typeof type === 'string') names.push(type);
-  else if ('column' in type) names.push(type.column);
-  for (const field of [...EVENT_FIELDS, ...ITEM_FIELDS]) {
-    const source = map[field];
-    if (typeof source === 'string') names.push(source);
-  }
-  return [...new Set([...names, ...Object.values(map.properties ?? {})])];
+function columnOf(source: MapSource | { readonly column: Column } | undefined): Column[] {
+  if (source === undefined) return [];
+  if (typeof source !== 'object') return [source];
+  return 'column' in source ? [source.column] : [];
 }
 
-function openMap(map: CsvMap, index: (column: string) => number): ReadFields {
-  const get = (
-    source: string | { value: string } | undefined,
-  ): ((fields: readonly string[]) => string) | undefined => {
-    if (source === undefined) return undefined;
-    if (typeof source !== 'string') return () => source.value;
+function usedColumns(map: CsvMap): Column[] {
+  const sources = [map.time, map.type, ...SOURCES.map((field) => map[field])];
+  return [...new Set([...sources.flatMap(columnOf), ...Object.values(map.properties ?? {})])];
+}
+
+function fieldGetter(index: (column: Column) => number) {
+  return (source: MapSource): ((fields: readonly string[]) => string) => {
+    if (typeof source === 'object') return () => source.value;
     const at = index(source);
     return (fields) => fields[at]!;
   };
-  const eventFields = EVENT_FIELDS.flatMap((field) => pair(field, get(map[field])));
-  const itemFields = ITEM_FIELDS.flatMap((field) => pair(field, get(map[field])));
-  const properties = Object.entries(map.properties ?? {}).flatMap(([name, column]) =>
-    pair(name, get(column)),
-  );
-  const product = get(map.productId);
-  const typeOf = openType(map.type, get);
-  const timeOf = openTime(map.time, get);
-  const amount = (text: string): string =>
-    map.decimal === ',' ? text.replaceAll('.', '').replace(',', '.') : text;
-
-  return (fields) => {
-    const { type, name } = typeOf(fields);
-    if (type === undefined) return notOfAShop(name);
-    const event: RawEvent = { type, time: timeOf(fields) };
-    for (const [field, read] of eventFields) {
-      const value = read(fields);
-      // An id that the row gets instead comes last.
-      if (field !== 'id' || value !== '') event[field] = value;
-    }
-    if (type === 'purchase' && event.orderId) event.partial = map.orderLines ?? true;
-    if (product !== undefined && product(fields) !== '') {
-      const item: Partial<Record<(typeof ITEM_FIELDS)[number], unknown>> = {};
-      for (const [field, read] of itemFields) item[field] = read(fields);
-      if (typeof item.price === 'string') item.price = amount(item.price);
-      item.quantity = units(item.quantity);
-      event.items = [item];
-    }
-    if (properties.length > 0)
-      event.properties = Object.fromEntries(properties.map(([name, read]) => [name, read(fields)]));
-    return event;
-  };
 }
 
-function pair<K, V>(key: K, value: V | undefined): [K, V][] {
-  return value === undefined ? [] : [[key, value]];
+function surveyOf(map: CsvMap, index: (column: Column) => number): Survey {
+  const { time, currency, decimal } = map;
+  const isOpen = typeof time !== 'object';
+  const amounts = currency === undefined ? AMOUNTS.flatMap((field) => columnOf(map[field])) : [];
+  return new Survey(isOpen ? index(time) : undefined, amounts.map(index), decimal);
 }
 
-type Get = (source: string | { value: string }) => ((fields: readonly string[]) => string) | undefined;
-
-function openType(
-  spec: CsvMap['type'],
-  get: Get,
-): (fields: readonly string[]) => { type: EventType | undefined; name: string } {
-  const mapped = typeof spec === 'object' && 'column' in spec;
-  const read = get(mapped ? spec.column : spec)!;
-  const values = new Map(Object.entries(mapped ? spec.values : {}));
+/** Gives empty fields the value of the row before, within one order. */
+function filledDown(
+  { fillDown = false, orderId }: CsvMap,
+  index: (column: Column) => number,
+  read: ReadFields,
+): ReadFields {
+  if (fillDown === false) return read;
+  const [order] = columnOf(orderId).map(index);
+  const some = fillDown === true ? undefined : new Set(fillDown.map(index));
+  let before: readonly string[] = [];
   return (fields) => {
-    const name = read(fields);
-    const type = values.get(name) ?? name;
-    return { type: TYPES.has(type) ? (type as EventType) : undefined, name };
-  };
-}
-
-function openTime(spec: CsvMap['time'], get: Get): (fields: readonly string[]) => string | number {
-  const { column, unit } = typeof spec === 'string' ? { column: spec, unit: 'iso' as const } : spec;
-  const read = get(column)!;
-  if (unit === 'iso') return read;
-  return (fields) => {
-    const text = read(fields);
-    return Number.isNaN(epochMs(text)) ? text : Math.floor((Number(text) * 1000) / PER_SECOND[unit]);
+    const isOther = order !== undefined && fields[order] !== '' && fields[order] !== before[order];
+    const filled = isOther
+      ? fields
+      : fields.map((field, i) => (field === '' && (some?.has(i) ?? true) ? (before[i] ?? '') : field));
+    before = filled;
+    return read(filled);
   };
 }

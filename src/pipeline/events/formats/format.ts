@@ -1,5 +1,8 @@
 import { LIMITS } from '../shop-event.ts';
 import { exceedsBytes } from '../text.ts';
+import { type TimeZone } from '../time-zone.ts';
+import { type ColumnFacts, type Survey } from './column-facts.ts';
+import { type DayOrder } from './date-text.ts';
 import { type LineWriter } from './line-writer.ts';
 import { type RowFields } from './row-fields.ts';
 
@@ -145,21 +148,30 @@ export type WriteRow = (row: RowFields, line: LineWriter) => boolean;
 export interface CsvFormat {
   readonly name: FormatName;
   readonly layout: 'csv';
-  /** Columns that have to be there, by their usual names; in the order of the fields where the file has no header. */
-  readonly columns: readonly string[];
+  /**
+   * Columns that have to be there, by their usual names or numbers from 1 on; in the order of the fields where the file has no header,
+   * and none for as many as its first line has.
+   */
+  readonly columns: readonly (string | number)[];
   readonly header: boolean;
   /** What is between the fields of a file without a header. @default a comma */
-  readonly delimiter?: string;
+  readonly delimiter?: string | undefined;
   /** Whether a header is recognised only where it has all of the columns. @default false */
   readonly isWhole?: boolean;
   /** Whether a row looks like this format; only asked where there is no header. */
   recognises?(fields: readonly string[]): boolean;
   /** Other names of a column, by its usual one. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** @param index position of a column by its usual name */
-  open(index: (column: string) => number): ReadFields;
+  /** The one of times that name none; UTC where absent. */
+  readonly timeZone?: TimeZone;
+  /** What has to be known of whole columns before rows are read. */
+  survey?(index: (column: string | number) => number): Survey;
+  /** What dates begin with where a column does not say; refused where absent. */
+  readonly usualOrder?: DayOrder;
+  /** @param index position of a column by its usual name @param facts what the survey has found */
+  open(index: (column: string | number) => number, facts?: ColumnFacts): ReadFields;
   /** The quick way for the rows that need no thought; none where absent. */
-  openWriter?(index: (column: string) => number): WriteRow;
+  openWriter?(index: (column: string | number) => number, facts?: ColumnFacts): WriteRow;
 }
 
 /** What an event of a type outside the vocabulary becomes. */

@@ -1,6 +1,8 @@
 import { parseAmount } from '../money.ts';
 import { monthFirstTime } from '../scan-time.ts';
 import { parseMonthFirstTime } from '../time.ts';
+import { NO_FACTS, Survey } from './column-facts.ts';
+import { type DayOrder, dateTime } from './date-text.ts';
 import { BadRow, type CsvFormat, type RawEvent } from './format.ts';
 import { type LineWriter, piece } from './line-writer.ts';
 import { type RowFields, wholeUnits } from './row-fields.ts';
@@ -20,7 +22,8 @@ const PROPERTIES_END = piece('}');
 const PARTIAL = piece(',"partial":true');
 
 /**
- * UCI's Online Retail (I and II): lines of a British shop's invoices, in GBP, in local time that is read as UTC. An
+ * UCI's Online Retail (I and II): lines of a British shop's invoices, in GBP, in local time that is read as UTC. Dates
+ * begin with the month, unless one of the column shows that they begin with the day. An
  * invoice that begins with C is a refund, one that begins with A an adjustment of the books.
  * Source: https://archive.ics.uci.edu/dataset/352/online+retail
  */
@@ -38,8 +41,10 @@ export const onlineRetail: CsvFormat = {
     'CustomerID',
     'Country',
   ],
+  usualOrder: 'month',
+  survey: (index) => new Survey(index('InvoiceDate')),
   aliases: { InvoiceNo: 'Invoice', UnitPrice: 'Price' },
-  open: (index) => {
+  open: (index, { order = 'month' } = NO_FACTS) => {
     const [invoiceNo, stockCode, description, quantityAt, date, unitPrice, customer, country] =
       onlineRetail.columns.map(index);
     return (fields) => {
@@ -53,7 +58,7 @@ export const onlineRetail: CsvFormat = {
       if (refused !== undefined) return refused;
       const event: RawEvent = {
         type: refund ? 'refund' : 'purchase',
-        time: timeOf(fields[date!]!),
+        time: timeOf(fields[date!]!, order),
         userId: fields[customer!]!.replace(/\.0$/, ''),
         orderId: invoice,
         currency: 'GBP',
@@ -71,7 +76,7 @@ export const onlineRetail: CsvFormat = {
       return event;
     };
   },
-  openWriter: (index) => {
+  openWriter: (index, { order = 'month' } = NO_FACTS) => {
     const [invoice, stockCode, description, quantityAt, date, price, customer, country] =
       onlineRetail.columns.map(index) as [number, number, number, number, number, number, number, number];
     return (row, line) => {
@@ -80,7 +85,7 @@ export const onlineRetail: CsvFormat = {
       const quantity = quantityOf(row, quantityAt, refund);
       if (first === UPPER_A || quantity === -1 || !(refund || isAboveZero(row, price))) return false;
       line.put(refund ? REFUND : PURCHASE);
-      if (!writeTime(line, row, date)) return false;
+      if (!writeTime(line, row, date, order)) return false;
       line.put(USER);
       line.part(row.bytes, row.start(customer), withoutPointZero(row, customer));
       line.quote();
@@ -118,10 +123,10 @@ function isAboveZero(row: RowFields, column: number): boolean {
   return false;
 }
 
-function writeTime(line: LineWriter, row: RowFields, column: number): boolean {
+function writeTime(line: LineWriter, row: RowFields, column: number, order: DayOrder): boolean {
   const start = row.start(column);
   const size = row.size(column);
-  const time = monthFirstTime(row.bytes, start, size);
+  const time = order === 'month' ? monthFirstTime(row.bytes, start, size) : Number.NaN;
   if (!Number.isNaN(time)) {
     line.put(TIME);
     line.whole(time);
@@ -166,7 +171,8 @@ function wholeNumber(text: string): number | undefined {
   return /^-?\d{1,12}(\.0+)?$/.test(text) ? Number(text) : undefined;
 }
 
-function timeOf(text: string): string | number {
-  const time = text.includes('/') ? parseMonthFirstTime(text) : Number.NaN;
+function timeOf(text: string, order: DayOrder): string | number {
+  const month = order === 'month' && text.includes('/') ? parseMonthFirstTime(text) : Number.NaN;
+  const time = text.includes('/') && order === 'day' ? dateTime(text, order, NO_FACTS.timeZone) : month;
   return Number.isNaN(time) ? text : time;
 }

@@ -109,7 +109,7 @@ describe('a map of a CSV', () => {
     ],
     [JSON.stringify({ ...FULL, type: undefined }), /type: expected/],
     [JSON.stringify({ ...FULL, type: { column: 'action' } }), /type: expected a column, .*"values"/],
-    [JSON.stringify({ ...FULL, price: 1 }), /price: expected a column, or \{"value"/],
+    [JSON.stringify({ ...FULL, price: 0 }), /price: expected a column, or \{"value"/],
     [JSON.stringify({ ...FULL, decimal: ';' }), /decimal: expected '.' or ','/],
     [JSON.stringify({ ...FULL, type: { value: 'explode' } }), /'explode' is not one of page_view/],
     [JSON.stringify({ ...FULL, type: { column: 'action', values: { x: 'nope' } } }), /'nope' is not one of/],

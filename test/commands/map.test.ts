@@ -1,0 +1,88 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { type CommandContext } from '../../src/commands/context.ts';
+import { map } from '../../src/commands/map.ts';
+import { caseFile, fileShop } from '../support/file-shop.ts';
+import { configFor } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+async function propose(path: string, options: Parameters<typeof map>[2] = {}) {
+  const texts = { out: '', notes: '' };
+  const stream = (name: keyof typeof texts) =>
+    Object.assign(new PassThrough(), { isTTY: false }).on('data', (chunk: Buffer) => {
+      texts[name] += chunk.toString();
+    });
+  const context = {
+    config: configFor(join(tempDir(), 'shop')),
+    stdin: new PassThrough(),
+    stdout: stream('out'),
+    stderr: stream('notes'),
+    signal: new AbortController().signal,
+  } as unknown as CommandContext;
+  await map(context, path, options);
+  return texts;
+}
+
+describe('ecom map', () => {
+  test.each([
+    ['returns-by-sign/pos.csv', { orders: 2, gross: '27.00', refunds: '10.00' }],
+    ['decimal-comma/in.csv', { orders: 5, gross: '3728.50' }],
+    ['decimal-comma/us.csv', { orders: 2, gross: '1254.49' }],
+    ['dates-by-column/in.csv', { orders: 2, gross: '20.00' }],
+    ['dates-by-column/uk.csv', { orders: 3, gross: '30.00' }],
+    ['local-time/in.csv', { orders: 2, gross: '30.00' }],
+    ['reexport-overlap/week1.csv', { orders: 2, gross: '60.00' }],
+  ])('proposes a map by which %s is read right', async (name, numbers) => {
+    const path = join(tempDir(), basename(name));
+    copyFileSync(caseFile(name), path);
+    const { out } = await propose(path);
+    const mapPath = path.replace(/csv$/, 'map.json');
+    expect(out).toContain(`wrote ${mapPath}\nthe first rows, as it reads them:\n  {"time":"20`);
+    const shop = fileShop();
+    await shop.read(path, { map: mapPath });
+    const { kpis } = await shop.stats();
+    const { gross, refunds } = kpis.revenue;
+    expect({ orders: kpis.orders, gross, refunds }).toMatchObject(numbers);
+  });
+
+  test('finds type, unit of time, encoding and columns of one name, and says what it leaves out', async () => {
+    const path = join(tempDir(), 'a.csv');
+    writeFileSync(
+      path,
+      Buffer.from(
+        'Typ;event;timestamp;Kunde;SKU;Preis;Preis;Währung\nx;view;1767607200;k1;A;1,50;2;EUR\nx;order;1767607201;k1;Ä;1,50;2;EUR\n',
+        'latin1',
+      ),
+    );
+    const { out } = await propose(path, { out: '-', json: true });
+    const answer = JSON.parse(out) as { map: unknown; remarks: string[]; rows: string[] };
+    expect(answer.map).toEqual({
+      encoding: 'windows-1252',
+      delimiter: ';',
+      decimal: ',',
+      type: { column: 'event', values: { view: 'view_item', order: 'purchase' } },
+      time: { column: 'timestamp', unit: 's' },
+      userId: 'Kunde',
+      productId: 'SKU',
+      price: 6,
+      currency: 'Währung',
+    });
+    expect(answer.remarks).toContain('not used: Typ, Preis');
+    expect(answer.rows).toHaveLength(2);
+  });
+
+  test('replaces no file unless it is told to, and refuses what has no time', async () => {
+    const path = join(tempDir(), 'a.csv');
+    writeFileSync(path, 'at,sku\n2026-01-05,A\n');
+    await propose(path);
+    await expect(propose(path)).rejects.toThrow('is there already');
+    await propose(path, { force: true });
+    expect(JSON.parse(readFileSync(path.replace('.csv', '.map.json'), 'utf8'))).toMatchObject({ time: 'at' });
+    writeFileSync(path, 'name,sku\nx,A\n');
+    await expect(propose(path, { force: true })).rejects.toThrow('no column of a.csv looks like a time');
+    writeFileSync(path, '{"a":1}\n');
+    await expect(propose(path, { force: true })).rejects.toThrow('is JSON');
+  });
+});

@@ -1,0 +1,283 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { caseFile, fileShop } from '../support/file-shop.ts';
+
+type Shop = ReturnType<typeof fileShop>;
+
+/** Amounts by currency. */
+async function money(shop: Shop) {
+  const { kpis, freshness, series } = await shop.stats();
+  const { orders, revenue } = kpis;
+  const others = revenue.others.filter(({ gross }) => gross !== '0.00');
+  return {
+    orders,
+    gross: Object.fromEntries([revenue, ...others].map(({ currency, gross }) => [currency, gross])),
+    refunds: revenue.refunds,
+    rejected: freshness.rejectedByReason,
+    days: series.filter((point) => point.orders > 0).map(({ time }) => time.slice(0, 10)),
+  };
+}
+
+const ORDER = { type: { value: 'purchase' }, orderId: 'order', productId: 'sku', price: 'price' };
+
+describe('amounts of a mapped file', () => {
+  test('are read as people write them, or rejected', async () => {
+    const shop = fileShop();
+    const file = caseFile('decimal-comma/in.csv');
+    await shop.read(file, { map: caseFile('decimal-comma/map.json') });
+    // 12,50, three times 1234,50, and 12,50 €, which says what the column is in.
+    expect(await money(shop)).toMatchObject({
+      orders: 5,
+      gross: { EUR: '3728.50' },
+      rejected: { 'bad price': 3 },
+    });
+    const us = fileShop();
+    await us.read(caseFile('decimal-comma/us.csv'), { map: caseFile('decimal-comma/us.map.json') });
+    expect(await money(us)).toMatchObject({ orders: 2, gross: { USD: '1254.49' }, rejected: {} });
+  });
+
+  test('are in the currency of the map where it names one, and each in its own where signs differ', async () => {
+    const rows = 'at,order,sku,price\n2026-01-05,1,A,£5.00\n2026-01-05,2,A,6.00 €\n2026-01-05,3,A,7.00\n';
+    const shop = fileShop();
+    await shop.readText('a.csv', rows, { map: shop.map({ ...ORDER, time: 'at' }) });
+    expect(await money(shop)).toMatchObject({ gross: { USD: '7.00', EUR: '6.00', GBP: '5.00' } });
+    const other = fileShop();
+    await other.readText('a.csv', rows, {
+      map: other.map({ ...ORDER, time: 'at', currency: { value: 'CHF' } }),
+    });
+    expect(await money(other)).toMatchObject({ gross: { CHF: '18.00' } });
+  });
+
+  test('in the smallest units of a currency are that', async () => {
+    const shop = fileShop();
+    const map = shop.map({ ...ORDER, time: 'at', currency: 'cur', minorUnits: true });
+    await shop.readText(
+      'a.csv',
+      'at,order,sku,price,cur\n2026-01-05,1,A,1999,EUR\n2026-01-05,2,A,1999,JPY\n2026-01-05,3,A,1999,KWD\n',
+      { map },
+    );
+    expect((await money(shop)).gross).toMatchObject({ EUR: '19.99', KWD: '1.999' });
+    expect(Number((await money(shop)).gross.JPY)).toBe(1999);
+  });
+
+  test('may be those of lines, and refunds where they are negative', async () => {
+    const shop = fileShop();
+    const map = JSON.parse(readFileSync(caseFile('returns-by-sign/map.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    const { price, ...rest } = map;
+    await shop.read(caseFile('returns-by-sign/pos.csv'), {
+      map: shop.map({ ...rest, lineTotal: price, negative: 'refund' }),
+    });
+    expect(await money(shop)).toMatchObject({
+      orders: 2,
+      gross: { USD: '27.00' },
+      refunds: '10.00',
+      rejected: {},
+    });
+  });
+
+  test('of a line that its quantity does not divide count exactly', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      type: { value: 'purchase' },
+      time: 'at',
+      orderId: 'order',
+      productId: 'sku',
+      quantity: 'qty',
+      lineTotal: 'sum',
+    });
+    await shop.readText('a.csv', 'at,order,sku,qty,sum\n2026-01-05,1,A,3,10.00\n2026-01-05,2,A,7,0.05\n', {
+      map,
+    });
+    expect(await money(shop)).toMatchObject({ gross: { USD: '10.05' } });
+  });
+
+  test('of parts of units count as one unit that costs what they come to', async () => {
+    const shop = fileShop();
+    const map = shop.map({ ...ORDER, time: 'at', quantity: 'kg', decimal: ',', delimiter: ';' });
+    await shop.readText(
+      'a.csv',
+      'at;order;sku;price;kg\n2026-01-05;1;A;19,90;0,350\n2026-01-05;2;A;2,00;1.000\n',
+      { map },
+    );
+    const { kpis } = await shop.stats();
+    expect(kpis.revenue.gross).toBe('2006.965');
+    expect(kpis.unitsSold).toBe(1001);
+  });
+
+  test('without a product keep their money', async () => {
+    const shop = fileShop();
+    const map = shop.map({ ...ORDER, time: 'at' });
+    await shop.readText('a.csv', 'at,order,sku,price\n2026-01-05,1,A,5.00\n2026-01-05,1,,3.50\n', { map });
+    expect(await money(shop)).toMatchObject({ orders: 1, gross: { USD: '8.50' } });
+  });
+});
+
+describe('times of a mapped file', () => {
+  test('begin with the day where the column shows it', async () => {
+    const shop = fileShop();
+    await shop.read(caseFile('dates-by-column/uk.csv'));
+    const { series, kpis } = await shop.stats();
+    expect(kpis).toMatchObject({ orders: 3, revenue: { currency: 'GBP', gross: '30.00' } });
+    expect(series.filter(({ orders }) => orders > 0).map(({ time }) => time.slice(0, 10))).toEqual([
+      '2011-02-05',
+      '2011-02-13',
+      '2011-02-28',
+    ]);
+    const german = fileShop();
+    await german.read(caseFile('dates-by-column/in.csv'), { map: caseFile('dates-by-column/map.json') });
+    expect(await money(german)).toMatchObject({
+      gross: { USD: '20.00' },
+      days: ['2026-02-05', '2026-02-13'],
+    });
+  });
+
+  test('are decided by a row far behind the beginning', async () => {
+    const shop = fileShop();
+    const map = shop.map({ ...ORDER, time: 'at' });
+    const row = (date: string, i: number) => `${date} 10:00,${i},A,1.00\n`;
+    const many = Array.from({ length: 6000 }, (_, i) => row('05/02/2026', i)).join('');
+    await shop.readText('a.csv', `at,order,sku,price\n${many}${row('13/02/2026', 6000)}`, { map });
+    expect(await money(shop)).toMatchObject({ orders: 6001, days: ['2026-02-05', '2026-02-13'] });
+  });
+
+  test('that leave it open are refused, and read once the map says it', async () => {
+    const shop = fileShop();
+    const rows = 'at,order,sku,price\n05/02/2026 10:00,1,A,1.00\n06/02/2026 10:00,2,A,1.00\n';
+    await expect(shop.readText('a.csv', rows, { map: shop.map({ ...ORDER, time: 'at' }) })).rejects.toThrow(
+      "'05/02/2026 10:00' in its column 'at' may begin with the day or with the month, and no row tells",
+    );
+    const time = { column: 'at', format: 'DD/MM/YYYY HH:mm' };
+    await shop.readText('a.csv', rows, { map: shop.map({ ...ORDER, time }) });
+    expect((await money(shop)).days).toEqual(['2026-02-05', '2026-02-06']);
+  });
+
+  test('are those of the shop where nobody names a zone, of the map where it names one', async () => {
+    const map = caseFile('local-time/map.json');
+    const from = { from: Date.UTC(2026, 6, 4, 22), to: Date.UTC(2026, 6, 5, 22) };
+    const sales = async (shop: Shop) => {
+      const { kpis } = await shop.stats(from);
+      return [kpis.orders, kpis.revenue.gross];
+    };
+    const shop = fileShop({ ECOM_TIMEZONE: 'Europe/Berlin' });
+    await shop.read(caseFile('local-time/in.csv'), { map });
+    expect(await sales(shop)).toEqual([1, '10.00']);
+    const other = fileShop();
+    const zoned = { ...(JSON.parse(readFileSync(map, 'utf8')) as object), timeZone: 'Europe/Berlin' };
+    await other.read(caseFile('local-time/in.csv'), { map: other.map(zoned) });
+    expect(await sales(other)).toEqual([1, '10.00']);
+    const utc = fileShop();
+    await utc.read(caseFile('local-time/in.csv'), { map });
+    expect((await money(utc)).days).toEqual(['2026-07-05', '2026-07-06']);
+  });
+});
+
+describe('files that a map describes', () => {
+  test('may have columns by number, and no header', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      header: false,
+      type: { value: 'purchase' },
+      time: 1,
+      orderId: 2,
+      productId: 3,
+      price: 4,
+    });
+    await shop.readText('a.csv', '2026-01-05,1,A,5.00\n2026-01-06,2,B,6.00\n', { map });
+    expect(await money(shop)).toMatchObject({ orders: 2, gross: { USD: '11.00' } });
+  });
+
+  test('are refused where two columns have the name that it means', async () => {
+    const shop = fileShop();
+    const rows = 'at,order,sku,price,price\n2026-01-05,1,A,5.00,6.00\n';
+    await expect(shop.readText('a.csv', rows, { map: shop.map({ ...ORDER, time: 'at' }) })).rejects.toThrow(
+      "a.csv has two columns 'price': 4 and 5",
+    );
+    await shop.readText('a.csv', rows, { map: shop.map({ ...ORDER, time: 'at', price: 5 }) });
+    expect(await money(shop)).toMatchObject({ gross: { USD: '6.00' } });
+  });
+
+  test('may be in another encoding, which is told', async () => {
+    const text = 'at,order,sku,name,price\n2026-01-05,1,A,Käse für 2 €,5.00\n2026-01-06,2,B,Brötchen,6.00\n';
+    for (const [encoding, content, name] of [
+      ['utf-16le', Buffer.from(`\ufeff${text}`, 'utf16le'), 'Käse für 2 €'],
+      ['utf-16le', Buffer.from(text, 'utf16le'), 'Käse für 2 €'],
+      ['utf-16be', Buffer.from(`\ufeff${text}`, 'utf16le').swap16(), 'Käse für 2 €'],
+      ['windows-1252', Buffer.from(text.replaceAll('€', '\u0080'), 'latin1'), 'Käse für 2 €'],
+      [
+        'windows-1252',
+        Buffer.from(
+          `${text.slice(0, 24)}${'2026-01-05,1,C,tea,1.00\n'.repeat(6000)}${text.slice(24)}`.replaceAll(
+            '€',
+            '\u0080',
+          ),
+          'latin1',
+        ),
+        'Käse für 2 €',
+      ],
+    ] as const) {
+      const shop = fileShop();
+      const { out } = await shop.readText('a.csv', content, {
+        map: shop.map({ ...ORDER, time: 'at', name: 'name' }),
+      });
+      expect(out).toContain(`read as ${encoding}`);
+      const { topProducts } = await shop.stats();
+      expect(topProducts.map(({ name: product }) => product)).toContain(name);
+    }
+  });
+
+  test('in another encoding than the usual ones are read as the map says', async () => {
+    const shop = fileShop();
+    const content = Buffer.concat([
+      Buffer.from('at,order,sku,name,price\n2026-01-05,1,A,'),
+      Buffer.from([0xf7, 0xe0, 0xe9]),
+      Buffer.from(',5.00\n'),
+    ]);
+    const map = shop.map({ ...ORDER, time: 'at', name: 'name', encoding: 'windows-1251' });
+    await shop.readText('a.csv', content, { map });
+    expect((await shop.stats()).topProducts[0]).toMatchObject({ name: 'чай' });
+  });
+
+  test('may leave out what the row before has said of the order', async () => {
+    const shop = fileShop();
+    const map = shop.map({ ...ORDER, time: 'at', userId: 'who', currency: 'cur', fillDown: true });
+    await shop.readText(
+      'a.csv',
+      'order,at,who,cur,sku,price\n1,2026-01-05,u1,EUR,A,5.00\n1,,,,B,6.00\n,,,,C,7.00\n2,2026-01-06,,EUR,A,1.00\n',
+      { map },
+    );
+    const { kpis } = await shop.stats();
+    expect(kpis).toMatchObject({ orders: 2, users: 1, revenue: { currency: 'EUR', gross: '19.00' } });
+  });
+
+  test('may be JSON, with paths for columns', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      type: { value: 'purchase' },
+      time: 'meta.created',
+      orderId: 'number',
+      userId: 'customer.id',
+      items: 'lines',
+      productId: 'article.sku',
+      price: 'unit',
+      quantity: 'n',
+      currency: 'currency',
+      properties: { country: 'customer.address.country' },
+    });
+    const order = (number: number) => ({
+      meta: { created: '2026-01-05T10:00:00Z' },
+      number,
+      customer: { id: 9007199254740990 + number, address: { country: 'DE' } },
+      currency: 'EUR',
+      lines: [
+        { article: { sku: 'A' }, unit: 2.5, n: 2 },
+        { article: { sku: 'B' }, unit: '1.25' },
+      ],
+    });
+    await shop.readText('a.json', JSON.stringify([order(1), order(2)], undefined, 2), { map });
+    await shop.readText('b.jsonl', `${JSON.stringify(order(2))}\n${JSON.stringify(order(3))}\n`, { map });
+    expect(await money(shop)).toMatchObject({ orders: 3, gross: { EUR: '18.75' } });
+  });
+});
