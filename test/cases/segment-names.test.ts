@@ -110,3 +110,18 @@ test.each([
   await shop.ingest(file(call(1, 'Cart Viewed', {}, { timestamp }), call(2, 'Cart Viewed', {})));
   expect(await shop.letters()).toMatchObject([{ reason }]);
 });
+
+test.each(['Order Cancelled', 'order_canceled'])('%s takes the worth of its order back', async (event) => {
+  const shop = newShop();
+  const order = { order_id: 'o', currency: 'EUR', products: [{ product_id: 'P', price: 5, quantity: 2 }] };
+  const cancelled = { ...order, currency: undefined, total: 12 };
+  await shop.ingest(file(call(1, 'Order Completed', order), call(2, event, cancelled)));
+  const { revenue } = (await shop.stats()).kpis;
+  expect(revenue).toMatchObject({
+    gross: '10.00',
+    refunds: '10.00',
+    net: '0.00',
+    currency: 'EUR',
+    others: [],
+  });
+});

@@ -33,7 +33,12 @@ const TYPE_OF: Readonly<Record<string, EventType>> = {
   'completed order': 'purchase',
   'order refunded': 'refund',
   'refunded order': 'refund',
+  // What gives back all that is left of an order.
+  'order cancelled': 'refund',
+  'order canceled': 'refund',
+  'cancelled order': 'refund',
 };
+const CANCELLATION = /cancel/i;
 
 const CHECKOUT_STEPS: ReadonlySet<string> = new Set(['checkout step completed', 'completed checkout step']);
 /** Events of one product, which is what their properties are. */
@@ -63,9 +68,10 @@ export function commerceFields(type: EventType): ReadonlySet<string> {
   return OF_PRODUCT.has(type) ? PRODUCT_FIELDS : FIELDS;
 }
 
-/** What the e-commerce spec says in the properties of an event. */
-export function readCommerce(properties: Fields, type: EventType, result: RawEvent): void {
+/** What the e-commerce spec says in the properties of an event. @param name the spec's, of which `type` was made */
+export function readCommerce(properties: Fields, name: unknown, type: EventType, result: RawEvent): void {
   if (type === 'search') result.query = properties.query;
+  if (type === 'refund' && CANCELLATION.test(String(name))) result.status = 'cancelled';
   result.orderId = firstOf(properties.order_id, properties.orderId);
   result.currency = properties.currency;
   if (type === 'purchase' || type === 'refund') readAmounts(properties, result);

@@ -52,7 +52,7 @@ function readEvent(event: Fields): Outcome {
     ...actorOf(event, properties),
     sessionId: properties.$session_id,
   };
-  if (type !== 'page_view') readCommerce(properties, type, result);
+  if (type !== 'page_view') readCommerce(properties, event.event, type, result);
   const kept = new KeptProperties();
   keepContext(kept, properties);
   const others = commerceFields(type);

@@ -44,7 +44,7 @@ function readCall(call: Fields, body: Fields): Outcome {
   const result: RawEvent = { id: call.messageId, type, time: timeOf(call, body), ...actorOf(call) };
   const kept = new KeptProperties();
   if (type === 'page_view') kept.add('path', properties.path);
-  else readCommerce(properties, type, result);
+  else readCommerce(properties, call.event, type, result);
   kept.addAll(properties, commerceFields(type));
   keepContext(kept, object(call.context));
   result.properties = kept.all();
