@@ -59,13 +59,9 @@ export function readMore(order: OrderState, before: Reading, part: OrderPart): R
   const isFirst = order.items === part.items.length;
   const lacks = addPart(sums, products, part, code) || part.items.length === 0;
   const lacksAmounts = isFirst ? lacks : before.lacksAmounts || (lacks && part.items.length > 0);
-  const mark = markOf(order, code, sums, lacksAmounts);
-  const isSame =
-    lacksAmounts === before.lacksAmounts &&
-    mark.time === before.time &&
-    mark.isStated === before.isStated &&
-    mark.rest === before.rest;
-  return isSame ? before : { ...before, lacksAmounts, ...mark };
+  const isStated = before.isStated || part.facts.revenue !== undefined || part.facts.total !== undefined;
+  if (!isStated && lacksAmounts === before.lacksAmounts && order.time === before.time) return before;
+  return { ...before, lacksAmounts, ...markOf(order, code, sums, lacksAmounts) };
 }
 
 function markOf(

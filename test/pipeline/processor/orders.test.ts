@@ -15,6 +15,8 @@ import { tempDir } from '../../support/temp-dir.ts';
 
 const START = Date.UTC(2026, 0, 5, 10);
 const MINUTE = 60_000;
+/** Stands for two processors that take a step at the same time. */
+const BOTH = 2;
 
 async function newStores(): Promise<Stores> {
   const config = configFor(join(tempDir(), 'orders'), { ECOM_PARTITIONS: '3' });
@@ -45,7 +47,6 @@ const said = fc.record({
   shipping: maybe(amount, 6),
   items: fc.array(item, { maxLength: 3 }),
   refund: fc.boolean(),
-  again: fc.constantFrom(false, false, true),
 });
 
 /** Orders 0 to 2 come line by line, the others in one purchase each. Shopper 0 is nobody. */
@@ -158,7 +159,7 @@ describe('orders', () => {
       fc.asyncProperty(
         fc.array(said, { minLength: 1, maxLength: 25, size: 'max' }),
         fc.infiniteStream(fc.nat(1000)),
-        fc.array(fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 5 }), fc.boolean()), { maxLength: 12 }),
+        fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 5 }), fc.boolean()), { maxLength: 12 }),
         async (list, places, steps) => {
           const events = eventsOf(list);
           if (events.length === 0) return;
@@ -172,11 +173,15 @@ describe('orders', () => {
             createProcessor({ ...stores, settings: SETTINGS, member: { index, count: 2 }, batch });
           const processors = [start(0, 3), start(1, 2)];
           for (const [which, batch, restarts] of steps) {
-            if (restarts) {
+            if (restarts && which < BOTH) {
               await processors[which]!.close();
               processors[which] = start(which, batch);
             }
-            await Promise.all(processors.map((processor, i) => (i === which ? processor.step() : undefined)));
+            await Promise.all(
+              processors.map((processor, i) =>
+                i === which || which === BOTH ? processor.step() : undefined,
+              ),
+            );
           }
           for (const processor of processors) while ((await processor.step()) > 0);
           const postings = referenceOrders(events, 'USD');
