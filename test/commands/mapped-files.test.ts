@@ -252,6 +252,42 @@ describe('files that a map describes', () => {
     expect(kpis).toMatchObject({ orders: 2, users: 1, revenue: { currency: 'EUR', gross: '19.00' } });
   });
 
+  test('say by a status which orders count', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      ...ORDER,
+      time: 'at',
+      status: { column: 'state', values: { 'in Arbeit': 'paid', storniert: 'cancelled' } },
+    });
+    await shop.readText(
+      'a.csv',
+      'at,order,sku,price,state\n2026-01-05,1,A,5.00,in Arbeit\n2026-01-05,2,A,6.00,storniert\n2026-01-05,3,A,7.00,On Hold\n2026-01-05,4,A,8.00,Refunded\n2026-01-05,5,A,9.00,lost\n',
+      { map },
+    );
+    expect(await money(shop)).toMatchObject({
+      orders: 2,
+      gross: { USD: '13.00' },
+      refunds: '8.00',
+      rejected: { 'unknown status': 1 },
+    });
+  });
+
+  test('may say what a whole order is worth, without products', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      type: { value: 'purchase' },
+      time: 'at',
+      orderId: 'order',
+      orderLines: false,
+      revenue: 'net',
+      total: 'sum',
+      tax: 'vat',
+      shipping: 'post',
+    });
+    await shop.readText('a.csv', 'at,order,net,sum,vat,post\n2026-01-05,1,20.00,28.80,3.80,5.00\n', { map });
+    expect(await money(shop)).toMatchObject({ orders: 1, gross: { USD: '20.00' }, rejected: {} });
+  });
+
   test('may be JSON, with paths for columns', async () => {
     const shop = fileShop();
     const map = shop.map({

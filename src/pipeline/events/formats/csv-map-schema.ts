@@ -76,6 +76,17 @@ export const MapSchema = Type.Object(
       }),
     ),
     minorUnits: Type.Optional(Type.Boolean()),
+    status: Type.Optional(
+      Type.Union(
+        [Column, Type.Object({ column: Column, values: Type.Record(Type.String(), Type.String()) }, strict)],
+        { description: 'expected a column, or {"column": …, "values": {…}}' },
+      ),
+    ),
+    revenue: Field,
+    total: Field,
+    tax: Field,
+    shipping: Field,
+    discount: Field,
     fillDown: Type.Optional(
       Type.Union([Type.Boolean(), Type.Array(Column)], {
         description: 'expected true, or a list of columns',
@@ -105,5 +116,7 @@ export const EVENT_FIELDS = [
   'query',
 ] as const;
 export const ITEM_FIELDS = ['productId', 'name', 'category', 'brand', 'price', 'quantity'] as const;
+/** What a row may say of its whole order in money. */
+export const AMOUNT_FIELDS = ['revenue', 'total', 'tax', 'shipping', 'discount'] as const;
 /** How many of a unit make a second. */
 export const PER_SECOND = { s: 1, ms: 1000, us: 1_000_000 } as const;

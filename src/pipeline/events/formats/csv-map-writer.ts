@@ -2,6 +2,7 @@ import { isoTime } from '../scan-time.ts';
 import { EVENT_TYPES, type EventType } from '../shop-event.ts';
 import { type ColumnFacts } from './column-facts.ts';
 import {
+  AMOUNT_FIELDS,
   type Column,
   type CsvMap,
   EVENT_FIELDS,
@@ -24,7 +25,7 @@ const PROPERTIES = piece(',"properties":{');
 const PROPERTIES_END = piece('}');
 const [POINT, COMMA, ZERO, NINE] = [0x2e, 0x2c, 0x30, 0x39] as const;
 /** What makes of a map that each of its rows needs thought. */
-const THOUGHTFUL = ['lineTotal', 'negative', 'minorUnits', 'fillDown'] as const;
+const THOUGHTFUL = ['lineTotal', 'negative', 'minorUnits', 'fillDown', 'status', ...AMOUNT_FIELDS] as const;
 
 /** Writes rows as a map says: field by field, what its `open` reads. */
 export function openMapWriter(map: CsvMap, index: Index, facts: ColumnFacts): WriteRow {

@@ -1,10 +1,11 @@
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { EcomError } from '../../../errors.ts';
-import { EVENT_TYPES } from '../shop-event.ts';
+import { EVENT_TYPES, ORDER_STATUSES } from '../shop-event.ts';
 import { stripControls } from '../text.ts';
 import { timeZone } from '../time-zone.ts';
 import { NO_FACTS, Survey } from './column-facts.ts';
 import {
+  AMOUNT_FIELDS,
   type Column,
   type CsvMap,
   EVENT_FIELDS,
@@ -28,8 +29,9 @@ export interface MappedFormat extends CsvFormat {
 }
 
 const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
-const AMOUNTS = ['price', 'lineTotal'] as const;
-const SOURCES = [...EVENT_FIELDS, ...ITEM_FIELDS, 'lineTotal'] as const;
+const STATUSES: ReadonlySet<string> = new Set(ORDER_STATUSES);
+const AMOUNTS = ['price', 'lineTotal', ...AMOUNT_FIELDS] as const;
+const SOURCES = [...EVENT_FIELDS, ...ITEM_FIELDS, 'lineTotal', ...AMOUNT_FIELDS] as const;
 
 /**
  * The format that a map file describes.
@@ -50,6 +52,7 @@ export function parseCsvMap(text: string, path: string, shopZone = 'UTC'): Mappe
     throw invalid(path, 'without a header, columns have numbers, from 1 on');
   const zone = zoneOf(map, path, shopZone);
   checkEncoding(map, path);
+  checkStatuses(map, path);
   const facts = { ...NO_FACTS, timeZone: zone };
   return {
     name: 'csv',
@@ -93,6 +96,14 @@ function readMap(text: string, path: string): CsvMap {
   return value;
 }
 
+/** @throws EcomError `INPUT` where a status is none */
+function checkStatuses({ status }: CsvMap, path: string): void {
+  for (const one of typeof status === 'object' ? Object.values(status.values) : []) {
+    if (!STATUSES.has(one))
+      throw invalid(path, `status: '${one}' is not one of ${ORDER_STATUSES.join(', ')}`);
+  }
+}
+
 function invalid(path: string, what: string): EcomError {
   return new EcomError('INPUT', `${path} is not a valid map: ${stripControls(what)}`, {
     hint: 'docs/formats.md describes the file, with an example; ecom map FILE proposes one',
@@ -128,7 +139,7 @@ function columnOf(source: MapSource | { readonly column: Column } | undefined): 
 }
 
 function usedColumns(map: CsvMap): Column[] {
-  const sources = [map.time, map.type, ...SOURCES.map((field) => map[field])];
+  const sources = [map.time, map.type, map.status, ...SOURCES.map((field) => map[field])];
   return [...new Set([...sources.flatMap(columnOf), ...Object.values(map.properties ?? {})])];
 }
 

@@ -2,9 +2,17 @@ import { EVENT_TYPES, type EventType } from '../shop-event.ts';
 import { epochMs } from '../time.ts';
 import { type DecimalSign, fromMinor, readAmount, shareOut, timesUnits } from './amount-text.ts';
 import { type ColumnFacts } from './column-facts.ts';
-import { type CsvMap, EVENT_FIELDS, ITEM_FIELDS, type MapSource, PER_SECOND } from './csv-map-schema.ts';
+import {
+  AMOUNT_FIELDS,
+  type CsvMap,
+  EVENT_FIELDS,
+  ITEM_FIELDS,
+  type MapSource,
+  PER_SECOND,
+} from './csv-map-schema.ts';
 import { dateTime, formatReader } from './date-text.ts';
 import { BadRow, notOfAShop, type Outcome, type RawEvent, units } from './format.ts';
+import { statusOf } from './order-status.ts';
 
 /** A product that its row does not name, where it says what was paid for it. */
 export const UNNAMED = '(not set)';
@@ -48,6 +56,8 @@ export function openMapReader<T>(
   const optional = (source: MapSource | undefined): Read<T> | undefined =>
     source === undefined ? undefined : get(source);
   const eventFields = EVENT_FIELDS.flatMap((field) => pair(field, optional(map[field])));
+  const amounts = AMOUNT_FIELDS.flatMap((field) => pair(field, optional(map[field])));
+  const status = openStatus(map.status, get);
   const properties = Object.entries(map.properties ?? {}).map(
     ([name, column]) => [name, get(column)] as const,
   );
@@ -67,6 +77,8 @@ export function openMapReader<T>(
     }
     const sums = new Sums(map, event, facts);
     if (type === 'purchase' && event.orderId) event.partial = map.orderLines ?? !hasList;
+    if (status !== undefined) event.status = status(record);
+    for (const [field, value] of amounts) event[field] = sums.amount(value(record), field);
     const isOrder = type === 'purchase' || type === 'refund';
     const items = itemsOf(record).flatMap((entry) => readItem(entry, sums, isOrder));
     if (items.length > 0) event.items = items;
@@ -137,6 +149,8 @@ class Sums {
       this.isNegative = true;
       return text.slice(1);
     }
+    // A discount is often written as what it takes away.
+    if (field === 'discount') return text.slice(1);
     if (this.negative === 'reject' || field === 'lineTotal') {
       throw new Refusal(
         field === 'quantity' ? 'negative quantity' : 'negative price',
@@ -152,7 +166,9 @@ class Sums {
       event.type = 'refund';
       delete event.partial;
     }
-    const isMoney = items.some(({ price }) => price !== undefined && price !== '');
+    const isMoney =
+      items.some(({ price }) => price !== undefined && price !== '') ||
+      AMOUNT_FIELDS.some((field) => event[field]);
     if (this.stated === undefined && this.named !== undefined && isMoney) event.currency = this.named;
   }
 }
@@ -231,5 +247,19 @@ function openTime<T>(
     const time = form === undefined ? dateTime(text, order, timeZone) : form(text, timeZone);
     // What is no time stays for the validation to refuse.
     return Number.isNaN(time) ? text : time;
+  };
+}
+
+function openStatus<T>(spec: CsvMap['status'], get: Get<T>): ((record: T) => string) | undefined {
+  if (spec === undefined) return undefined;
+  const mapped = typeof spec === 'object';
+  const read = get(mapped ? spec.column : spec);
+  const values = new Map(Object.entries(mapped ? spec.values : {}));
+  return (record) => {
+    const text = read(record);
+    if (text === '') return '';
+    const status = values.get(text) ?? statusOf(text);
+    if (status === undefined) throw new Refusal('unknown status', `status is '${text.slice(0, 80)}'`);
+    return status;
   };
 }
