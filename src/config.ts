@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DEMO_FOLDER, processEnvironment, shopFolder } from './data-dir.ts';
 import { demoUrl } from './demo-url.ts';
 import { EcomError } from './errors.ts';
+import { DEFAULT_PLACEHOLDERS } from './pipeline/events/placeholder-ids.ts';
 
 /** Everything that the environment and the global flags decide. Only this file asks for it. */
 export interface Config {
@@ -20,6 +21,8 @@ export interface Config {
   readonly currency: string;
   /** The shop's time zone by its IANA name, and the properties of events that numbers are broken down by. */
   readonly layout: { readonly timeZone: string; readonly properties: readonly string[] };
+  /** What is no id of anybody, such as `undefined`; an id of zeros is none either unless the list is empty. */
+  readonly placeholderIds: readonly string[];
   /** Which of both the environment names; the others are defaults. */
   readonly named: {
     readonly timeZone: boolean;
@@ -123,6 +126,7 @@ export function loadConfig(flags: ConfigFlags = {}, env = processEnvironment()):
   }
   const properties = propertyNames(env.ECOM_PROPERTIES);
   const timeZone = env.ECOM_TIMEZONE || 'UTC';
+  const placeholderIds = placeholders(env.ECOM_PLACEHOLDER_IDS);
   const partitions = wholeNumber('ECOM_PARTITIONS', env.ECOM_PARTITIONS, 1, 256);
   const logDays = wholeNumber('ECOM_LOG_DAYS', env.ECOM_LOG_DAYS, 1, MAX_DAYS);
   const eventDays = wholeNumber('ECOM_EVENT_DAYS', env.ECOM_EVENT_DAYS, 0, MAX_DAYS) ?? 30;
@@ -159,6 +163,7 @@ export function loadConfig(flags: ConfigFlags = {}, env = processEnvironment()):
     kafkaMessages,
     currency,
     layout: { timeZone, properties },
+    placeholderIds,
     named,
     synchronous,
     sqliteDriver: driver === 'auto' ? undefined : driver,
@@ -360,6 +365,16 @@ function propertyNames(value: string | undefined): string[] {
     });
   }
   return names;
+}
+
+/** The usual ones where nothing is said, none for `none`; `usual` among others stands for those. */
+function placeholders(value: string | undefined): readonly string[] {
+  if (value === undefined || value.trim() === '') return DEFAULT_PLACEHOLDERS;
+  if (value.trim() === 'none') return [];
+  const words = value.split(',').map((word) => word.trim());
+  return words
+    .filter((word) => word !== '')
+    .flatMap((word) => (word === 'usual' ? DEFAULT_PLACEHOLDERS : [word]));
 }
 
 function wholeNumber(

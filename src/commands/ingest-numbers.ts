@@ -2,6 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
+import { messagesWait } from '../pipeline/live-store/waiting.ts';
 import { impatient, type Patience } from '../pipeline/patience.ts';
 import { type Processor } from '../pipeline/processor/processor.ts';
 import { publishedModel } from '../pipeline/recommender/published.ts';
@@ -146,7 +147,7 @@ export async function createNumbers(
   const isCounted = (): Promise<boolean> =>
     patience(async () => {
       const [bounds, positions] = [await log.bounds(), await live.positions()];
-      return backlogOf(bounds, positions) === 0;
+      return backlogOf(bounds, positions) === 0 && !(await messagesWait(live, log.partitions));
     });
   const runs = (name: ComponentName): Promise<boolean> => patience(() => isRunning(config, live, name));
 

@@ -95,6 +95,8 @@ const NOTHING: IngestProgress = {
   events: 0,
   rejected: {},
   leftOut: {},
+  placeholderIds: 0,
+  links: 0,
   times: undefined,
 };
 

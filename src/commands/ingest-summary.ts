@@ -24,6 +24,7 @@ export function ingestSummary(
   folder: string,
 ): string {
   const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding } = result;
+  const { placeholderIds, links } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
     out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
@@ -37,6 +38,14 @@ export function ingestSummary(
     out.push(
       `  ${count(events)} ${events === 1 ? 'event' : 'events'}${times === undefined ? '' : `, ${day(times.from)} to ${day(times.to)}`}`,
     );
+    if (links > 0)
+      out.push(
+        `  ${count(links)} ${links === 1 ? 'login that links' : 'logins that link'} a device to a user`,
+      );
+    if (placeholderIds > 0)
+      out.push(
+        `  ${count(placeholderIds)} with a placeholder such as 'undefined' for an id, counted without it`,
+      );
     const total = rejectedLines(rejected);
     if (encoding !== undefined)
       out.push(`  read as ${encoding}, as it is no UTF-8; a map can name another ("encoding")`);
@@ -90,6 +99,7 @@ export async function printIngestJson(
 ): Promise<void> {
   const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates, encoding } =
     result;
+  const { placeholderIds, links } = result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -104,6 +114,8 @@ export async function printIngestJson(
     rejected: { total: rejectedLines(rejected), reasons: rejected },
     leftOut,
     orders,
+    placeholderIds,
+    links,
     times:
       times === undefined
         ? null

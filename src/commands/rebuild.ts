@@ -1,6 +1,7 @@
 import { type Config } from '../config.ts';
 import { EcomError } from '../errors.ts';
 import { type Rebuild } from '../pipeline/live-store/live-store.ts';
+import { messagesWait } from '../pipeline/live-store/waiting.ts';
 import { COLUMNS } from '../pipeline/metrics/columns.ts';
 import { type Patience } from '../pipeline/patience.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
@@ -130,7 +131,9 @@ async function countToEnd(
   const processor = createProcessor({ log, documents, live, settings, reader: 'rebuild' });
   try {
     const bounds = await patience(() => log.bounds());
-    while (backlogOf(bounds, await patience(() => live.positions())) > 0) {
+    const isLeft = async (): Promise<boolean> =>
+      backlogOf(bounds, await live.positions()) > 0 || messagesWait(live, log.partitions);
+    while (await patience(isLeft)) {
       if (signal.aborted) {
         throw new EcomError('INTERRUPTED', 'interrupted', {
           hint: 'the numbers are as they were: ecom rebuild begins again',

@@ -342,6 +342,11 @@ function freshnessLines(stats: Stats, width: number): Line[] {
     ...(freshness.robots === 0
       ? []
       : [`${grouped(freshness.robots)} of robots${stats.robotsIncluded ? '' : ', left out'}`]),
+    ...(freshness.placeholderIds === 0 ? [] : [`${grouped(freshness.placeholderIds)} with placeholder ids`]),
+    ...(freshness.links === 0 ? [] : [`${grouped(freshness.links)} logins linked`]),
+    ...(freshness.unjoined === 0
+      ? []
+      : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),
     ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,
     `${grouped(freshness.duplicateOrders)} duplicate orders`,

@@ -8,6 +8,7 @@ import { type EventLog } from '../pipeline/event-log/event-log.ts';
 import { openEventLog } from '../pipeline/event-log/open.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { openLiveStore } from '../pipeline/live-store/open.ts';
+import { messagesWait } from '../pipeline/live-store/waiting.ts';
 import { type CellLayout } from '../pipeline/metrics/cells.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { storageError } from '../pipeline/sqlite/database.ts';
@@ -95,9 +96,9 @@ export async function openView(
       const bounds = await log.bounds();
       const left = async (): Promise<number> => backlogOf(bounds, await live.positions());
       const all = await left();
-      for (let now = all; now > 0; now = await left()) {
+      for (let now = all; now > 0 || (await messagesWait(live, log.partitions)); now = await left()) {
         if (signal?.aborted) return false;
-        onProgress(1 - now / all);
+        if (all > 0) onProgress(1 - now / all);
         await processor.step(100);
       }
       fields.check();

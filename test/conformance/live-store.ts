@@ -96,6 +96,67 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
       await live.close();
     });
 
+    test('keeps messages in their order until they are taken, once', async () => {
+      const live = await open('inboxes');
+      const message = (partition: number, text: string) => ({ partition, bytes: Buffer.from(text) });
+      const waiting = async () =>
+        [...(await live.inboxes([0, 1]))].map(([partition, { taken, messages }]) => [
+          partition,
+          taken,
+          messages.map((bytes) => Buffer.from(bytes).toString()),
+        ]);
+      const send = (from: number, ...messages: ReturnType<typeof message>[]) =>
+        live.apply(change(from, from + 1, { messages }));
+      const take = (at: number, from: number, to: number) =>
+        live.apply({
+          ...change(0, 0),
+          advances: [{ partition: 1, from: at, to: at, watermark: 0, taken: { from, to } }],
+        });
+      expect(await waiting()).toEqual([
+        [0, 0, []],
+        [1, 0, []],
+      ]);
+      expect(await send(0, message(1, 'a'), message(0, 'x'), message(1, 'b'))).toBe(true);
+      // What is refused says nothing.
+      expect(await send(0, message(1, 'c'))).toBe(false);
+      expect(await send(1, message(1, 'd'))).toBe(true);
+      expect(await waiting()).toEqual([
+        [0, 0, ['x']],
+        [1, 0, ['a', 'b', 'd']],
+      ]);
+      expect(await take(0, 0, 2)).toBe(true);
+      expect(await take(0, 0, 2)).toBe(false);
+      expect(await take(0, 1, 2)).toBe(false);
+      expect(await waiting()).toEqual([
+        [0, 0, ['x']],
+        [1, 2, ['d']],
+      ]);
+      // One that takes none is refused too, where another one has taken some: it does not know what they changed.
+      expect(await take(0, 0, 0)).toBe(false);
+      expect(await take(0, 2, 2)).toBe(true);
+      expect(await send(2, message(1, '\u0000é'))).toBe(true);
+      expect(await take(0, 2, 4)).toBe(true);
+      expect(await waiting()).toEqual([
+        [0, 0, ['x']],
+        [1, 4, []],
+      ]);
+      await live.close();
+    });
+
+    test('a rebuild has inboxes of its own, which take the place of those that are there', async () => {
+      const live = await open('rebuilt-inboxes');
+      const message = (text: string) => ({ partition: 0, bytes: Buffer.from(text) });
+      await live.apply(change(0, 1, { messages: [message('old'), message('older')] }));
+      const anew = await live.rebuild();
+      expect((await anew.live.inboxes([0])).get(0)).toMatchObject({ taken: 0, messages: [] });
+      await anew.live.apply(change(0, 1, { messages: [message('new')] }));
+      expect(await anew.replace()).toBe(true);
+      await anew.close();
+      const { taken, messages } = (await live.inboxes([0])).get(0)!;
+      expect([taken, messages.map((bytes) => Buffer.from(bytes).toString())]).toEqual([0, ['new']]);
+      await live.close();
+    });
+
     test('lets one of several appliers win', async () => {
       const stores = await Promise.all([open('race'), open('race'), open('race')]);
       let applied = 0;

@@ -1,3 +1,4 @@
+import { messagesWait } from '../../src/pipeline/live-store/waiting.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { type Stores } from './stores.ts';
@@ -23,7 +24,8 @@ export async function countedRecords({ live }: Stores, now: number): Promise<num
 /** Whether all that the log holds is counted. */
 export async function isCounted({ log, live }: Stores): Promise<boolean> {
   const positions = new Map((await live.positions()).map(({ partition, position }) => [partition, position]));
-  return (await log.bounds()).every(
+  const isRead = (await log.bounds()).every(
     ({ begin, end }, partition) => (positions.get(partition) ?? begin) >= end,
   );
+  return isRead && !(await messagesWait(live, log.partitions));
 }

@@ -1,5 +1,5 @@
 import { type Interactions, type ItemText } from '../../src/ml/training-data.ts';
-import { type ShopEvent, shopperOf } from '../../src/pipeline/events/shop-event.ts';
+import { type EventType, type ShopEvent, shopperOf } from '../../src/pipeline/events/shop-event.ts';
 import { DEFAULT_WEIGHTS, type InteractionWeights } from '../../src/pipeline/recommender/weights.ts';
 
 /** Most interactions that are remembered, the latest. With twice as many the worker would need over 250 MB. */
@@ -146,7 +146,7 @@ export function createFirstMemory(options: FirstMemoryOptions = {}): FirstMemory
   }
   return {
     add(event) {
-      const weight = weightOf[event.type];
+      const weight = weightOf[event.type as EventType];
       const { time, orderId } = event;
       const user = shopperOf(event) ?? (orderId === undefined ? undefined : `${ORDER}${orderId}`);
       if (weight === undefined || weight <= 0 || user === undefined) return;

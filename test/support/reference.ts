@@ -23,13 +23,31 @@ export interface ReferencePeriod {
 }
 
 /**
- * The numbers the slow and obvious way: the whole history in memory, one pass a question.
- * @param arrived in the order of arrival, each once, all in one currency
+ * Whose an event is. It is the user's whom it names. An anonymous one is the user's who is named next on its device, by whatever
+ * has both ids: at that moment, or after it. Where nobody is named any more, it is the user's who was named last; where nobody
+ * ever is, the device is somebody by itself. Of two users who are named at the same moment, the one who comes first by the alphabet was first.
  */
-export function referenceNumbers(
-  arrived: readonly ShopEvent[],
-  { from, to, asOf, timeZone }: ReferencePeriod,
-) {
+export function peopleOf(events: readonly ShopEvent[]): (event: ShopEvent) => string | undefined {
+  const links = new Map<string, { time: number; user: string }[]>();
+  for (const { userId, anonymousId, time } of events) {
+    if (userId === undefined || anonymousId === undefined) continue;
+    links.set(anonymousId, [...(links.get(anonymousId) ?? []), { time, user: userId }]);
+  }
+  for (const list of links.values()) list.sort((a, b) => a.time - b.time || (a.user < b.user ? -1 : 1));
+  return (event) => {
+    const list = event.userId === undefined ? links.get(event.anonymousId ?? '') : undefined;
+    if (list === undefined) return shopperOf(event);
+    return `u:${(list.find(({ time }) => time >= event.time) ?? list.at(-1)!).user}`;
+  };
+}
+
+/**
+ * The numbers the slow and obvious way: the whole history in memory, one pass a question.
+ * @param lines in the order of arrival, each once, all in one currency
+ */
+export function referenceNumbers(lines: readonly ShopEvent[], { from, to, asOf, timeZone }: ReferencePeriod) {
+  const personOf = peopleOf(lines);
+  const arrived = lines.filter(({ type }) => type !== 'identify');
   const known = new Set<string>();
   const repeated = new Set<ShopEvent>();
   for (const event of arrived) {
@@ -45,7 +63,7 @@ export function referenceNumbers(
 
   const events = all.filter(({ time }) => inside(time));
   const purchases = events.filter(isPurchase);
-  const shoppers = [...groupBy(all).values()];
+  const shoppers = [...groupBy(all, personOf).values()];
   const there = shoppers.filter((list) => list.some(({ time }) => inside(time)));
   const buyers = shoppers.filter((list) => list.some((event) => isPurchase(event) && inside(event.time)));
   const sessions = shoppers.flatMap(sessionsOf);
@@ -217,10 +235,13 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function groupBy(events: readonly ShopEvent[]): Map<string, ShopEvent[]> {
+function groupBy(
+  events: readonly ShopEvent[],
+  personOf: (event: ShopEvent) => string | undefined,
+): Map<string, ShopEvent[]> {
   const groups = new Map<string, ShopEvent[]>();
   for (const event of events) {
-    const shopper = shopperOf(event);
+    const shopper = personOf(event);
     if (shopper !== undefined) groups.set(shopper, [...(groups.get(shopper) ?? []), event]);
   }
   return groups;

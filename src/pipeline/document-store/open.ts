@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
+import { setPlaceholderIds } from '../events/placeholder-ids.ts';
 import { STORE_FILES } from '../sqlite/files.ts';
 import { type DocumentStore } from './document-store.ts';
 
 /** Opens the document store that the URL's scheme names. */
 export async function openDocumentStore(config: Config): Promise<DocumentStore> {
+  setPlaceholderIds(config.placeholderIds);
   const { mib, days } = config.deadLetters;
   const letterBound = { bytes: mib * 1024 * 1024, days };
   const scheme = config.documentsUrl.slice(0, config.documentsUrl.indexOf(':'));

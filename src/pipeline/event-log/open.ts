@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { EcomError } from '../../errors.ts';
+import { setPlaceholderIds } from '../events/placeholder-ids.ts';
 import { STORE_FILES } from '../sqlite/files.ts';
 import { type EventLog } from './event-log.ts';
 
@@ -9,6 +10,7 @@ const EMBEDDED_PARTITIONS = 4;
 
 /** Opens the event log that the URL's scheme names. */
 export async function openEventLog(config: Config): Promise<EventLog> {
+  setPlaceholderIds(config.placeholderIds);
   const scheme = config.logUrl.slice(0, config.logUrl.indexOf(':'));
   switch (scheme) {
     case 'sqlite': {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { EventColumns } from '../events/columns.ts';
 import { decodeRecord, isRejected } from '../events/decode.ts';
 import { LineScanner } from '../events/scan.ts';
-import { type EventType } from '../events/shop-event.ts';
+import { type LineType } from '../events/shop-event.ts';
 import { TypePeek } from '../events/type-peek.ts';
 import { type LogRecords } from './log-records.ts';
 
@@ -16,7 +16,7 @@ export class RecordDecoder {
   private records: LogRecords | undefined;
 
   /** @param isWanted which types of events may be passed over @default none */
-  constructor(isWanted: (type: EventType) => boolean = () => true) {
+  constructor(isWanted: (type: LineType) => boolean = () => true) {
     this.peek = new TypePeek(isWanted);
   }
 

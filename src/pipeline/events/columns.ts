@@ -1,9 +1,10 @@
 import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
 import {
   type Amounts,
-  EVENT_TYPES,
   type EventItem,
-  type EventType,
+  LINE_TYPES,
+  LINK_TYPE,
+  type LineType,
   type OrderStatus,
   type ShopEvent,
   SIMULATED_SOURCE,
@@ -35,6 +36,7 @@ export const FLAG = {
   simulated: 4,
   truncated: 8,
   outside: 16,
+  placeholder: 32,
   robot: 64,
 } as const;
 
@@ -73,7 +75,9 @@ const NO_EVENT = -1;
 const EMPTY = Buffer.alloc(0);
 const TEXT_NAMES = Object.keys(TEXT) as (keyof typeof TEXT)[];
 const ITEM_TEXT_NAMES = Object.keys(ITEM_TEXT) as (keyof typeof ITEM_TEXT)[];
-const TYPE_NUMBERS: ReadonlyMap<EventType, number> = new Map(EVENT_TYPES.map((type, i) => [type, i]));
+const TYPE_NUMBERS: ReadonlyMap<LineType, number> = new Map(LINE_TYPES.map((type, i) => [type, i]));
+/** The type of a row that only links a device to a user. */
+export const LINK = TYPE_NUMBERS.get(LINK_TYPE)!;
 
 /**
  * A batch of events as rows of numbers, among which there may be rows that hold none: no event is an object, and no string is made before somebody asks for it.
@@ -131,11 +135,11 @@ export class EventColumns {
     return this.rows[row * WIDTH + TYPE] !== NO_EVENT;
   }
 
-  type(row: number): EventType {
-    return EVENT_TYPES[this.typeNumber(row)]!;
+  type(row: number): LineType {
+    return LINE_TYPES[this.typeNumber(row)]!;
   }
 
-  /** Place of the type in `EVENT_TYPES`. */
+  /** Place of the type in `LINE_TYPES`. */
   typeNumber(row: number): number {
     return this.rows[row * WIDTH + TYPE]!;
   }
@@ -151,6 +155,18 @@ export class EventColumns {
 
   has(row: number, field: TextField): boolean {
     return (this.rows[row * WIDTH + PRESENT]! & (1 << field)) !== 0;
+  }
+
+  /** Whether it has a user id and an anonymous id. */
+  hasBothIds(row: number): boolean {
+    const both = (1 << TEXT.userId) | (1 << TEXT.anonymousId);
+    return (this.rows[row * WIDTH + PRESENT]! & both) === both;
+  }
+
+  /** Whether somebody is known by an anonymous id only. */
+  isAnonymous(row: number): boolean {
+    const both = (1 << TEXT.userId) | (1 << TEXT.anonymousId);
+    return (this.rows[row * WIDTH + PRESENT]! & both) === 1 << TEXT.anonymousId;
   }
 
   /** Where a text that is there begins, for {@link bytesAt}. */
@@ -428,13 +444,14 @@ function factsOf(event: ShopEvent): OrderFacts | undefined {
   return says === undefined ? undefined : { status, revenue, total, tax, shipping, discount };
 }
 
-function flagsOf({ partial, properties, source, truncated }: ShopEvent): number {
+function flagsOf({ partial, properties, source, truncated, placeholder }: ShopEvent): number {
   let flags = 0;
   if (partial === true) flags |= FLAG.partial;
   if (properties?.results === 0) flags |= FLAG.emptySearch;
   if (source === SIMULATED_SOURCE) flags |= FLAG.simulated;
   if (truncated === true) flags |= FLAG.truncated;
   if (isRobotAgent(properties?.[AGENT_PROPERTY])) flags |= FLAG.robot;
+  if (placeholder === true) flags |= FLAG.placeholder;
   return flags;
 }
 

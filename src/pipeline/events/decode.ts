@@ -1,9 +1,11 @@
 import { parseAmount } from './money.ts';
 import { EVENT_NAMES, ITEM_NAMES, mendNames } from './near-names.ts';
+import { placeholderIds } from './placeholder-ids.ts';
 import { hasEventShape, type ParsedEvent, type ParsedItem, shapeFault } from './schema.ts';
 import {
   AMOUNTS,
   LIMITS,
+  LINK_TYPE,
   ORDER_STATUSES,
   type OrderStatus,
   type PropertyValue,
@@ -155,6 +157,9 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
   optionalId(event, 'anonymousId');
   optionalId(event, 'sessionId');
   optionalId(event, 'orderId');
+  const placeholder = dropPlaceholders(event);
+  if (event.type === LINK_TYPE && (event.userId === undefined || event.anonymousId === undefined))
+    throw new Invalid('identify without both ids', 'it needs a userId and an anonymousId');
   if (event.partial !== undefined && event.partial !== true) delete event.partial;
   if (event.partial === true && event.orderId === undefined) {
     throw new Invalid('partial order without id', 'partial is true and orderId is absent');
@@ -182,7 +187,10 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
   delete event.truncated;
   const { onLeftOut = ignore } = context;
   const whole = event.properties === undefined || normaliseProperties(event, careful, onLeftOut);
-  return knownOnly(event as unknown as ShopEvent, whole && isWhole, onLeftOut);
+  const known = knownOnly(event as unknown as ShopEvent, whole && isWhole, onLeftOut);
+  if (placeholder) known.placeholder = true;
+  else if (known.placeholder !== undefined) delete known.placeholder;
+  return known;
 }
 
 function ignore(): void {}
@@ -322,6 +330,27 @@ function optionalId(event: ParsedEvent, field: IdField): void {
   if (value === undefined) return;
   if (typeof value === 'number') event[field] = String(value);
   else delete event[field];
+}
+
+/** Takes ids away that are none. @returns whether there was one */
+function dropPlaceholders(event: ParsedEvent): boolean {
+  const none = placeholderIds();
+  const { userId, anonymousId, sessionId, placeholder } = event as Partial<ShopEvent>;
+  // Of an event that was written again.
+  let found = placeholder === true;
+  if (userId !== undefined && none.has(userId)) {
+    delete event.userId;
+    found = true;
+  }
+  if (anonymousId !== undefined && none.has(anonymousId)) {
+    delete event.anonymousId;
+    found = true;
+  }
+  if (sessionId !== undefined && none.hasWord(sessionId)) {
+    delete event.sessionId;
+    found = true;
+  }
+  return found;
 }
 
 function idOr(value: string | number | null | undefined, fallback: string | undefined): string | undefined {

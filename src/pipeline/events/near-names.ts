@@ -17,6 +17,7 @@ export const EVENT_NAMES: ReadonlySet<string> = new Set<keyof ShopEvent>([
   'items',
   'source',
   'properties',
+  'placeholder',
 ]);
 
 export const ITEM_NAMES: ReadonlySet<string> = new Set<keyof EventItem>([

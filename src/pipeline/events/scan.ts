@@ -4,13 +4,15 @@ import {
   FLAG,
   ITEM_TEXT,
   type ItemTextField,
+  LINK,
   LIST_PROPERTY,
   TEXT,
   type TextField,
 } from './columns.ts';
+import { placeholderIds } from './placeholder-ids.ts';
 import { AGENT_PROPERTY, isRobot } from './robots.ts';
 import { ascii, type Name, nameOf, ValueReader } from './scan-values.ts';
-import { EVENT_TYPES, LIMITS, SIMULATED_SOURCE } from './shop-event.ts';
+import { LIMITS, LINE_TYPES, SIMULATED_SOURCE } from './shop-event.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -40,6 +42,7 @@ const FIELDS = namesByNumber({
   items: ITEMS,
   properties: PROPERTIES,
 });
+const BOTH_IDS = (1 << TEXT.userId) | (1 << TEXT.anonymousId);
 const NEEDED = (1 << TEXT.id) | (1 << TIME) | (1 << TYPE);
 
 // The fields of an item; those below `PRICE` are texts.
@@ -59,9 +62,9 @@ const PROTO = ascii('__proto__');
 const SIMULATED = ascii(SIMULATED_SOURCE);
 
 const TYPES = new ByteDictionary();
-for (const type of EVENT_TYPES) TYPES.numberOf(type);
-const PURCHASE = EVENT_TYPES.indexOf('purchase');
-const REFUND = EVENT_TYPES.indexOf('refund');
+for (const type of LINE_TYPES) TYPES.numberOf(type);
+const PURCHASE = LINE_TYPES.indexOf('purchase');
+const REFUND = LINE_TYPES.indexOf('refund');
 
 /** Names of fields, their quotes included. */
 function namesByNumber(numbers: Readonly<Record<string, number>>): readonly Name[] {
@@ -125,6 +128,7 @@ export class LineScanner {
   /** Names of the properties whose values are kept. */
   private readonly kept: readonly Uint8Array[];
   private readonly values = new ValueReader();
+  private readonly placeholders = placeholderIds();
   private bytes: Buffer = Buffer.alloc(0);
   private latest = 0;
   // What is known of the line in hand.
@@ -175,6 +179,7 @@ export class LineScanner {
     if (this.type === -1 || (this.present & (1 << TEXT.id)) === 0) return -1;
     const hasOrder = (this.present & (1 << TEXT.orderId)) !== 0;
     if ((this.flags & FLAG.partial) !== 0 && !hasOrder) return -1;
+    if (this.type === LINK && (this.present & BOTH_IDS) !== BOTH_IDS) return -1;
     // These may say too little of money.
     if (this.type === PURCHASE && !this.columns.hasOpenItems()) return -1;
     if (this.type === REFUND && !hasOrder) return -1;
@@ -236,6 +241,9 @@ export class LineScanner {
     const end = field <= TEXT.orderId ? values.id(at) : values.text(at);
     if (end === -1 || values.size === 0) return end;
     if (field === TEXT.currency && !this.isCurrency()) return -1;
+    if (field >= TEXT.userId && field <= TEXT.sessionId) {
+      if (this.placeholders.mayBe(this.bytes, values.from, values.size)) return -1;
+    }
     if (field === TEXT.source && values.isText(SIMULATED)) this.flags |= FLAG.simulated;
     this.columns.putText(field, values.from, values.size);
     this.present |= 1 << field;

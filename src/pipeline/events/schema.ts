@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type ValueError } from '@sinclair/typebox/errors';
-import { EVENT_TYPES } from './shop-event.ts';
+import { LINE_TYPES } from './shop-event.ts';
 
 /** What a field has to be, in words, for the reasons of those that are refused. */
 const said = (description: string) => ({ description });
@@ -36,7 +36,7 @@ const WireItemSchema = Type.Object(
 const WireEventSchema = Type.Object({
   id: nullable(Id),
   type: Type.Union(
-    EVENT_TYPES.map((type) => Type.Literal(type)),
+    LINE_TYPES.map((type) => Type.Literal(type)),
     said('a type of event'),
   ),
   time: Type.Union([Type.Number(), Type.String()], said('ms since 1970 or ISO 8601')),

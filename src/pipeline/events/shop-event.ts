@@ -18,6 +18,14 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** A call that links a device to a user, and is no event of a shop. It has a user id and an anonymous id. */
+export const LINK_TYPE = 'identify';
+
+/** All that a line of ours may be. */
+export const LINE_TYPES = [...EVENT_TYPES, LINK_TYPE] as const;
+
+export type LineType = (typeof LINE_TYPES)[number];
+
 /** What became of an order, in the order in which it may go on: of two that are said of one, the later one holds. */
 export const ORDER_STATUSES = ['pending', 'paid', 'refunded', 'cancelled'] as const;
 
@@ -50,7 +58,7 @@ export interface EventItem {
 export interface ShopEvent extends Amounts {
   /** Unique; the same id again is the same event again. */
   id: string;
-  type: EventType;
+  type: LineType;
   /** When it happened, in ms since the epoch, UTC. */
   time: number;
   userId?: string;
@@ -74,6 +82,8 @@ export interface ShopEvent extends Amounts {
   properties?: Record<string, PropertyValue>;
   /** True where the record said more than an event holds: an unknown field, or a property beyond the bounds. */
   truncated?: true;
+  /** True where the record had an id of somebody that is none, such as `undefined`. */
+  placeholder?: true;
 }
 
 /** A scalar, or lists and objects of them within the bounds. */
@@ -86,7 +96,10 @@ export type PropertyValue =
   | { readonly [name: string]: PropertyValue };
 
 /** An event as it is written to the log and accepted as `native` input: money as decimal, time as ms or ISO 8601. */
-export type WireEvent = Omit<ShopEvent, 'time' | 'items' | 'id' | 'source' | 'properties' | keyof Amounts> & {
+export type WireEvent = Omit<
+  ShopEvent,
+  'time' | 'items' | 'id' | 'source' | 'properties' | 'placeholder' | keyof Amounts
+> & {
   [amount in keyof Amounts]?: number | string;
 } & {
   id?: string;

@@ -1,5 +1,5 @@
 import { ByteDictionary } from './byte-dictionary.ts';
-import { EVENT_TYPES, type EventType } from './shop-event.ts';
+import { LINE_TYPES, type LineType } from './shop-event.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -27,9 +27,9 @@ export class TypePeek {
   /** Where the next backslash is, seen from where the last look began. */
   private backslash = 0;
 
-  constructor(isWanted: (type: EventType) => boolean) {
-    for (const type of EVENT_TYPES) this.types.numberOf(type);
-    this.isWanted = EVENT_TYPES.map(isWanted);
+  constructor(isWanted: (type: LineType) => boolean) {
+    for (const type of LINE_TYPES) this.types.numberOf(type);
+    this.isWanted = LINE_TYPES.map(isWanted);
   }
 
   /** Says what the next lines lie in. */

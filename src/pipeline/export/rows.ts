@@ -1,10 +1,11 @@
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type Count, decimalsOf, formatAmount, multiply } from '../events/money.ts';
 import { decimalAmounts, decimalItems } from '../events/record.ts';
-import { AMOUNTS, type ShopEvent, shopperOf } from '../events/shop-event.ts';
+import { AMOUNTS, type ShopEvent } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { COLUMNS, PREFIXES } from '../metrics/columns.ts';
 import { type Cell } from './csv.ts';
+import { withPeople } from './people.ts';
 import { type Workbench } from './workbench.ts';
 
 /** What is exported: columns, and rows as they come. */
@@ -15,7 +16,7 @@ export interface Export {
 
 export interface ExportSource {
   readonly documents: Pick<DocumentStore, 'readEvents'>;
-  readonly live: Pick<LiveStore, 'snapshot' | 'products'>;
+  readonly live: Pick<LiveStore, 'snapshot' | 'products' | 'states'>;
   readonly partitions: number;
   /** What of an event is exported; `undefined` for nothing. */
   keep(event: ShopEvent): ShopEvent | undefined;
@@ -169,8 +170,7 @@ export function exportSessions(source: ExportSource, bench: Workbench): Export {
       'currency',
     ],
     async *rows() {
-      for await (const event of keptEvents(source)) {
-        const shopper = shopperOf(event);
+      for await (const { event, shopper } of withPeople(keptEvents(source), source.live)) {
         if (shopper === undefined) {
           bench.book.take(event);
           continue;

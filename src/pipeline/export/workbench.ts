@@ -1,4 +1,4 @@
-import { type EventType } from '../events/shop-event.ts';
+import { type LineType } from '../events/shop-event.ts';
 import { FUNNEL, STEP_OF } from '../metrics/funnel.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { type DriverName, openConnection } from '../sqlite/driver.ts';
@@ -8,7 +8,7 @@ import { createOrderBook, type OrderBook } from './order-book.ts';
 export interface Visit {
   readonly shopper: string;
   readonly time: number;
-  readonly type: EventType;
+  readonly type: LineType;
   readonly sessionId: string | null;
   /** Of a purchase that is not one of an order that was there. */
   readonly orderId: string | null;
@@ -25,8 +25,8 @@ export interface ExportedSession {
   readonly start: number;
   end: number;
   events: number;
-  readonly entry: EventType;
-  exit: EventType;
+  readonly entry: LineType;
+  exit: LineType;
   views: number;
   carts: number;
   checkouts: number;
@@ -58,7 +58,7 @@ const TABLES = `
 interface VisitRow {
   readonly shopper: string;
   readonly time: number;
-  readonly type: EventType;
+  readonly type: LineType;
   readonly session: string | null;
   readonly orderId: string | null;
   readonly units: number;

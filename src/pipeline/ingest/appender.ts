@@ -1,6 +1,6 @@
 import { type EventLog, type SourceProgress } from '../event-log/event-log.ts';
 import { NewLines } from '../event-log/new-lines.ts';
-import { type EventColumns } from '../events/columns.ts';
+import { type EventColumns, LINK } from '../events/columns.ts';
 import { type Resumed } from './ledger.ts';
 import { type SourceRecord } from './records.ts';
 import { type Block } from './rows.ts';
@@ -35,6 +35,10 @@ export interface IngestProgress {
   readonly rejected: Readonly<Record<string, number>>;
   /** Events by what they say that no event holds, such as `items.colour`; names beyond the first {@link MOST_NAMES} are one. */
   readonly leftOut: Readonly<Record<string, number>>;
+  /** Events with an id of somebody that is none, such as `undefined`. */
+  readonly placeholderIds: number;
+  /** Calls that link a device to a user. */
+  readonly links: number;
   /** Oldest and newest event time, ms since the epoch. */
   readonly times: { readonly from: number; readonly to: number } | undefined;
 }
@@ -56,7 +60,14 @@ export interface Appender {
 export function createAppender(options: AppenderOptions, resumed: Resumed): Appender {
   const { log, onProgress, afterAppend } = options;
   const { source, key, hash } = resumed;
-  const counts = { events: 0, rejected: {} as Record<string, number>, from: Number.POSITIVE_INFINITY, to: 0 };
+  const counts = {
+    events: 0,
+    rejected: {} as Record<string, number>,
+    placeholderIds: 0,
+    links: 0,
+    from: Number.POSITIVE_INFINITY,
+    to: 0,
+  };
   const leftOut = new Map<string, number>();
   const gathered = new NewLines(log.partitions);
   let { lines, bytes, done: wasDone } = resumed;
@@ -68,7 +79,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   let failing = false;
 
   function progress(): IngestProgress {
-    const { events, rejected, from, to } = counts;
+    const { events, rejected, placeholderIds, links, from, to } = counts;
     const times = events === 0 ? undefined : { from, to };
     return {
       bytesRead: source.bytesRead(),
@@ -76,6 +87,8 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       events,
       rejected: { ...rejected },
       leftOut: Object.fromEntries(leftOut),
+      placeholderIds,
+      links,
       times,
     };
   }
@@ -104,15 +117,18 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
         columns.place(row, key),
         columns.size(row, key),
       );
-      count(columns.time(row));
+      if (columns.typeNumber(row) === LINK) counts.links += 1;
+      else count(columns.time(row));
       placeless = true;
     },
     add(added, block, end, line) {
-      for (const { record, time, reason, leftOut: paths } of added) {
+      for (const { record, time, reason, leftOut: paths, placeholder, link } of added) {
         gathered.addRecord(record);
         for (const path of paths) countLeftOut(path);
         if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
+        else if (link === true) counts.links += 1;
         else count(time!);
+        if (placeholder === true) counts.placeholderIds += 1;
       }
       if (current?.block !== block) current = { block, end: 0 };
       changed ||= end > current.end;

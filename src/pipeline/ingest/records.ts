@@ -7,7 +7,7 @@ import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
 import { mendNames } from '../events/near-names.ts';
 import { encodeRejectedLine } from '../events/record.ts';
 import { idOfKey, RowIds } from '../events/row-ids.ts';
-import { partitionKey } from '../events/shop-event.ts';
+import { LINK_TYPE, partitionKey } from '../events/shop-event.ts';
 import { parseTime } from '../events/time.ts';
 import { type Row } from './rows.ts';
 
@@ -20,6 +20,10 @@ export interface SourceRecord {
   readonly reason: string | undefined;
   /** Paths of what it says and the event does not hold, such as `items.colour`. */
   readonly leftOut: readonly string[];
+  /** Whether it had an id of somebody that is none. */
+  readonly placeholder?: boolean;
+  /** Whether it is no event, but links a device to a user. */
+  readonly link?: boolean;
 }
 
 const NOTHING: readonly string[] = [];
@@ -98,7 +102,16 @@ export function createRecordMaker(
     };
     const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt, onLeftOut });
     if (isRejected(decoded)) return rejected(row, decoded, raw);
-    return { record: { key: partitionKey(decoded), value }, time: decoded.time, reason: undefined, leftOut };
+    const { time, placeholder = false } = decoded;
+    const link = decoded.type === LINK_TYPE;
+    return {
+      record: { key: partitionKey(decoded), value },
+      time,
+      reason: undefined,
+      leftOut,
+      placeholder,
+      link,
+    };
   }
 
   /** @param originals of a row's parts; absent where the row is one event */

@@ -76,7 +76,7 @@ export function createChangeReceiver(): (message: ChangeMessage) => LiveChange {
   const keys: Known[] = [];
 
   return (message) => {
-    const { advances, generation, cells, claims, expects, products } = message;
+    const { advances, generation, cells, claims, expects, products, messages } = message;
     const { columns: newColumns, keys: newKeys, stateKeys, stateEnds, states: bytes } = message;
     columns = withNew(columns, newColumns);
     newKeys.forEach((names, slot) => {
@@ -89,7 +89,7 @@ export function createChangeReceiver(): (message: ChangeMessage) => LiveChange {
       states.set(key, bytes.subarray(start, stateEnds[i]));
       start = stateEnds[i]!;
     });
-    return { advances, generation, cells, names, claims, expects, states, products };
+    return { advances, generation, cells, names, claims, expects, states, products, messages };
   };
 }
 

@@ -30,6 +30,21 @@ export interface Advance {
     readonly ids: Uint8Array;
     readonly since: number;
   };
+  /** How many messages of its inbox were taken before, which is a fence too, and are with it; they are dropped. */
+  readonly taken?: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** What one partition's processor has to say to that of another one: taken once, in the order in which it came. */
+export interface PartitionMessage {
+  readonly partition: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Messages to a partition that are not taken yet. */
+export interface Inbox {
+  /** How many were taken before them. */
+  readonly taken: number;
+  readonly messages: readonly Uint8Array[];
 }
 
 /** Ids that a step of a partition left, as it gave them. */
@@ -65,6 +80,8 @@ export interface LiveChange {
   /** New states by key. */
   readonly states: ReadonlyMap<string, Uint8Array>;
   readonly products: ReadonlyMap<string, ProductInfo>;
+  /** What is added to inboxes. */
+  readonly messages?: readonly PartitionMessage[] | undefined;
 }
 
 /** What a view of the shop needs, read at one moment. */
@@ -97,12 +114,14 @@ export interface LiveStore {
   seen(partition: number): Promise<readonly SeenStep[]>;
   /** The same of those that are kept apart. */
   derived(partition: number): Promise<readonly SeenStep[]>;
+  /** The first messages, some thousands at most, that wait in the inboxes of partitions, by partition; empty ones too. */
+  inboxes(partitions: readonly number[]): Promise<Map<number, Inbox>>;
   /** States by key, in one round trip; keys without a state are absent from the map. */
   states(keys: readonly string[]): Promise<Map<string, Uint8Array>>;
   /**
    * Applies a change atomically and durably.
-   * @returns false, having changed nothing, where the stored position of a partition is not `from`, a claim is taken, a state is not what is expected, or the generation
-   * is another one: somebody else has counted it, or counted anew.
+   * @returns false, having changed nothing, where the stored position of a partition is not `from`, messages were taken that the change
+   * does not know of, a claim is taken, a state is not what is expected, or the generation is another one: somebody else has counted it, or counted anew.
    * @throws EcomError `USAGE` where the store's cells are cut in another way than it was opened with
    */
   apply(change: LiveChange): Promise<boolean>;

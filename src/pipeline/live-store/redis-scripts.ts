@@ -5,6 +5,7 @@
  *     positions, watermarks   hashes by partition
  *     seen:N                  of partition N, sorted set of the ids that steps left, by end: start, a space, ids
  *     derived:N               the same of the ids that are kept apart
+ *     inbox:N, taken          list of messages to partition N, and by partition how many were before them
  *     states                  hash by key
  *     products                hash by id: time, price, name, category, brand, with \31 between them
  *     layout                  how the cells are cut, and the form of all this: JSON
@@ -64,8 +65,9 @@ if generation ~= '*' and (redis.call('GET', p .. ':generation') or '') ~= genera
 if moment ~= '' and not happened(moment) then return -2 end
 local advances = {}
 for i = 1, tonumber(arg()) do
-  local advance = { arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg() }
+  local advance = { arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg(), arg() }
   if (redis.call('HGET', p .. ':positions', advance[1]) or '0') ~= advance[2] then return -1 end
+  if advance[10] ~= '' and (redis.call('HGET', p .. ':taken', advance[1]) or '0') ~= advance[10] then return -1 end
   advances[i] = advance
 end
 for _ = 1, tonumber(arg()) do
@@ -84,10 +86,19 @@ end
 for _, advance in ipairs(advances) do
   redis.call('HSET', p .. ':positions', advance[1], advance[3])
   redis.call('HSET', p .. ':watermarks', advance[1], advance[4])
+  if advance[10] ~= advance[11] then
+    redis.call('HSET', p .. ':taken', advance[1], advance[11])
+    redis.call('LTRIM', p .. ':inbox:' .. advance[1], advance[11] - advance[10], -1)
+  end
   if advance[5] ~= '' then leave(p .. ':seen:' .. advance[1], advance[2], advance[3], advance[5], advance[6]) end
   if advance[7] ~= '' then leave(p .. ':derived:' .. advance[1], advance[7], advance[3], advance[8], advance[9]) end
 end
 put(p .. ':states', arg())
+for _ = 1, tonumber(arg()) do
+  local partition = arg()
+  redis.call('HSETNX', p .. ':taken', partition, 0)
+  redis.call('RPUSH', p .. ':inbox:' .. partition, arg())
+end
 
 -- By bytes: Lua's own comparison follows the locale.
 local function above(a, b)
@@ -174,6 +185,16 @@ return redis.call('HGETALL', KEYS[1] .. ':names:0')
 
 const POSITIONS = `
 return { redis.call('HGETALL', KEYS[1] .. ':positions'), redis.call('HGETALL', KEYS[1] .. ':watermarks') }
+`;
+
+/** By partition how many messages were taken, and the first ones that wait. */
+const INBOXES = `
+local found = {}
+for i = 2, #ARGV do
+  found[2 * i - 3] = redis.call('HGET', KEYS[1] .. ':taken', ARGV[i]) or '0'
+  found[2 * i - 2] = redis.call('LRANGE', KEYS[1] .. ':inbox:' .. ARGV[i], 0, ARGV[1] - 1)
+end
+return found
 `;
 
 /** What a fold starts from: name of the last fold, watermarks, changes. */
@@ -298,7 +319,8 @@ local function names(p)
     all[#all + 1] = 'seen:' .. partition
     all[#all + 1] = 'derived:' .. partition
   end
-  for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'states', 'products', 'changes', 'trimmed',
+  for _, partition in ipairs(redis.call('HKEYS', p .. ':taken')) do all[#all + 1] = 'inbox:' .. partition end
+  for _, name in ipairs({ 'layout', 'generation', 'positions', 'watermarks', 'taken', 'states', 'products', 'changes', 'trimmed',
     'pending', 'cells', 'versions', 'folds', 'folding', 'moments', 'moment' }) do all[#all + 1] = name end
   -- Of older versions.
   for _, name in ipairs({ 'names', 'ids' }) do all[#all + 1] = name end
@@ -370,6 +392,7 @@ export const SCRIPTS = {
   ecomNames: NAMES,
   ecomColumns: COLUMNS,
   ecomPositions: POSITIONS,
+  ecomInboxes: INBOXES,
   ecomUnfolded: UNFOLDED,
   ecomFold: FOLD,
   ecomLook: LOOK,

@@ -217,21 +217,24 @@ function copyOf(table: DeltaTable, from: number, to: number): OrderedCounters {
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 function applyArguments(
-  { advances, claims, expects = NONE, states, products }: LiveChange,
+  { advances, claims, expects = NONE, states, products, messages = [] }: LiveChange,
   deltas: Buffer,
 ): (string | number | Buffer)[] {
   const list: (string | number | Buffer)[] = [advances.length];
   const ids = (bytes: Uint8Array | undefined): Buffer | string =>
     bytes === undefined ? '' : asBuffer(bytes);
-  for (const { partition, from, to, watermark, seen, derived } of advances) {
+  for (const { partition, from, to, watermark, seen, derived, taken } of advances) {
     list.push(partition, from, to, watermark, seen?.since ?? '', ids(seen?.ids));
     list.push(derived?.from ?? '', derived?.since ?? '', ids(derived?.ids));
+    list.push(taken?.from ?? '', taken?.to ?? '');
   }
   list.push(claims.length);
   for (const key of claims) list.push(key);
   list.push(expects.size);
   for (const [key, state] of expects) list.push(key, asBuffer(state));
   list.push(packed(states));
+  list.push(messages.length);
+  for (const { partition, bytes } of messages) list.push(partition, asBuffer(bytes));
   list.push(products.size);
   for (const [id, { time, price, name, category, brand }] of products) {
     list.push(id, time, price ?? '', name ?? '', category ?? '', brand ?? '');

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { type CellLayout } from '../metrics/cells.ts';
 import { isOutdated, outdatedError, parseLayout } from './layout.ts';
-import { type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
+import { type Inbox, type LiveStore, type ProductInfo, type SeenStep } from './live-store.ts';
 import { connectRedis, redisError } from './redis-client.ts';
 import { createRedisReader, positionsOf, type RedisReader } from './redis-reader.ts';
 import { SCRIPTS, type ScriptedClient } from './redis-scripts.ts';
 import { parseRedisUrl, type RedisOptions } from './redis-url.ts';
 import { createRedisWriter, type RedisWriter } from './redis-writer.ts';
 
+/** Most messages of an inbox that are read at once. */
+const MESSAGES_AT_ONCE = 2000;
 /** Most fields in one command. */
 const FIELDS = 5000;
 /** How often something is published again that was lost while it was. */
@@ -104,6 +106,20 @@ function createStore(options: RedisLiveStoreOptions, place: string): LiveStore {
       }),
     seen: (partition) => using(({ client }) => steps(client, `${prefix}:seen:${partition}`)),
     derived: (partition) => using(({ client }) => steps(client, `${prefix}:derived:${partition}`)),
+    inboxes: (partitions) =>
+      using(async ({ client }) => {
+        if (partitions.length === 0) return new Map();
+        const found = (await client.ecomInboxesBuffer(prefix, MESSAGES_AT_ONCE, partitions)) as (
+          | Buffer
+          | Buffer[]
+        )[];
+        return new Map(
+          partitions.map((partition, i): [number, Inbox] => [
+            partition,
+            { taken: Number(found[2 * i]), messages: found[2 * i + 1] as Buffer[] },
+          ]),
+        );
+      }),
     states: (keys) => using(({ client }) => fields(client, `${prefix}:states`, keys)),
     apply: (change) => using(({ writer }) => writer.apply(change)),
     snapshot: (query) => using(({ reader }) => reader.snapshot(query)),

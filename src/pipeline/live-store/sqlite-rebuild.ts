@@ -10,6 +10,8 @@ const COUNTED = {
   positions: 'part, position, watermark',
   seen: 'part, upto, start, ids',
   derived: 'part, upto, start, ids',
+  inboxes: 'part, sent, taken',
+  messages: 'part, number, data',
   states: 'id, key, value',
   products: 'key, time, name, category, brand, price',
   keys: 'slot, id, key',

@@ -49,6 +49,15 @@ export function createWriter(
   const putLayout = connection.prepare(
     "INSERT INTO settings (name, json) VALUES ('layout', ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json",
   );
+  const getTaken = prepareValue<number>(connection, 'SELECT taken AS value FROM inboxes WHERE part = ?');
+  const putTaken = connection.prepare('UPDATE inboxes SET taken = ? WHERE part = ?');
+  const dropMessages = connection.prepare('DELETE FROM messages WHERE part = ? AND number <= ?');
+  const countMessage = connection.prepare(
+    'INSERT INTO inboxes (part, sent, taken) VALUES (?, 1, 0) ON CONFLICT (part) DO UPDATE SET sent = sent + 1',
+  );
+  const putMessage = connection.prepare(
+    'INSERT INTO messages (part, number, data) SELECT part, sent, ? FROM inboxes WHERE part = ?',
+  );
   const getEpoch = prepareValue<string>(
     connection,
     "SELECT json AS value FROM settings WHERE name = 'epoch'",
@@ -74,30 +83,31 @@ export function createWriter(
     if (agreed !== before) putLayout.run(agreed);
     return slotsOf(layout);
   }
-  function applyAll({
-    advances,
-    generation,
-    cells,
-    names,
-    claims,
-    expects,
-    states,
-    products,
-  }: LiveChange): boolean {
+  function applyAll(change: LiveChange): boolean {
+    const { advances, generation, cells, names, claims, expects, states, products, messages = [] } = change;
     if (generation !== undefined && generation !== (getGeneration() ?? '')) return false;
     slots = agreeOnLayout();
-    for (const { partition, from } of advances) {
+    for (const { partition, from, taken } of advances) {
       if ((getPosition(partition) ?? 0) !== from) return false;
+      if (taken !== undefined && (getTaken(partition) ?? 0) !== taken.from) return false;
     }
     for (const key of claims) if (hasState(key) !== undefined) return false;
     for (const [key, expected] of expects ?? []) {
       const value = getState(key);
       if (value === undefined || !asBuffer(blobBytes(value)).equals(expected)) return false;
     }
-    for (const { partition, from, to, watermark, seen, derived } of advances) {
+    for (const { partition, from, to, watermark, seen, derived, taken } of advances) {
       putPosition.run(partition, to, watermark);
+      if (taken !== undefined && taken.to > taken.from) {
+        putTaken.run(taken.to, partition);
+        dropMessages.run(partition, taken.to);
+      }
       if (seen !== undefined) putSeen(partition, { from, ...seen }, to);
       if (derived !== undefined) putDerived(partition, derived, to);
+    }
+    for (const { partition, bytes } of messages) {
+      countMessage.run(partition);
+      putMessage.run(bytes, partition);
     }
     for (const [key, value] of states) putState.run(key, value);
     for (const [key, { time, name, category, brand, price }] of products) {

@@ -9,7 +9,13 @@ import {
 } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { outdatedError, parseLayout } from './layout.ts';
-import { type LiveStore, type ProductInfo, type SeenStep, type WorkerReport } from './live-store.ts';
+import {
+  type Inbox,
+  type LiveStore,
+  type ProductInfo,
+  type SeenStep,
+  type WorkerReport,
+} from './live-store.ts';
 import { createReader } from './sqlite-reader.ts';
 import { GENERATION, replaceCounts } from './sqlite-rebuild.ts';
 import { createWriter } from './sqlite-writer.ts';
@@ -46,6 +52,10 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
   const getStates = prepareStates(connection);
   const getSeen = stepReader(connection, 'seen');
   const getDerived = stepReader(connection, 'derived');
+  const getTaken = prepareValue<number>(connection, 'SELECT taken AS value FROM inboxes WHERE part = ?');
+  const getMessages = connection.prepare(
+    `SELECT data FROM messages WHERE part = ? ORDER BY number LIMIT ${MESSAGES_AT_ONCE}`,
+  );
   const getProduct = connection.prepare(
     'SELECT time, name, category, brand, price FROM products WHERE key = ?',
   );
@@ -75,6 +85,14 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
     },
     async derived(partition) {
       return guarded(() => getDerived(partition));
+    },
+    async inboxes(partitions) {
+      const read = (partition: number): [number, Inbox] => {
+        const rows = getMessages.all(partition) as { data: Blob }[];
+        const messages = rows.map(({ data }) => blobBytes(data));
+        return [partition, { taken: getTaken(partition) ?? 0, messages }];
+      };
+      return guarded(() => new Map(inTransaction(connection, () => partitions.map(read), 'DEFERRED')));
     },
     async states(keys) {
       return guarded(() => getStates(keys));
@@ -139,6 +157,8 @@ function stepReader(connection: Connection, table: 'seen' | 'derived'): (partiti
   };
 }
 
+/** Most messages of an inbox that are read at once. */
+const MESSAGES_AT_ONCE = 2000;
 /** How many states one statement reads: half the cost of one by one. */
 const STATES_AT_ONCE = 64;
 

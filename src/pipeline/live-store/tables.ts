@@ -33,10 +33,16 @@ export const MIGRATIONS: Migrations = [
   // Pages go column after column: everything is counted again from the log.
   `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM cells; DELETE FROM keys;
    DELETE FROM settings WHERE name = 'layout';`,
-  'CREATE TABLE derived (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));',
+  'CREATE TABLE IF NOT EXISTS derived (part INTEGER, upto INTEGER, start INTEGER NOT NULL, ids BLOB NOT NULL, PRIMARY KEY (part, upto));',
   // Orders remember what they are made of: everything is counted again from the log.
   `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM derived; DELETE FROM cells; DELETE FROM keys;
    DELETE FROM settings WHERE name = 'layout';`,
+  // States know what can be taken back where a shopper turns out to be another one: everything is counted again from the log.
+  `DELETE FROM positions; DELETE FROM states; DELETE FROM seen; DELETE FROM derived; DELETE FROM cells; DELETE FROM keys;
+   DELETE FROM settings WHERE name = 'layout';
+   DROP TABLE IF EXISTS inboxes; DROP TABLE IF EXISTS messages;
+   CREATE TABLE inboxes (part INTEGER PRIMARY KEY, sent INTEGER NOT NULL, taken INTEGER NOT NULL);
+   CREATE TABLE messages (part INTEGER, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (part, number)) WITHOUT ROWID;`,
 ];
 
 /** Files of an earlier `user_version` than this are emptied of what was counted. */

@@ -4,6 +4,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * The names of all counters, in one place. Totals of a cell:
  *
  * - `type:T` events of a type; `simulated` those of simulated shoppers; `robots` those of known robots, which nothing else counts; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
+ *   `links` calls that link a device to a user, `unjoined` devices whose past was too long to join them, `placeholderIds` events with an id of somebody that is none,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
  *   which do not count
@@ -29,6 +30,9 @@ export const COLUMNS = {
   lost: 'lost',
   earlier: 'earlier',
   truncated: 'truncated',
+  placeholderIds: 'placeholderIds',
+  links: 'links',
+  unjoined: 'unjoined',
   tombstones: 'tombstones',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',

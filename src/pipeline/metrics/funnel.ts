@@ -1,10 +1,10 @@
-import { type EventType } from '../events/shop-event.ts';
+import { type LineType } from '../events/shop-event.ts';
 
 /** The steps in their order. */
 export const FUNNEL = ['view', 'cart', 'checkout', 'purchase'] as const;
 
 /** Place in `FUNNEL` of the step that an event takes; `undefined` for an event that takes none. */
-export const STEP_OF: Readonly<Partial<Record<EventType, number>>> = {
+export const STEP_OF: Readonly<Partial<Record<LineType, number>>> = {
   view_item: 0,
   add_to_cart: 1,
   begin_checkout: 2,

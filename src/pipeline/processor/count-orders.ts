@@ -5,6 +5,7 @@ import { type ItemCounter } from './count-items.ts';
 import { type DecodedBatch, NOBODY } from './decoded-batch.ts';
 import { type OrderEmitter } from './emit-orders.ts';
 import { type EventKeys } from './event-keys.ts';
+import { type Spending } from './facts.ts';
 import {
   addPurchase,
   encodeOrderState,
@@ -22,17 +23,7 @@ import { goodsOf, type Reading, readMore, readOrder } from './order-worth.ts';
 import { type Tally } from './tally.ts';
 
 /** What a purchase adds to what its shopper has bought. */
-export interface Spent {
-  /** 0 for a further line of an order; below 0 where the order does not count any more. */
-  readonly orders: number;
-  /** Below 0 for what is taken back. */
-  readonly amount: Count;
-  /** Its currency. */
-  readonly code: string;
-  /** The same in other currencies. */
-  readonly others?: readonly (readonly [code: string, amount: Count])[] | undefined;
-  /** The event itself is no purchase that counts: it says how others do. */
-  readonly corrects?: boolean | undefined;
+export interface Spent extends Spending {
   /** What is known of its order now. */
   readonly order: OrderState;
 }

@@ -4,9 +4,9 @@ import { type TimeZone } from '../events/time-zone.ts';
 import { BASE_CELL_MS, cellStart } from '../metrics/cells.ts';
 import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from '../metrics/column-numbers.ts';
 import { buyerClass } from '../metrics/rfm.ts';
-import { type Spent } from './count-orders.ts';
 import { type DecodedBatch } from './decoded-batch.ts';
-import { beThere, type GapChange } from './presence.ts';
+import { type Spending } from './facts.ts';
+import { beThere, type GapChange, rememberOlder } from './presence.ts';
 import { newPurchases, type Purchases, RECENT_PRODUCTS, type ShopperState } from './shopper-state.ts';
 import { type Tally } from './tally.ts';
 
@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 export interface ShopperCounter {
   /** Counts an event of a shopper. */
   appear(state: ShopperState, time: number): void;
-  buy(state: ShopperState, time: number, spent: Spent): void;
+  buy(state: ShopperState, time: number, spent: Spending): void;
   /** Notes what a shopper was interested in. */
   noteProducts(state: ShopperState, batch: DecodedBatch, row: number, bought: boolean): void;
 }
@@ -92,7 +92,7 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
   }
 
   /** Adds to what was spent in the currency of the first purchase, which may turn out to be another one than was thought. */
-  function spend(purchases: Purchases, amounts: NonNullable<Spent['others']>, cohort: number): void {
+  function spend(purchases: Purchases, amounts: NonNullable<Spending['others']>, cohort: number): void {
     const { currency: code, spent: before } = purchases;
     for (const [of, amount] of amounts) if (of === code) purchases.spent = add(purchases.spent, amount);
     const other = amounts.find(([of, amount]) => of !== code && amount > 0);
@@ -126,6 +126,10 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       if (first && !bought) return;
       const purchases = state.purchases ?? newPurchases(code);
       state.purchases = purchases;
+      if (first && state.joined !== undefined) {
+        rememberOlder(purchases.hours);
+        rememberOlder(purchases.days);
+      }
       const cohort = tally.bucketAt(state.firstSeen);
       if (!first) countBuyer(purchases, -1);
       purchases.orders = Math.max(0, purchases.orders + orders);

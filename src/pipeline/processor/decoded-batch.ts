@@ -163,7 +163,9 @@ export function numberShoppers(
   states: StateRecords,
 ): void {
   for (let i = from; i < to; i += 1) {
-    if (!columns.isEvent(i) || rejected.has(i) || columns.is(i, FLAG.outside)) continue;
+    if (!columns.isEvent(i) || rejected.has(i)) continue;
+    // What is outside may still say whose a device is.
+    if (columns.is(i, FLAG.outside) && !columns.hasBothIds(i)) continue;
     const field = actorOf(columns, i);
     if (field === undefined) continue;
     const place = columns.place(i, field);

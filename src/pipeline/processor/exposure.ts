@@ -1,4 +1,4 @@
-import { type EventType } from '../events/shop-event.ts';
+import { type LineType } from '../events/shop-event.ts';
 
 /** How long after a click a purchase of the product is put down to the list, ms. */
 const ATTRIBUTION_MS = 7 * 24 * 3_600_000;
@@ -42,7 +42,7 @@ export function armOf(listId: string): string | undefined {
 }
 
 /** Whether an event shows a list, or is a click on a product of one. */
-export function reactionOf(type: EventType, items: number): 'shown' | 'clicked' | undefined {
+export function reactionOf(type: LineType, items: number): 'shown' | 'clicked' | undefined {
   if (type === 'view_item_list') return 'shown';
   const onProduct =
     type === 'select_item' || type === 'view_item' || type === 'add_to_cart' || type === 'add_to_wishlist';

@@ -1,5 +1,5 @@
 import { type DeadLetter, type DocumentBatch } from '../document-store/document-store.ts';
-import { FLAG, TEXT } from '../events/columns.ts';
+import { FLAG, LINK, TEXT } from '../events/columns.ts';
 import { type Rejected, TOMBSTONE } from '../events/decode.ts';
 import { COLUMNS, FAMILIES, TYPE_COLUMN_NUMBERS } from '../metrics/column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
@@ -24,6 +24,8 @@ export interface PartitionMemory {
   watermark: number;
   readonly seen: SeenIds;
   readonly derived: DerivedIds;
+  /** How many messages to its shoppers are taken. */
+  taken?: number;
 }
 
 /** What is told of the records of a batch beside counters. */
@@ -97,6 +99,11 @@ export function createFirstPass(
     const { columns, shoppers } = batch;
     const time = columns.time(row);
     const bucket = tally.bucketAt(time);
+    if (columns.typeNumber(row) === LINK) {
+      tally.addTotal(bucket, COLUMNS.links, 1);
+      later(row, undefined);
+      return;
+    }
     if (columns.is(row, FLAG.robot)) {
       tally.addTotal(bucket, COLUMNS.robots, 1);
       if (!robots) {
@@ -108,6 +115,7 @@ export function createFirstPass(
     if (columns.is(row, FLAG.simulated)) tally.addTotal(bucket, COLUMNS.simulated, 1);
     if (time < memory.watermark - LATE_MS) tally.addTotal(bucket, COLUMNS.late, 1);
     if (columns.is(row, FLAG.truncated)) tally.addTotal(bucket, COLUMNS.truncated, 1);
+    if (columns.is(row, FLAG.placeholder)) tally.addTotal(bucket, COLUMNS.placeholderIds, 1);
     keys.find(batch, row);
     keys.count(row, bucket, COLUMNS.events, 1);
     const type = columns.type(row);
@@ -147,6 +155,7 @@ export function createFirstPass(
         else if (none !== undefined) countRejected(i, none);
         else {
           if (!columns.is(i, FLAG.outside)) countEvent(i);
+          else if (columns.hasBothIds(i)) later(i, undefined);
           if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);
         }
       }

@@ -20,9 +20,10 @@ import {
 import { DerivedIds } from './derived-ids.ts';
 import { type PartitionMemory } from './first-pass.ts';
 import { known } from './known-state.ts';
+import { decodeMessage, type Message } from './messages.ts';
 import { decodeOrderState, type OrderState, orderKey } from './order-state.ts';
 import { mayBeOfRecord } from './record-fault.ts';
-import { createReduce, type Delta, type ReduceSettings } from './reduce.ts';
+import { createReduce, type Delta, type Received, type ReduceSettings } from './reduce.ts';
 import { createRefused, firstOffsets, offsetsIn } from './refused.ts';
 import { addNoted, createSeenIds, DUPLICATE_HORIZON, type SeenIds } from './seen-ids.ts';
 import { StateRecords } from './state-records.ts';
@@ -77,6 +78,13 @@ interface Work {
   readonly since: number;
 }
 
+/** Messages to shoppers of a partition, from the `from`-th on. */
+interface Unread {
+  readonly partition: number;
+  readonly from: number;
+  readonly messages: readonly Message[];
+}
+
 const NOTHING_GONE: Gone = { lost: 0, earlier: 0 };
 /** As many make a transaction worth its cost. */
 const FULL = 5000;
@@ -111,7 +119,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const memory = new Map<number, PartitionMemory>();
   let shoppers = new StateRecords(cachedShoppers / 2);
   const decoders = new Map<number, BatchDecoder>();
-  const reduce = createReduce(settings);
+  const reduce = createReduce({ ...settings, partitions: log.partitions });
   /** Of the live store, when memory was read from it. */
   let generation = '';
   const slots = slotsOf(settings);
@@ -136,6 +144,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     // First: whatever is read after it is of this generation or a later one, and then the change is refused.
     const current = await live.generation();
     const [positions, bounds] = [await live.positions(), await log.bounds()];
+    const inboxes = await live.inboxes(partitions);
     const stored = new Map(positions.map((position) => [position.partition, position]));
     const starts = new Map<number, number>();
     // Whoever owned the partitions meanwhile has changed their shoppers.
@@ -148,7 +157,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
       if (position > end) throw logTooShort(partition, position, end);
       const seen = createSeenIds();
       const derived = new DerivedIds();
-      memory.set(partition, { position, begin, watermark, seen, derived });
+      const { taken } = inboxes.get(partition)!;
+      memory.set(partition, { position, begin, watermark, seen, derived, taken });
       refused.forget(partition, position);
       const back = Math.max(0, position - DUPLICATE_HORIZON);
       for (const { from, to, ids } of await live.derived(partition)) {
@@ -239,11 +249,30 @@ export function createProcessor(options: ProcessorOptions): Processor {
     return decoder.decode(batch, now(), gone);
   }
 
+  /** What others had to say to shoppers of the partitions, and was not taken yet. */
+  async function readInboxes(): Promise<Unread[]> {
+    const inboxes = await live.inboxes([...memory.keys()]);
+    return [...inboxes].flatMap(([partition, { taken, messages }]) => {
+      const from = memory.get(partition)!.taken!;
+      const unread = messages.slice(Math.max(0, from - taken));
+      // Those that are being stored are still there.
+      if (unread.length === 0) return [];
+      return [{ partition, from, messages: unread.map((bytes) => known('inbox', decodeMessage, bytes)) }];
+    });
+  }
+
   /** Finds what is known of all who act in batches. @returns the orders among them, by key */
-  async function loadStates(batches: readonly DecodedBatch[]): Promise<Map<string, OrderState>> {
+  async function loadStates(
+    batches: readonly DecodedBatch[],
+    unread: readonly Unread[],
+  ): Promise<{ orders: Map<string, OrderState>; received: Received[] }> {
     shoppers.turn();
     const missing = new Map<string, number>();
     for (const batch of batches) numberShoppers(batch, shoppers);
+    const received = unread.map(({ partition, from, messages }): Received => {
+      const numbered = messages.map((message) => ({ shopper: numberOf(message.to), message }));
+      return { partition, from, to: from + messages.length, messages: numbered };
+    });
     for (const number of shoppers.unknown()) missing.set(shoppers.keyOf(number), number);
     const orders = new Map<string, OrderState>();
     const orderKeys: string[] = [];
@@ -263,7 +292,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
       shoppers.put(number, bytes, 0, bytes.length);
     }
     shoppers.settle();
-    return orders;
+    return { orders, received };
+  }
+
+  function numberOf(key: string): number {
+    const bytes = Buffer.from(key);
+    return shoppers.numberOf(bytes, 0, bytes.length);
   }
 
   /** Reads and counts one micro-batch in memory. @returns undefined at the end of the log */
@@ -274,8 +308,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
       unsure = false;
     }
     const batches = await readBatches(waitMs);
-    if (batches.length === 0) return undefined;
-    const orders = await loadStates(batches);
+    const unread = await readInboxes();
+    if (batches.length === 0 && unread.length === 0) return undefined;
+    const { orders, received } = await loadStates(batches, unread);
     const sought = refused.toSearch(batches);
     if (sought !== undefined) {
       search(sought, orders);
@@ -283,7 +318,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       return compute(waitMs);
     }
     try {
-      return count(batches, orders);
+      return count(batches, orders, received);
     } catch (error) {
       if (!narrow(error, batches)) throw error;
       return compute(waitMs);
@@ -304,11 +339,17 @@ export function createProcessor(options: ProcessorOptions): Processor {
     refused.found(batch);
   }
 
-  function count(batches: readonly DecodedBatch[], orders: Map<string, OrderState>): Work {
+  function count(
+    batches: readonly DecodedBatch[],
+    orders: Map<string, OrderState>,
+    received: readonly Received[] = [],
+  ): Work {
     for (const { partition, clock } of batches) bringBack(memory.get(partition)!, clock);
     names = boundedNames(names, (slot) => NUMBERED_KEYS * mostKeys(slots, slot));
-    const delta = reduce(batches, (partition) => memory.get(partition)!, { shoppers, orders }, names);
-    const records = batches.reduce((sum, { from, to }) => sum + to - from, 0);
+    const remembered = (partition: number): PartitionMemory => memory.get(partition)!;
+    const delta = reduce(batches, remembered, { shoppers, orders }, names, received);
+    const taken = received.reduce((sum, { messages }) => sum + messages.length, 0);
+    const records = batches.reduce((sum, { from, to }) => sum + to - from, taken);
     return { batches, delta, records, since: polledAt };
   }
 
@@ -330,9 +371,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
   async function store(work: Work): Promise<boolean> {
     const { delta, records, since } = work;
     const { change, documents: batches } = delta;
-    const { advances, cells, names: of, claims, expects, states, products } = change;
+    const { advances, cells, names: of, claims, expects, states, products, messages } = change;
     await documents.append(batches);
-    const counted = { advances, generation, cells, names: of, claims, expects, states, products };
+    const counted = { advances, generation, cells, names: of, claims, expects, states, products, messages };
     if (!(await live.apply(counted))) return false;
     size.took(records, performance.now() - since);
     await consumer.commit(new Map(change.advances.map(({ partition, to }) => [partition, to])));
@@ -372,12 +413,14 @@ export function createProcessor(options: ProcessorOptions): Processor {
    */
   async function advance(waitMs: number): Promise<number> {
     const work = await compute(waitMs);
+    const stored = storing !== undefined;
     if (!(await settled())) {
       // What was computed meanwhile rests on what was refused.
       unsure = true;
       return advance(waitMs);
     }
-    if (work === undefined) return 0;
+    // What was stored meanwhile may have left messages.
+    if (work === undefined) return stored ? advance(0) : 0;
     const done = store(work);
     // Who awaits it later learns of a failure.
     done.catch(() => {});

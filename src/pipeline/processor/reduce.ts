@@ -1,8 +1,10 @@
 import { type DocumentBatch } from '../document-store/document-store.ts';
+import { partitionFor } from '../event-log/partitioner.ts';
 import { timeZone } from '../events/time-zone.ts';
 import { type Advance, type LiveChange } from '../live-store/live-store.ts';
 import { type DeltaNames } from '../metrics/bucket-deltas.ts';
 import { type CellLayout } from '../metrics/cells.ts';
+import { createFactCounter } from './count-facts.ts';
 import { createItemCounter } from './count-items.ts';
 import { createOrderCounter } from './count-orders.ts';
 import { createRecommendationCounter } from './count-recommendations.ts';
@@ -13,10 +15,12 @@ import { createOrderEmitter } from './emit-orders.ts';
 import { EventKeys } from './event-keys.ts';
 import { createFirstPass, type Findings, type PartitionMemory } from './first-pass.ts';
 import { createShopperFollower } from './follow-shoppers.ts';
+import { encodeMessage, type Message } from './messages.ts';
 import { type OrderState } from './order-state.ts';
+import { createPeople } from './people.ts';
 import { DUPLICATE_HORIZON } from './seen-ids.ts';
 import { type StateRecords } from './state-records.ts';
-import { Tally } from './tally.ts';
+import { Counterpart, Tally } from './tally.ts';
 
 /** What is known of those who act. */
 export interface States {
@@ -30,6 +34,22 @@ export interface States {
 export interface ReduceSettings extends CellLayout, DecodeSettings {
   /** ISO 4217 code for events that name none. */
   readonly currency: string;
+  /** Partitions of the log: those that a message is for go by the shopper's id. */
+  readonly partitions?: number | undefined;
+}
+
+/** What others had to say to the shoppers of a partition: messages from the `from`-th on, up to the `to`-th. */
+export interface Received {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+  readonly messages: readonly ReceivedMessage[];
+}
+
+export interface ReceivedMessage {
+  /** The number of the shopper whom it is for. */
+  readonly shopper: number;
+  readonly message: Message;
 }
 
 /** What a micro-batch means. */
@@ -49,6 +69,7 @@ export type Reduce = (
   memory: (partition: number) => PartitionMemory,
   states: States,
   names: DeltaNames,
+  received?: readonly Received[],
 ) => Delta;
 
 /** Its parts are made once, because the engine compiles what they are made of anew for each. */
@@ -59,12 +80,16 @@ export function createReduce(settings: ReduceSettings): Reduce {
   const orders = createOrderCounter(tally, keys, items, createOrderEmitter(tally, keys), settings.currency);
   const recommendations = createRecommendationCounter(tally, keys);
   const counters = { tally, keys, items, orders, recommendations };
-  const shoppers = createShopperCounter(tally, timeZone(settings.timeZone));
+  const zone = timeZone(settings.timeZone);
+  const shoppers = createShopperCounter(tally, zone);
   const sessions = createSessionCounter(tally, keys);
-  const follower = createShopperFollower({ ...counters, shoppers, sessions });
+  const taken = new Counterpart(tally);
+  const [more, less] = [tally, taken].map((into) => createFactCounter(into, settings, zone));
+  const people = createPeople(tally, more!, less!);
+  const follower = createShopperFollower({ ...counters, shoppers, sessions, people });
   const firstPass = createFirstPass(counters, follower.later, follower.follow, settings.robots === true);
 
-  return (batches, memory, states, names) => {
+  return (batches, memory, states, names, received = []) => {
     tally.begin(names);
     items.begin();
     orders.begin(states.orders);
@@ -83,23 +108,43 @@ export function createReduce(settings: ReduceSettings): Reduce {
       advances.push(advanceOf(batch, from, remembered, findings));
       documents.push(documentsOf(batch, from, findings));
     }
+    for (const { partition, from, to, messages } of received) {
+      for (const { shopper, message } of messages) follower.take(shopper, message);
+      const remembered = memory(partition);
+      const known = advances.findIndex((advance) => advance.partition === partition);
+      const { position, watermark } = remembered;
+      const advance = advances[known] ?? { partition, from: position, to: position, watermark };
+      advances[known < 0 ? advances.length : known] = { ...advance, taken: { from, to } };
+      remembered.taken = to;
+    }
     const changed = follower.states();
     for (const [key, state] of orders.changed()) changed.set(key, state);
     const claims = orders.claims();
     const expects = orders.expects();
     const change = { advances, cells: tally.deltas.copy(), names, claims, expects, states: changed };
-    return { documents, change: { ...change, products: items.products() } };
+    const messages = people.messages().map((message) => {
+      const bytes = encodeMessage(message);
+      return { partition: partitionFor(shopperId(message.to), settings.partitions ?? 1), bytes };
+    });
+    return { documents, change: { ...change, messages, products: items.products() } };
   };
 }
 
 function advanceOf(
   { partition }: DecodedBatch,
   from: number,
-  { position: to, watermark }: PartitionMemory,
+  { position: to, watermark, taken }: PartitionMemory,
   { ids, derived }: Findings,
 ): Advance {
   const seen = { ids, since: to - DUPLICATE_HORIZON };
-  return { partition, from, to, watermark, seen, ...(derived !== undefined && { derived }) };
+  // Whoever takes messages changes states too: where another one has, this is refused.
+  const fence = taken === undefined ? undefined : { from: taken, to: taken };
+  return { partition, from, to, watermark, seen, taken: fence, ...(derived !== undefined && { derived }) };
+}
+
+/** The id in a key that `shopperOf` gives. */
+function shopperId(key: string): string {
+  return key.slice(2);
 }
 
 function documentsOf(batch: DecodedBatch, position: number, findings: Findings): DocumentBatch {

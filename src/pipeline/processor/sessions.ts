@@ -4,9 +4,6 @@ import { type Session, type SessionValue, type ShopperState } from './shopper-st
 /** A gap longer than this between two events of a shopper ends a session, ms. */
 export const SESSION_GAP_MS = 30 * 60_000;
 
-/** A shopper's sessions that a late event can still join. */
-const KEPT_SESSIONS = 4;
-
 /** The source's id of an event's session: `size` bytes from `start` on. */
 export interface SessionId {
   bytes: Uint8Array;
@@ -87,7 +84,7 @@ function open(state: ShopperState, time: number): Session {
     sessions[i - 1] = session;
   }
   // The oldest is forgotten, not uncounted. It may be the new one, which is in hand still.
-  if (sessions.length > KEPT_SESSIONS) sessions.shift();
+  if (sessions.length > state.mostSessions) sessions.shift();
   return session;
 }
 

@@ -1,9 +1,10 @@
 import { type ByteText } from '../events/byte-text.ts';
 import { ByteReader, ByteWriter } from '../events/bytes.ts';
-import { type Count } from '../events/money.ts';
 import { type Exposure } from './exposure.ts';
+import { readDevice, readJoined, readTimes, writeDevice, writeJoined, writeTimes } from './links.ts';
 import { newPresence, type Presence } from './presence.ts';
 import { type Purchases, type Session, ShopperState } from './shopper-state.ts';
+import { readCount, writeCount } from './stored-count.ts';
 
 // The stored form of a shopper's state: a third of its JSON, because nearly all of its times are near to each other. The version
 // of the layout comes first, then what is there, each a bit. Fields come in the order in which the states of new shoppers have
@@ -11,6 +12,9 @@ import { type Purchases, type Session, ShopperState } from './shopper-state.ts';
 const VERSION = 1;
 const WITH_PURCHASES = 1;
 const WITH_EXPOSURE = 2;
+const WITH_TRAIL = 4;
+const WITH_DEVICE = 8;
+const WITH_JOINED = 16;
 // What is there of a session.
 const WITH_ID = 1;
 const WITH_PURCHASE = 2;
@@ -31,7 +35,13 @@ export function encodeShopperState(state: ShopperState): Uint8Array {
 export function writeShopperState(writer: ByteWriter, state: ShopperState): void {
   const { firstSeen, sessions, purchases, exposure } = state;
   writer.uint(VERSION);
-  writer.uint((purchases === undefined ? 0 : WITH_PURCHASES) | (exposure === undefined ? 0 : WITH_EXPOSURE));
+  writer.uint(
+    (purchases === undefined ? 0 : WITH_PURCHASES) |
+      (exposure === undefined ? 0 : WITH_EXPOSURE) |
+      (state.trail.count === 0 ? 0 : WITH_TRAIL) |
+      (state.device === undefined ? 0 : WITH_DEVICE) |
+      (state.joined === undefined ? 0 : WITH_JOINED),
+  );
   writer.uint(firstSeen);
   writer.int(state.lastSeen - firstSeen);
   writePresence(writer, state.hours, unitOf(firstSeen, HOUR_MS));
@@ -43,6 +53,15 @@ export function writeShopperState(writer: ByteWriter, state: ShopperState): void
   state.recent.write(writer);
   state.bought.write(writer);
   if (exposure !== undefined) writeExposure(writer, exposure, firstSeen);
+  if (state.trail.count > 0) state.trail.write(writer);
+  if (state.device !== undefined) writeDevice(writer, state.device);
+  if (state.joined === undefined) return;
+  writeJoined(writer, state.joined);
+  for (const presence of presencesOf(state)) writeTimes(writer, presence.older!);
+}
+
+function presencesOf({ hours, days, purchases }: ShopperState): Presence[] {
+  return purchases === undefined ? [hours, days] : [hours, days, purchases.hours, purchases.days];
 }
 
 /** Near the hour or day of a time in any time zone: what others are told from. */
@@ -101,12 +120,6 @@ function writePurchases(writer: ByteWriter, purchases: Purchases, near: number):
   writePresence(writer, purchases.days, unitOf(near, DAY_MS));
 }
 
-/** What a double cannot hold has its digits, others no digit. */
-function writeCount(writer: ByteWriter, count: Count): void {
-  writer.text(typeof count === 'bigint' ? String(count) : '');
-  if (typeof count === 'number') writer.int(count);
-}
-
 function writeExposure(writer: ByteWriter, { lists, clicks }: Exposure, near: number): void {
   writer.uint(lists.length);
   for (const { id, shown, clicked } of lists) {
@@ -144,6 +157,12 @@ export function readShopperState(reader: ByteReader, state: ShopperState): void 
   state.recent.read(reader);
   state.bought.read(reader);
   if (parts & WITH_EXPOSURE) state.exposure = readExposure(reader, firstSeen);
+  if (parts & WITH_TRAIL) state.trail.read(reader);
+  if (parts & WITH_DEVICE) state.device = readDevice(reader);
+  if (parts & WITH_JOINED) {
+    state.join(readJoined(reader));
+    for (const presence of presencesOf(state)) presence.older = readTimes(reader);
+  }
   reader.finish();
 }
 
@@ -193,11 +212,6 @@ function readPurchases(reader: ByteReader, near: number): Purchases {
     hours: readPresence(reader, newPresence(), unitOf(near, HOUR_MS)),
     days: readPresence(reader, newPresence(), unitOf(near, DAY_MS)),
   };
-}
-
-function readCount(reader: ByteReader): Count {
-  const digits = reader.text();
-  return digits === '' ? reader.int() : BigInt(digits);
 }
 
 function readExposure(reader: ByteReader, near: number): Exposure {

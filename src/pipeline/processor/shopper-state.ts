@@ -2,7 +2,9 @@ import { ByteText } from '../events/byte-text.ts';
 import { type Count } from '../events/money.ts';
 import { type StepRuns } from '../metrics/funnel.ts';
 import { type Exposure } from './exposure.ts';
-import { newPresence, type Presence } from './presence.ts';
+import { Trail } from './facts.ts';
+import { type Device, type Joined } from './links.ts';
+import { newPresence, type Presence, rememberOlder } from './presence.ts';
 import { RecentTexts } from './recent-texts.ts';
 
 /** A run of a shopper's events. */
@@ -77,6 +79,9 @@ export interface Purchases {
 /** Most products that are remembered as recent, and as bought. */
 export const RECENT_PRODUCTS = 20;
 const BOUGHT_PRODUCTS = 50;
+const KEPT_SESSIONS = 4;
+/** The same of a user whose devices may tell of an earlier time. */
+const JOINED_SESSIONS = 100;
 
 /**
  * What the processor remembers of a shopper; its key in the live store is what `shopperOf` gives. One object is used for one
@@ -95,26 +100,57 @@ export class ShopperState {
   purchases: Purchases | undefined = undefined;
   /** Ordered by end. */
   readonly sessions: Session[] = [];
+  /** How many sessions are remembered, so that a late event can join them. */
+  mostSessions = KEPT_SESSIONS;
   /** Products viewed, put into the cart or bought, each once, the latest last. */
   readonly recent = new RecentTexts(RECENT_PRODUCTS);
   /** Products bought, each once, the latest last. */
   readonly bought = new RecentTexts(BOUGHT_PRODUCTS);
   /** Undefined before the first list of recommendations that the shop's events tell of. */
   exposure: Exposure | undefined = undefined;
+  /** Of a device: what was done on it, as far as it can still be given to a user. */
+  readonly trail = new Trail();
+  /** Of a device that is linked to a user: it counts for nothing by itself. */
+  device: Device | undefined = undefined;
+  /** Of a user who was named on a device. */
+  joined: Joined | undefined = undefined;
   private readonly spare: Session[] = [];
 
   /** Makes it that of a new shopper. */
   reset(): void {
+    this.forgetCounts();
+    this.exposure = undefined;
+    this.recent.clear();
+    this.bought.clear();
+    this.trail.clear();
+    this.device = undefined;
+    this.joined = undefined;
+    this.mostSessions = KEPT_SESSIONS;
+  }
+
+  /** Goes on as that of a user with devices, which may tell of an earlier time. */
+  join(joined: Joined = { devices: [] }): Joined {
+    this.joined = joined;
+    this.mostSessions = JOINED_SESSIONS;
+    rememberOlder(this.hours);
+    rememberOlder(this.days);
+    if (this.purchases !== undefined) {
+      rememberOlder(this.purchases.hours);
+      rememberOlder(this.purchases.days);
+    }
+    return joined;
+  }
+
+  /** Forgets all that the shopper is counted by. */
+  forgetCounts(): void {
     this.firstSeen = this.lastSeen = this.kept = 0;
     this.purchases = undefined;
-    this.exposure = undefined;
     for (const presence of [this.hours, this.days]) {
       presence.last = -1;
       presence.mask = presence.oldest = 0;
+      presence.older = undefined;
     }
     while (this.sessions.length > 0) this.spare.push(this.sessions.pop()!);
-    this.recent.clear();
-    this.bought.clear();
   }
 
   /** Adds a new session as the last one. */

@@ -1,6 +1,6 @@
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { type EventColumns } from '../events/columns.ts';
-import { type Count } from '../events/money.ts';
+import { type Count, subtract } from '../events/money.ts';
 import { BucketDeltas, type DeltaNames } from '../metrics/bucket-deltas.ts';
 import { BASE_CELL_MS, cellStart, OWN_DIMENSIONS, RECOMMENDER } from '../metrics/cells.ts';
 import { slotsOf } from '../metrics/stored-cells.ts';
@@ -61,5 +61,41 @@ export class Tally {
 
   textOf(slot: number, key: number): string {
     return this.keys[slot]!.textOf(key);
+  }
+}
+
+/** Takes away what is added to it. */
+export class Counterpart extends Tally {
+  private readonly of: Tally;
+
+  /** @param of what it is taken from, which has the keys */
+  constructor(of: Tally) {
+    super();
+    this.of = of;
+  }
+
+  override bucketAt(time: number): number {
+    return this.of.bucketAt(time);
+  }
+  override addTotal(bucket: number, column: number, amount: Count): void {
+    this.of.addTotal(bucket, column, subtract(0, amount));
+  }
+  override add(bucket: number, slot: number, key: number, column: number, amount: Count): void {
+    this.of.add(bucket, slot, key, column, subtract(0, amount));
+  }
+  override keyOf(slot: number, text: string): number {
+    return this.of.keyOf(slot, text);
+  }
+  override keyAt(slot: number, columns: EventColumns, place: number, size: number): number {
+    return this.of.keyAt(slot, columns, place, size);
+  }
+  override keyIn(slot: number, bytes: Uint8Array, start: number, size: number): number {
+    return this.of.keyIn(slot, bytes, start, size);
+  }
+  override copyText(slot: number, key: number, into: SessionValue, time: number): void {
+    this.of.copyText(slot, key, into, time);
+  }
+  override textOf(slot: number, key: number): string {
+    return this.of.textOf(slot, key);
   }
 }

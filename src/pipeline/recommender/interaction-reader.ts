@@ -1,6 +1,7 @@
 import { type Progress } from '../../ml/recommender.ts';
 import { type DocumentStore, type StoredRecords } from '../document-store/document-store.ts';
 import { RecordDecoder } from '../event-log/record-decoder.ts';
+import { LINK_TYPE } from '../events/shop-event.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { type InteractionMemory } from './interactions.ts';
 import { type Pace } from './pace.ts';
@@ -58,7 +59,7 @@ export function createInteractionReader(
     if (from >= end) return undefined;
     const read = await documents.readRecords(partition, from, Math.min(limit, end - from));
     if (read.next === from) return undefined;
-    const decoder = new RecordDecoder((type) => (weights[type] ?? 0) > 0);
+    const decoder = new RecordDecoder((type) => type === LINK_TYPE || (weights[type] ?? 0) > 0);
     decoder.begin(partition, read.records);
     const { records, skipped, next: after } = read;
     // Not spread: each page would be of another shape to V8, which then compiles the loop anew for each.

@@ -1,9 +1,10 @@
 import { type Interactions, type ItemText } from '../../ml/training-data.ts';
 import { ByteWriter } from '../events/bytes.ts';
 import { type EventColumns, FLAG, ITEM_TEXT, TEXT, type TextField } from '../events/columns.ts';
-import { EVENT_TYPES } from '../events/shop-event.ts';
+import { LINE_TYPES, LINK_TYPE } from '../events/shop-event.ts';
 import { SESSION_GAP_MS } from '../processor/sessions.ts';
 import { DailyCounts } from './daily-counts.ts';
+import { LastLinks } from './last-links.ts';
 import { Names } from './names.ts';
 import { OpenSessions } from './open-sessions.ts';
 import { ProductTexts } from './product-texts.ts';
@@ -70,7 +71,10 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
     perDay = 2000,
     nameBytes = NAME_BYTES,
   } = options;
-  const weightByType = Float64Array.from(EVENT_TYPES, (type) => weightOf[type] ?? 0);
+  const weightByType = Float64Array.from(LINE_TYPES, (type) =>
+    type === LINK_TYPE ? 0 : (weightOf[type] ?? 0),
+  );
+  const links = new LastLinks();
   const products = new Names();
   const users = new Names();
   const texts = new ProductTexts();
@@ -176,6 +180,7 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
   }
   return {
     add(columns, row) {
+      if (columns.hasBothIds(row)) links.note(columns, row);
       const weight = weightByType[columns.typeNumber(row)]!;
       if (weight <= 0 || columns.is(row, FLAG.robot)) return;
       const actor = identify(columns, row);
@@ -197,7 +202,7 @@ export function createInteractionMemory(options: InteractionMemoryOptions = {}):
       base += oldest;
       return {
         length: added - forgotten,
-        users: columnOf(shoppers),
+        users: links.joined(columnOf(shoppers), users),
         userCount: users.end,
         sessions: columnOf(sessions),
         sessionCount: nextSession - base,

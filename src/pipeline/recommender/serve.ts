@@ -5,6 +5,7 @@ import { createNeighbourLists, FIELDS, SCORE_UNITS } from '../../ml/neighbour-li
 import { type History, type HistoryItem, type Interest } from '../../ml/recommender.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
+import { lastUser } from '../processor/links.ts';
 import { decodeShopperState } from '../processor/shopper-record.ts';
 import { type ShopperState } from '../processor/shopper-state.ts';
 import { assign, newRecommendationId } from './experiment.ts';
@@ -84,7 +85,7 @@ export async function recommendTo(
   if (own === undefined && request.algorithm !== 'auto') throw notTrainedWith(assigned.algorithm);
   const { arm, algorithm } = own === undefined ? FALLBACK : assigned;
   const { found, evidenceFor } = own ?? (await blend(live, history, published));
-  const bought = shopper?.bought.texts() ?? [];
+  const bought = shopper === undefined ? [] : textsOf(shopper, 'bought');
   const passedOver = { bought, seen: [...history.map(({ id }) => id), ...bought], none: [] }[exclude];
   const selected = await select(live, found, { ...request, exclude: new Set(passedOver) }, settings);
   const items = selected.map((item) => ({ ...item, because: evidenceFor(item) }));
@@ -109,13 +110,25 @@ async function findShopper(live: LiveStore, audience: Audience): Promise<Shopper
   const keys = ['u', 'a', 's'].map((kind) => `${kind}:${audience.user}`);
   const states = await live.states(keys);
   const known = keys.map((key) => states.get(key)).find((state) => state !== undefined);
-  return known === undefined ? undefined : decodeShopperState(known);
+  if (known === undefined) return undefined;
+  const shopper = decodeShopperState(known);
+  if (shopper.device === undefined) return shopper;
+  // A device is its user's.
+  const key = `u:${lastUser(shopper.device)}`;
+  const person = (await live.states([key])).get(key);
+  return person === undefined ? shopper : decodeShopperState(person);
+}
+
+/** Products that a shopper was interested in, or has bought, on the user's devices before the user was known there, and since. */
+function textsOf(shopper: ShopperState, list: 'recent' | 'bought'): string[] {
+  const before = shopper.joined?.devices.flatMap((device) => device[list]) ?? [];
+  return [...new Set([...before, ...shopper[list].texts()].reverse())].reverse();
 }
 
 /** What is remembered of a shopper, the latest last: what was bought before all that is remembered as recent comes first. */
 function historyOf(shopper: ShopperState | undefined): History {
-  const recent = shopper?.recent.texts() ?? [];
-  const bought = shopper?.bought.texts() ?? [];
+  const recent = shopper === undefined ? [] : textsOf(shopper, 'recent');
+  const bought = shopper === undefined ? [] : textsOf(shopper, 'bought');
   const own = new Set(bought);
   const older = bought.filter((id) => !recent.includes(id));
   return [...older, ...recent].map((id): HistoryItem => {

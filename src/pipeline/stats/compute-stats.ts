@@ -77,6 +77,7 @@ export function computeStats(input: StatsInput): Stats {
   const duplicates = whole(window, COLUMNS.duplicates);
   const events = countEvents(window);
   const robots = whole(window, COLUMNS.robots);
+  const links = whole(window, COLUMNS.links);
   return {
     schema: 'ecom.stats/1',
     asOf: { time: iso(asOf.time), basis: asOf.basis },
@@ -91,12 +92,15 @@ export function computeStats(input: StatsInput): Stats {
       lagMs: newest === 0 ? null : Math.max(0, asOf.time - newest),
       backlog,
       recount: input.recount,
-      received: events + (input.robots ? 0 : robots) + duplicates + rejected,
+      received: events + links + (input.robots ? 0 : robots) + duplicates + rejected,
       late: whole(window, COLUMNS.late),
       lost: whole(window, COLUMNS.lost),
       earlier: whole(input.all, COLUMNS.earlier),
       truncated: whole(window, COLUMNS.truncated),
       robots,
+      placeholderIds: whole(window, COLUMNS.placeholderIds),
+      links,
+      unjoined: whole(window, COLUMNS.unjoined),
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),

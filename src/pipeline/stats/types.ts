@@ -84,7 +84,7 @@ export interface Stats {
     readonly backlog: number | null;
     /** How far the numbers have come that are being counted again, as after an upgrade: these here are not all. Null where they are. */
     readonly recount: { readonly counted: number; readonly of: number } | null;
-    /** Records of the window that were counted: accepted + duplicates + rejected, those of robots among the accepted. */
+    /** Records of the window that were counted: accepted (those of robots, and links, among them) + duplicates + rejected. */
     readonly received: number;
     readonly late: number;
     /** Records that the log let go of before they were counted; noticed in the window. */
@@ -95,6 +95,12 @@ export interface Stats {
     readonly truncated: number;
     /** Events of known robots, which no other number counts but `events` of a breakdown, unless they are asked for. */
     readonly robots: number;
+    /** Events with an id of somebody that is none, such as `undefined`: they are counted without it. */
+    readonly placeholderIds: number;
+    /** Calls that say whose a device is, such as `identify`: received, and no events. */
+    readonly links: number;
+    /** Devices whose past is too long to join the user that they are linked to: they count as somebody else. */
+    readonly unjoined: number;
     /** Records without a value, which are passed over: neither received nor rejected. */
     readonly tombstones: number;
     readonly duplicates: number;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeRecord, isRejected, type Rejected } from '../../../src/pipeline/events/decode.ts';
+import { DEFAULT_PLACEHOLDERS, setPlaceholderIds } from '../../../src/pipeline/events/placeholder-ids.ts';
 import { encodeDecoded, encodeRejectedLine } from '../../../src/pipeline/events/record.ts';
 import { EVENT_TYPES, LIMITS, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
 
@@ -145,6 +146,64 @@ describe('decodeRecord', () => {
   test('an event that claims to be a little ahead of its arrival happened on arrival', () => {
     expect(decode({ ...EVENT, time: ARRIVAL + 1 })).toMatchObject({ time: ARRIVAL });
     expect(decode({ ...EVENT, time: ARRIVAL - 0.5 })).toMatchObject({ time: ARRIVAL - 1 });
+  });
+
+  test.each([
+    'undefined',
+    'null',
+    'NULL',
+    'NaN',
+    'None',
+    '[object Object]',
+    '(not set)',
+    'anonymous',
+    'Guest',
+    ' undefined ',
+    '   ',
+    '-1',
+    '0',
+    '00000000-0000-0000-0000-000000000000',
+    '0000',
+    '-',
+    0,
+  ])('%j is no id of anybody, which is told', (none) => {
+    const decoded = decode({ ...EVENT, userId: none, anonymousId: 'a1' });
+    expect(decoded).toMatchObject({ anonymousId: 'a1', placeholder: true });
+    expect(Object.keys(decoded)).not.toContain('userId');
+    const other = decode({ ...EVENT, anonymousId: none });
+    expect(other).toMatchObject({ userId: 'u1', placeholder: true });
+    expect(Object.keys(other)).not.toContain('anonymousId');
+    // What was written once is read alike.
+    expect(decode(JSON.stringify(decoded))).toEqual(decoded);
+  });
+
+  test.each([
+    'undefined1',
+    'null0',
+    'guest-7',
+    'u0',
+    '00000000-0000-0000-0000-000000000001',
+    '0x0',
+    'nul',
+    10,
+  ])('%j is an id', (id) => {
+    expect(decode({ ...EVENT, userId: id })).toMatchObject({ userId: String(id) });
+    expect(decode({ ...EVENT, userId: id })).not.toHaveProperty('placeholder');
+  });
+
+  test('sessions are counted from 0 on, and a word for nothing is no session', () => {
+    expect(decode({ ...EVENT, sessionId: '0' })).toMatchObject({ sessionId: '0' });
+    expect(decode({ ...EVENT, sessionId: '(not set)' })).not.toHaveProperty('sessionId');
+  });
+
+  test('the shop decides what is no id', () => {
+    onTestFinished(() => setPlaceholderIds(DEFAULT_PLACEHOLDERS));
+    setPlaceholderIds(['nobody', 'niémand']);
+    expect(decode({ ...EVENT, userId: 'Nobody' })).toMatchObject({ placeholder: true });
+    expect(decode({ ...EVENT, userId: 'niémand' })).toMatchObject({ placeholder: true });
+    expect(decode({ ...EVENT, userId: 'guest' })).toMatchObject({ userId: 'guest' });
+    setPlaceholderIds([]);
+    expect(decode({ ...EVENT, userId: '0' })).toMatchObject({ userId: '0' });
   });
 
   test('a name that sets a prototype is no property', () => {

@@ -16,7 +16,7 @@ test('a shopper who comes back while a commit of more shoppers than memory keeps
   const stores = await openStores(config);
   const event = (user: number, time: number) => ({
     key: 'k',
-    value: JSON.stringify({ type: 'page_view', time, userId: user.toString(36) }),
+    value: JSON.stringify({ type: 'page_view', time, userId: `u${user}` }),
   });
   const time = Date.UTC(2026, 0, 5);
   await stores.log.append(Array.from({ length: SHOPPERS }, (_, i) => event(i, time)));

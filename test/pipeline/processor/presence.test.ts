@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { beThere, newPresence, SPAN } from '../../../src/pipeline/processor/presence.ts';
+import { beThere, newPresence, rememberOlder, SPAN } from '../../../src/pipeline/processor/presence.ts';
 
-/** Gaps by unit and gap, after being there in all units in that order. */
-function countGaps(units: readonly number[]): Map<string, number> {
+/**
+ * Gaps by unit and gap, after being there in all units in that order.
+ * @param remembered after how many of them nothing is forgotten any more
+ */
+function countGaps(units: readonly number[], remembered = Number.POSITIVE_INFINITY): Map<string, number> {
   const presence = newPresence();
   const counts = new Map<string, number>();
   const add = (unit: number, gap: number, amount: number): void => {
@@ -12,7 +15,8 @@ function countGaps(units: readonly number[]): Map<string, number> {
     if (sum === 0) counts.delete(key);
     else counts.set(key, sum);
   };
-  for (const unit of units) {
+  for (const [i, unit] of units.entries()) {
+    if (i === remembered) rememberOlder(presence);
     beThere(presence, unit, (at, before, gap) => {
       if (before !== undefined) add(at, before, -1);
       add(at, gap, 1);
@@ -40,6 +44,41 @@ describe('presence', () => {
             distinct.map((unit, i) => [`${unit}:${i === 0 ? 0 : unit - distinct[i - 1]!}`, 1]),
           );
           expect(countGaps(arrivals)).toEqual(expected);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('gives every unit the distance to the one before, however late it comes, where nothing is forgotten', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(1000), { minLength: 1, maxLength: 60, size: 'max' }), (units) => {
+        const distinct = [...units].sort((a, b) => a - b);
+        const expected = new Map(
+          distinct.map((unit, i) => [`${unit}:${i === 0 ? 0 : unit - distinct[i - 1]!}`, 1]),
+        );
+        expect(countGaps(units, 0)).toEqual(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('counts each unit at most once, whenever it began to forget nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(400), { minLength: 1, maxLength: 60, size: 'max' }),
+        fc.nat(60),
+        (units, remembered) => {
+          const counted = new Map<string, number>();
+          for (const [key, amount] of countGaps(units, remembered)) {
+            expect(amount).toBe(1);
+            const unit = key.split(':')[0]!;
+            counted.set(unit, (counted.get(unit) ?? 0) + 1);
+          }
+          for (const [unit, count] of counted) {
+            expect(count).toBe(1);
+            expect(units).toContain(Number(unit));
+          }
         },
       ),
       { numRuns: 2000 },

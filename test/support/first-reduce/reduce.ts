@@ -1,7 +1,12 @@
 import { type LogRecord } from '../../../src/pipeline/event-log/event-log.ts';
 import { isRejected, type Rejected, TOMBSTONE } from '../../../src/pipeline/events/decode.ts';
 import { add, type Count, multiply, subtract } from '../../../src/pipeline/events/money.ts';
-import { type EventItem, type ShopEvent, SIMULATED_SOURCE } from '../../../src/pipeline/events/shop-event.ts';
+import {
+  type EventItem,
+  type EventType,
+  type ShopEvent,
+  SIMULATED_SOURCE,
+} from '../../../src/pipeline/events/shop-event.ts';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
 import { type ProductInfo } from '../../../src/pipeline/live-store/live-store.ts';
 import {
@@ -149,7 +154,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   function countEvent(event: ShopEvent, shopper: string | undefined, watermark: number): void {
     const { time, type } = event;
     const cell = cellAt(time);
-    increment(cell.totals, TYPE_COLUMNS[type], 1);
+    increment(cell.totals, TYPE_COLUMNS[type as EventType], 1);
     if (event.source === SIMULATED_SOURCE) increment(cell.totals, COLUMNS.simulated, 1);
     if (time < watermark - LATE_MS) increment(cell.totals, COLUMNS.late, 1);
     if (event.truncated) increment(cell.totals, COLUMNS.truncated, 1);
@@ -432,7 +437,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       absorb(state, session, absorbed);
     }
     // An order that is told again, on another day perhaps, makes no session a buyer's.
-    const taken = type === 'purchase' && !bought ? undefined : STEP_OF[type];
+    const taken = type === 'purchase' && !bought ? undefined : STEP_OF[type as EventType];
     if (taken !== undefined) step(session, taken, time);
     if (!created) session.path |= MANY_EVENTS;
     if (bought && (session.bought === 0 || time < session.bought)) session.bought = time;

@@ -1,5 +1,5 @@
 import { eventNameOf } from '../near-names.ts';
-import { EVENT_TYPES } from '../shop-event.ts';
+import { EVENT_TYPES, LINK_TYPE } from '../shop-event.ts';
 import { BadRow, type JsonFormat, type RawEvent } from './format.ts';
 
 const TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES);
@@ -9,6 +9,8 @@ export const native: JsonFormat = {
   name: 'native',
   layout: 'json',
   recognises: (value) => {
+    // Others have calls of that type, with other names for the time.
+    if (value.type === LINK_TYPE) return 'time' in value;
     const fields = Object.entries(value).map(([name, said]) => [eventNameOf(name), said] as const);
     return (
       fields.some(([name, said]) => name === 'type' && TYPES.has(said)) &&

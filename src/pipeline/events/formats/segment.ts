@@ -1,4 +1,4 @@
-import { type EventType } from '../shop-event.ts';
+import { type EventType, LINK_TYPE } from '../shop-event.ts';
 import { instantOf } from '../time.ts';
 import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
@@ -38,6 +38,8 @@ export const segment: JsonFormat = {
 };
 
 function readCall(call: Fields, body: Fields): Outcome {
+  const link = linkOf(call, body);
+  if (link !== undefined) return link;
   const properties = object(call.properties);
   const type = typeOf(call, properties);
   if (type === undefined) return notOfAShop(call.type === 'track' ? call.event : call.type);
@@ -58,6 +60,17 @@ function actorOf({ userId, anonymousId }: Fields): RawEvent {
   // What is not read is told by its name.
   const unread = Object.keys(userId).slice(0, 3);
   return { anonymousId, ...Object.fromEntries(unread.map((name) => [`userId.${name}`, true])) };
+}
+
+/** What links a device to a user: `identify` with both ids, and `alias`, whose former id is taken for that of a device. */
+function linkOf(call: Fields, body: Fields): RawEvent | undefined {
+  const { type, userId } = call;
+  if (type !== 'identify' && type !== 'alias') return undefined;
+  const anonymousId = firstOf(type === 'alias' ? call.previousId : undefined, call.anonymousId);
+  // One without the other, such as what a server says of a user, links nothing.
+  if (typeof userId === 'object' || firstOf(userId) === undefined) return undefined;
+  if (anonymousId === undefined || anonymousId === userId) return undefined;
+  return { id: call.messageId, type: LINK_TYPE, time: timeOf(call, body), userId, anonymousId };
 }
 
 /** Segment corrects the clock of a device by when its server received what the device says to have sent. */

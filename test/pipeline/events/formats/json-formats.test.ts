@@ -93,6 +93,30 @@ describe('segment', () => {
   const who = { id: 'm1', time: MS, userId: 'u1', anonymousId: 'a1' };
   const track = (event: string, properties: object = {}) => ({ ...call, type: 'track', event, properties });
 
+  test('identify and alias link a device to a user', () => {
+    const { userId: _, anonymousId: __, ...bare } = call;
+    expect(
+      readAll(
+        lines(
+          { ...call, type: 'identify', traits: { plan: 'x' } },
+          { ...bare, type: 'alias', previousId: 'a1', userId: 'u1' },
+        ),
+      ),
+    ).toEqual([
+      { ...who, type: 'identify', items: [] },
+      { ...who, type: 'identify', items: [] },
+    ]);
+  });
+
+  test.each([
+    ['identify of a server', { ...call, type: 'identify', anonymousId: undefined }],
+    ['identify of nobody', { ...call, type: 'identify', userId: undefined }],
+    ['alias of nobody', { ...call, type: 'alias', anonymousId: undefined }],
+    ['group', { ...call, type: 'group' }],
+  ])('%s links nothing', (__, value) => {
+    expect(readAll(lines(value))).toEqual(['not a shop event']);
+  });
+
   test('calls of the e-commerce spec become events', () => {
     const product = {
       product_id: 'p1',
@@ -151,7 +175,7 @@ describe('segment', () => {
     expect(readAll(lines({ batch }))).toEqual([
       { ...who, type: 'view_cart', items: [] },
       { ...who, id: 'K:1:2', type: 'page_view', items: [] },
-      'not a shop event',
+      { ...who, type: 'identify', items: [] },
       'not a shop event',
       'not a shop event',
       'bad price',
