@@ -1,4 +1,4 @@
-import { type EventType } from '../shop-event.ts';
+import { type EventType, LINK_TYPE } from '../shop-event.ts';
 import { instantOf } from '../time.ts';
 import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
@@ -43,6 +43,8 @@ function resultsOf({ results, batch }: Fields): readonly Fields[] {
 
 function readEvent(event: Fields): Outcome {
   const properties = propertiesOf(event);
+  const link = linkOf(event, properties);
+  if (link !== undefined) return link;
   const type = typeOf(event.event, properties);
   if (type === undefined) return notOfAShop(event.event);
   const result: RawEvent = {
@@ -62,6 +64,16 @@ function readEvent(event: Fields): Outcome {
       kept.add(name, properties[name]);
   result.properties = kept.all();
   return result;
+}
+
+/** What links a device to a user: `$identify` with both ids, and `$create_alias`, whose alias is taken for that of a device. */
+function linkOf(event: Fields, properties: Fields): RawEvent | undefined {
+  const name = event.event;
+  if (name !== '$identify' && name !== '$create_alias') return undefined;
+  const userId = firstOf(event.distinct_id, properties.distinct_id);
+  const anonymousId = firstOf(name === '$identify' ? properties.$anon_distinct_id : properties.alias);
+  if (userId === undefined || anonymousId === undefined || anonymousId === userId) return undefined;
+  return { id: firstOf(event.uuid, event.id), type: LINK_TYPE, time: timeOf(event), userId, anonymousId };
 }
 
 /** In some exports they are a text of JSON. */

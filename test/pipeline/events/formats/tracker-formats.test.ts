@@ -116,6 +116,27 @@ describe('posthog', () => {
   });
 });
 
+test('posthog: who is identified is linked to the device', () => {
+  const event = (name: string, properties: object) => ({
+    ...{ uuid: 'i', event: name, distinct_id: 'u1', timestamp: T },
+    properties,
+  });
+  const link = { id: 'i', type: 'identify', time: MS, userId: 'u1', items: [] };
+  expect(
+    read(
+      event('$identify', { $anon_distinct_id: 'd1' }),
+      event('$create_alias', { alias: 'd2' }),
+      event('$identify', {}),
+      event('$identify', { $anon_distinct_id: 'u1' }),
+    ),
+  ).toEqual([
+    { ...link, anonymousId: 'd1' },
+    { ...link, anonymousId: 'd2' },
+    'not a shop event',
+    'not a shop event',
+  ]);
+});
+
 test('matomo: a visit is its actions', () => {
   const visit = {
     idSite: 1,
