@@ -230,6 +230,12 @@ export function createOrderCounter(
         recount(order, before, change);
         return;
       }
+      if (!before.isKnown) {
+        // Without a purchase there is nothing that refunds share: each counts as it says.
+        change();
+        emitter.emitRefunds({ ...order, refunds: [part] }, before, 1);
+        return;
+      }
       emitter.emitRefunds(order, before, -1);
       change();
       emitter.emitRefunds(order, before, 1);

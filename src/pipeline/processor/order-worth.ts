@@ -247,7 +247,17 @@ function boughtFor(order: OrderState, { product, quantity }: OrderItem): Count |
 /** By time; those of one time in an order that does not depend on which came first. */
 function inOrder(parts: readonly OrderPart[]): readonly OrderPart[] {
   if (parts.length < 2) return parts;
-  const text = (part: OrderPart): string =>
-    JSON.stringify(part, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return [...parts].sort((a, b) => a.time - b.time || (text(a) < text(b) ? -1 : 1));
+  return [...parts].sort((a, b) => a.time - b.time || (textOf(a) < textOf(b) ? -1 : 1));
+}
+
+/** Of parts while they are in memory: an order is settled anew with each of its refunds. */
+const texts = new WeakMap<OrderPart, string>();
+
+function textOf(part: OrderPart): string {
+  let text = texts.get(part);
+  if (text === undefined) {
+    text = JSON.stringify(part, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    texts.set(part, text);
+  }
+  return text;
 }
