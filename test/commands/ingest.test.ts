@@ -163,14 +163,14 @@ describe('ecom ingest', () => {
     const { context, out, notes } = createContext(dataDir);
     const files = [
       file('a.jsonl', orders(2)),
-      file('bad.bin', Buffer.alloc(500, 0xfe)),
+      file('bad.bin', 'PK\u0003\u0004'),
       file('c.jsonl', order(7)),
     ];
     await expect(ingest(context, files, OPTIONS)).rejects.toMatchObject({
       code: 'INPUT',
       message: '1 of 3 files could not be read to their end',
     });
-    expect(notes()).toMatch(/error: .*bad\.bin is no text/);
+    expect(notes()).toMatch(/error: .*bad\.bin is a zip archive/);
     expect(out()).toMatch(
       /a\.jsonl: 2 lines.*\n.*2 events.*\nc\.jsonl: 1 line.*\n.*1 event.*\nnext: ecom stats/,
     );

@@ -43,6 +43,7 @@ const RUNS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['FILE', '--speed', H],
     ['FILE', '--rebase', H],
   ],
+  map: [['FILE'], [`no${H}.csv`], ['FILE', '--out', `no${H}/x`], ['FILE', '--json']],
   rebuild: [[], ['--force']],
   backup: [[`no${H}/x`], [`backup${H}.tar`]],
   restore: [[`no${H}`], ['FILE']],

@@ -31,6 +31,8 @@ const CURRENCY_OF: Readonly<Record<string, string>> = {
 const SHARED = new Set(['$', '¥', 'kr', 'kr.', 'fr', 'fr.', 'rs', 'rs.']);
 const CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 
+/** What is longer is no amount, and would cost the patterns below more than its length. */
+const LONGEST = 64;
 const PLAIN = /^\d+(?:\.\d*)?$|^\.\d+$|^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,2})?$/;
 const SIGNED =
   /^([-−–(+]?)\s*(\D{0,4}?)\s*([-−–+]?)\s*(\d[\d.,\s'’]*?|[.,]\d+)\s*([^\d.,\s'’()\-−–]\D{0,3}?)?\s*([-−–)]?)$/u;
@@ -48,7 +50,7 @@ const UNGROUPED = { '.': /^\d*(?:\.\d*)?$/, ',': /^\d*(?:,\d*)?$/ } as const;
 export function readAmount(text: string, decimal: DecimalSign): Amount | undefined {
   const bare = text.trim();
   if (bare === '' || (decimal === '.' && PLAIN.test(bare))) return { text: bare };
-  const match = SIGNED.exec(bare);
+  const match = bare.length > LONGEST ? null : SIGNED.exec(bare);
   if (match === null) return undefined;
   const [, first = '', before = '', inner = '', digits = '', after = '', last = ''] = match;
   if ((first === '(') !== (last === ')')) return undefined;
