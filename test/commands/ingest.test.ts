@@ -161,11 +161,7 @@ describe('ecom ingest', () => {
   test('a file that cannot be read keeps the others from nothing', async () => {
     const dataDir = join(tempDir(), 'shop');
     const { context, out, notes } = createContext(dataDir);
-    const files = [
-      file('a.jsonl', orders(2)),
-      file('bad.bin', 'PK\u0003\u0004'),
-      file('c.jsonl', order(7)),
-    ];
+    const files = [file('a.jsonl', orders(2)), file('bad.bin', 'PK\u0003\u0004'), file('c.jsonl', order(7))];
     await expect(ingest(context, files, OPTIONS)).rejects.toMatchObject({
       code: 'INPUT',
       message: '1 of 3 files could not be read to their end',
