@@ -170,8 +170,15 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
     let rest = block;
     while (rest.count > 0 && !(await insert(rest))) {
       const there = await (await events()).findOne({ _id: placeId(rest.partition, rest.from) } as object);
-      if (there !== null) rest = cut(rest, there.to ?? rest.from + 1, rest.to);
+      if (there !== null && (await hold(there as Found)))
+        rest = cut(rest, there.to ?? rest.from + 1, rest.to);
     }
+  }
+  /** Sees to it that somebody who is about to take a document away leaves it. @returns false where it is gone or another by now */
+  async function hold({ _id, version }: Found): Promise<boolean> {
+    const filter = { _id, version: version ?? { $exists: false } } as object;
+    const change = { $set: { version: randomUUID() } } as object;
+    return (await (await events()).updateOne(filter, change)).matchedCount > 0;
   }
 
   async function read(partition: number, from: number, limit: number): Promise<StoredRecords> {
