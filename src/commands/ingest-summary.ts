@@ -24,7 +24,7 @@ export function ingestSummary(
   folder: string,
 ): string {
   const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding } = result;
-  const { placeholderIds, links } = result;
+  const { placeholderIds, links, withoutProduct } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
     out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
@@ -46,6 +46,8 @@ export function ingestSummary(
       out.push(
         `  ${count(placeholderIds)} with a placeholder such as 'undefined' for an id, counted without it`,
       );
+    if (withoutProduct > 0)
+      out.push(`  ${count(withoutProduct)} of orders without a product: only their money counts`);
     const total = rejectedLines(rejected);
     if (encoding !== undefined)
       out.push(`  read as ${encoding}, as it is no UTF-8; a map can name another ("encoding")`);
@@ -99,7 +101,7 @@ export async function printIngestJson(
 ): Promise<void> {
   const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates, encoding } =
     result;
-  const { placeholderIds, links } = result;
+  const { placeholderIds, links, withoutProduct } = result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -116,6 +118,7 @@ export async function printIngestJson(
     orders,
     placeholderIds,
     links,
+    withoutProduct,
     times:
       times === undefined
         ? null

@@ -113,6 +113,41 @@ describe('amounts of a mapped file', () => {
     await shop.readText('a.csv', 'at,order,sku,price\n2026-01-05,1,A,5.00\n2026-01-05,1,,3.50\n', { map });
     expect(await money(shop)).toMatchObject({ orders: 1, gross: { USD: '8.50' } });
   });
+
+  test('without a product keep what they say of the whole order, and are counted in the summary', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      ...{ ...ORDER, time: 'at', quantity: 'n', status: 'state', negative: 'refund' },
+      ...{ revenue: 'net', total: 'sum', tax: 'vat', shipping: 'post', discount: 'off' },
+    });
+    const { out } = await shop.readText(
+      'a.csv',
+      [
+        'at,order,sku,price,n,state,net,sum,vat,post,off',
+        '2026-01-05,1,A,5.00,2,paid,,,,,', // a product, which counts as it says
+        '2026-01-05,1,,,,,,14.00,1.00,3.00,2.00', // and what its order is worth besides
+        '2026-01-05,2,,,,paid,20.00,,,,', // before tax and shipping
+        '2026-01-05,3,,,,paid,,30.00,4.00,6.00,', // with both
+        '2026-01-05,4,,,,refunded,,40.00,,,', // bought, then given back
+        '2026-01-05,5,,-7.00,1,,,,,,', // given back of an order that never came
+        '2026-01-05,6,,,,paid,,,,,', // worth nothing that anybody says
+        '2026-01-05,7,A,1.00,,paid,,,,,', // a product
+      ].join('\n'),
+      { map },
+    );
+    expect(await money(shop)).toMatchObject({
+      orders: 6,
+      gross: { USD: '91.00' },
+      refunds: '47.00',
+      rejected: {},
+    });
+    expect(out).toContain('1 order without amount');
+    expect(out).toContain('  5 of orders without a product: only their money counts\n');
+    const again = await shop.readText('b.csv', 'at,order,sku,price\n2026-01-06,8,A,1.00\n', {
+      map: shop.map({ ...ORDER, time: 'at' }),
+    });
+    expect(again.out).not.toContain('without a product');
+  });
 });
 
 describe('times of a mapped file', () => {

@@ -9,6 +9,7 @@ import { encodeRejectedLine } from '../events/record.ts';
 import { idOfKey, RowIds } from '../events/row-ids.ts';
 import { LINK_TYPE, partitionKey } from '../events/shop-event.ts';
 import { parseTime } from '../events/time.ts';
+import { productlessIn } from './productless.ts';
 import { type Row } from './rows.ts';
 
 /** A record for the log, with what the importer counts. */
@@ -24,6 +25,8 @@ export interface SourceRecord {
   readonly placeholder?: boolean;
   /** Whether it is no event, but links a device to a user. */
   readonly link?: boolean;
+  /** Whether it is money of an order of which its row names no product. */
+  readonly productless?: boolean;
 }
 
 const NOTHING: readonly string[] = [];
@@ -207,9 +210,13 @@ export function createRecordMaker(
   return (row, now) => {
     if (format.name === 'native' && row.bad === undefined) return [native(row, now)];
     const outcomes = readOutcomes(format, row);
-    if (outcomes.length === 1) return [convert(row, outcomes[0]!, now)];
-    const originals = createOriginals(row.raw, outcomes.length);
-    return outcomes.map((outcome) => convert(row, outcome, now, originals));
+    const originals = outcomes.length === 1 ? undefined : createOriginals(row.raw, outcomes.length);
+    const isProductless = productlessIn(outcomes);
+    return outcomes.map((outcome) => {
+      const productless = !(outcome instanceof BadRow) && isProductless(outcome);
+      const made = convert(row, outcome, now, originals);
+      return productless && made.reason === undefined ? { ...made, productless } : made;
+    });
   };
 }
 

@@ -197,9 +197,12 @@ export function firstOf(...values: readonly unknown[]): unknown {
   return values.find((value) => value !== undefined && value !== null && value !== '');
 }
 
-/** What a product is called that its source does not name: with a price, so that its worth counts; else it says nothing. */
+/** What a product is called that its source does not name, where it says what was paid for it. */
+export const UNNAMED = '(not set)';
+
+/** The id of a product that its source does not name: with a price, so that its worth counts; else it says nothing. */
 export function noId(price: unknown): string | undefined {
-  return firstOf(price) === undefined ? undefined : '(not set)';
+  return firstOf(price) === undefined ? undefined : UNNAMED;
 }
 
 /** A number of units; a text that holds a whole number is one too. Anything else stays for the validation to refuse. */

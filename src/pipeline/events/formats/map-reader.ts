@@ -11,11 +11,8 @@ import {
   PER_SECOND,
 } from './csv-map-schema.ts';
 import { dateTime, formatReader } from './date-text.ts';
-import { BadRow, notOfAShop, type Outcome, type RawEvent, units } from './format.ts';
+import { BadRow, notOfAShop, type Outcome, type RawEvent, UNNAMED, units } from './format.ts';
 import { statusOf } from './order-status.ts';
-
-/** A product that its row does not name, where it says what was paid for it. */
-export const UNNAMED = '(not set)';
 
 type Read<T> = (record: T) => string;
 /** What reads a value of a record as text, '' for none. */

@@ -1,0 +1,29 @@
+import { BadRow, type Outcome, type RawEvent, UNNAMED } from '../events/formats/format.ts';
+
+/**
+ * Tells which events of a row are money of an order that names no product: not what the row says of an order beside its products.
+ * @param outcomes all that the row holds
+ */
+export function productlessIn(outcomes: readonly Outcome[]): (event: RawEvent) => boolean {
+  // Most rows are one event.
+  if (outcomes.length === 1) return isProductless;
+  const events = outcomes.filter((outcome): outcome is RawEvent => !(outcome instanceof BadRow));
+  const orders = new Set(events.filter(namesProduct).map(({ orderId }) => orderId));
+  return (event) => isProductless(event) && (event.orderId === undefined || !orders.has(event.orderId));
+}
+
+function isProductless(event: RawEvent): boolean {
+  if (event.type !== 'purchase' && event.type !== 'refund') return false;
+  if (namesProduct(event)) return false;
+  const isStated = isSaid(event.revenue) || isSaid(event.total);
+  return isStated || (Array.isArray(event.items) && event.items.length > 0);
+}
+
+function namesProduct({ items }: RawEvent): boolean {
+  if (!Array.isArray(items)) return false;
+  return items.some((item: { productId?: unknown } | null) => item?.productId !== UNNAMED);
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
