@@ -3,13 +3,20 @@ import { BadRow, type Outcome, type RawEvent, UNNAMED } from '../events/formats/
 /**
  * Tells which events of a row are money of an order that names no product: not what the row says of an order beside its products.
  * @param outcomes all that the row holds
+ * @param linesApart whether the products of a partial order come in records of their own
  */
-export function productlessIn(outcomes: readonly Outcome[]): (event: RawEvent) => boolean {
+export function productlessIn(
+  outcomes: readonly Outcome[],
+  linesApart: boolean,
+): (event: RawEvent) => boolean {
+  const isFollowed = (event: RawEvent): boolean => linesApart && event.partial === true;
+  const isAlone = (event: RawEvent): boolean => isProductless(event) && !isFollowed(event);
   // Most rows are one event.
-  if (outcomes.length === 1) return isProductless;
+  if (outcomes.length === 1) return isAlone;
   const events = outcomes.filter((outcome): outcome is RawEvent => !(outcome instanceof BadRow));
-  const orders = new Set(events.filter(namesProduct).map(({ orderId }) => orderId));
-  return (event) => isProductless(event) && (event.orderId === undefined || !orders.has(event.orderId));
+  const named = events.filter((event) => namesProduct(event) || isFollowed(event));
+  const orders = new Set(named.map(({ orderId }) => orderId));
+  return (event) => isAlone(event) && (event.orderId === undefined || !orders.has(event.orderId));
 }
 
 function isProductless(event: RawEvent): boolean {

@@ -79,6 +79,7 @@ export function createRecordMaker(
 ): (row: Row, now: number) => readonly SourceRecord[] {
   const { format, name, shift, ids = new RowIds() } = options;
   const source = JSON.stringify(name);
+  const linesApart = format.layout === 'json' && format.name !== 'csv';
 
   function rejected(
     row: Row,
@@ -211,7 +212,7 @@ export function createRecordMaker(
     if (format.name === 'native' && row.bad === undefined) return [native(row, now)];
     const outcomes = readOutcomes(format, row);
     const originals = outcomes.length === 1 ? undefined : createOriginals(row.raw, outcomes.length);
-    const isProductless = productlessIn(outcomes);
+    const isProductless = productlessIn(outcomes, linesApart);
     return outcomes.map((outcome) => {
       const productless = !(outcome instanceof BadRow) && isProductless(outcome);
       const made = convert(row, outcome, now, originals);

@@ -101,7 +101,7 @@ function openNamed(format: FormatName, lines: readonly string[], name: string): 
   const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
   const json = JSON_FORMATS.find((one) => one.name === format);
   const csvs = CSV_FORMATS.filter((one) => one.name === format);
-  if (json !== undefined && (csvs.length === 0 || first === '' || /^[[{]/.test(first))) return json;
+  if (json !== undefined && (csvs.length === 0 || first === '' || /^[[{]/.test(first))) return openJson(json);
   const [csv = csvs[0]] = csvs.filter(
     (one) => one.header && splitHeader(one, DELIMITERS, header).missing.length === 0,
   );
@@ -109,6 +109,10 @@ function openNamed(format: FormatName, lines: readonly string[], name: string): 
   throw new EcomError('USAGE', '--format csv needs a map of the columns', {
     hint: 'describe them in a JSON file, see docs/formats.md, and name it with --map FILE',
   });
+}
+
+function openJson(format: JsonFormat): OpenFormat {
+  return format.open === undefined ? format : { name: format.name, layout: 'json', read: format.open() };
 }
 
 /** Whether a source begins as JSON does. */
@@ -123,7 +127,7 @@ function recognise(lines: readonly string[], name: string): OpenFormat {
   const values = lines.flatMap(jsonObject);
   if (values.length > 0 || first.startsWith('{')) {
     const found = JSON_FORMATS.find((format) => values.some((value) => format.recognises(value)));
-    if (found !== undefined) return found;
+    if (found !== undefined) return openJson(found);
     throw unrecognised(
       name,
       values.length === 0 ? 'its first lines are no JSON objects' : 'its lines are JSON of no known shape',

@@ -129,6 +129,8 @@ export interface JsonFormat {
   recognises(value: Readonly<Record<string, unknown>>): boolean;
   /** What a parsed line holds, in order. Never throws, whatever the line is. */
   read(value: unknown): readonly Outcome[];
+  /** The same for the lines of one source from its beginning, of which some say more of others; as each by itself where absent. */
+  open?(): (value: unknown) => readonly Outcome[];
 }
 
 /**

@@ -13,19 +13,33 @@ import {
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
 import { type Fields, idOf, nodesOf, ordersOf, sumOf } from './orders.ts';
+import { idIn, isGraphql, lineOfGraphql, moneyIn, ofGraphql } from './shopify-graphql.ts';
+import { KnownOrders } from './shopify-orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
 
 /**
- * Orders of Shopify's Admin API, an order a line or a list of them: REST and its webhooks, and GraphQL.
- * Sources: https://shopify.dev/docs/api/admin-rest/latest/resources/order and
- * https://shopify.dev/docs/api/admin-graphql/latest/objects/Order
+ * Orders of Shopify's Admin API, an order a line or a list of them: REST and its webhooks, GraphQL and its bulk operations.
+ * Sources: https://shopify.dev/docs/api/admin-rest/latest/resources/order,
+ * https://shopify.dev/docs/api/admin-graphql/latest/objects/Order and https://shopify.dev/docs/api/usage/bulk-operations/queries
  */
 export const shopifyJson: JsonFormat = {
   name: 'shopify',
   layout: 'json',
-  recognises: (value) => all(value).some((order) => isRest(order) || isGraphql(order)),
-  read: (value) => readEach(all(value), readOrder),
+  recognises: (value) => all(value).some((one) => isRest(one) || isGraphql(one) || isRefund(one)),
+  read: (value) => readAll(value, new KnownOrders()),
+  open: () => {
+    const orders = new KnownOrders();
+    return (value) => readAll(value, orders);
+  },
 };
+
+function readAll(value: unknown, orders: KnownOrders): readonly Outcome[] {
+  return readEach(all(value), (part) => {
+    const fields = object(part);
+    if (typeof fields.__parentId === 'string') return [readBulkLine(fields, fields.__parentId, orders)];
+    return isRefund(fields) ? [readRefundAlone(fields, orders)] : readOrder(fields, orders);
+  });
+}
 
 function all(value: unknown): readonly Fields[] {
   const fields = object(value);
@@ -40,20 +54,17 @@ function isRest(order: Fields): boolean {
   return Array.isArray(order.line_items) && ('financial_status' in order || 'total_price' in order);
 }
 
-function isGraphql(order: Fields): boolean {
-  return (
-    'lineItems' in order &&
-    ('displayFinancialStatus' in order || 'totalPriceSet' in order || 'createdAt' in order)
-  );
+/** What the webhook `refunds/create` sends, which says no more of its order than its id. */
+function isRefund(value: Fields): boolean {
+  return Array.isArray(value.refund_line_items) && 'order_id' in value;
 }
 
-function readOrder(value: unknown): readonly Outcome[] {
-  const given = object(value);
-  const order = isGraphql(given) ? ofGraphql(given) : given;
-  if (!Array.isArray(order.line_items)) return [new BadRow('not a shop event', 'no order with line_items')];
-  if (order.test === true) return [new BadRow('test order', 'the order says that it is a test')];
+function readOrder(given: Fields, orders: KnownOrders): readonly Outcome[] {
+  const isOfGraphql = isGraphql(given);
+  const order = isOfGraphql ? ofGraphql(given) : given;
+  const fault = orderFault(given, order);
+  if (fault !== undefined) return [fault];
   const customer = object(order.customer);
-  const status = shopifyStatus(order.financial_status, order.cancelled_at);
   const common: RawEvent = {
     type: 'purchase',
     time: firstOf(order.processed_at, order.created_at),
@@ -63,11 +74,12 @@ function readOrder(value: unknown): readonly Outcome[] {
   };
   const id = firstOf(idIn(order.id), order.name);
   const { type: _, ...shared } = common;
-  const fault = sharedFaultIn({ ...shared, id });
-  if (fault !== undefined) return [fault];
+  const sharedBy = sharedFaultIn({ ...shared, id });
+  if (sharedBy !== undefined) return [sharedBy];
+  orders.add(id, common);
   const purchase: RawEvent = {
     ...common,
-    status,
+    status: shopifyStatus(order.financial_status, order.cancelled_at),
     revenue: order.subtotal_price,
     total: order.total_price,
     tax: order.total_tax,
@@ -80,8 +92,56 @@ function readOrder(value: unknown): readonly Outcome[] {
     properties: keptOf(order),
     ...idOf('shopify', id, order.financial_status, order.cancelled_at),
   };
+  // The lines of a bulk operation follow.
+  if (isOfGraphql && !('lineItems' in given)) purchase.partial = true;
   const refunds = list(order.refunds).map((refund) => readRefund(object(refund), common, id));
   return [purchase, ...refunds];
+}
+
+/** Why an order is none, or none that its record tells enough of. */
+function orderFault(given: Fields, order: Fields): BadRow | undefined {
+  if (!Array.isArray(order.line_items)) return new BadRow('not a shop event', 'no order with line_items');
+  if (String(order.test) === 'true') return new BadRow('test order', 'the order says that it is a test');
+  const isDraft =
+    ['invoice_url', 'invoiceUrl', 'invoice_sent_at', 'invoiceSentAt'].some((name) => name in given) ||
+    String(given.id).startsWith('gid://shopify/DraftOrder/');
+  if (isDraft) return new BadRow('draft order', 'an order that is drafted has not been placed');
+  if ('abandoned_checkout_url' in given || 'abandonedCheckoutUrl' in given)
+    return new BadRow('abandoned checkout', 'nothing was ordered');
+  const status = 'financial_status' in given ? order.financial_status : given.displayFinancialStatus;
+  if (status === null || status === '') return new BadRow('bad status', 'the financial status says nothing');
+  const { pageInfo } = object(given.lineItems);
+  if (object(pageInfo).hasNextPage === true && firstOf(order.subtotal_price) === undefined)
+    return new BadRow(
+      'order in pages',
+      'its lineItems have another page, and no subtotalPriceSet says their worth',
+    );
+  return undefined;
+}
+
+/** A line of an order in a record of its own, which names its order by its id. */
+function readBulkLine(line: Fields, parent: string, orders: KnownOrders): Outcome {
+  const isLine = firstOf(line.id) === undefined || /\/LineItem\/[^/]+$/.test(String(line.id));
+  if (!isLine || !/\/Order\/[^/]+$/.test(parent) || !('quantity' in line))
+    return new BadRow('not a shop event', 'what belongs to an order and is none of its lines');
+  const order = orders.find(idIn(parent));
+  if (order === undefined)
+    return new BadRow('line without its order', 'the record of its order does not come before it');
+  const id = firstOf(idIn(line.id));
+  return {
+    ...order,
+    partial: true,
+    items: [readLine(lineOfGraphql(line))],
+    ...(id !== undefined && idOf('shopify-line', id)),
+  };
+}
+
+function readRefundAlone(refund: Fields, orders: KnownOrders): Outcome {
+  const id = idIn(refund.order_id);
+  const order = orders.find(id);
+  return order === undefined
+    ? new BadRow('refund without its order', 'it names the id of an order that does not come before it')
+    : readRefund(refund, order, id);
 }
 
 function readLine(line: Fields): Fields {
@@ -96,22 +156,29 @@ function readLine(line: Fields): Fields {
   };
 }
 
-function readRefund(refund: Fields, order: RawEvent, orderId: unknown): RawEvent {
+function readRefund(refund: Fields, order: RawEvent, orderId: unknown): Outcome {
   const lines = list(refund.refund_line_items).map(object);
-  const paid = list(refund.transactions)
+  const done = list(refund.transactions)
     .map(object)
     .filter(({ kind, status }) => kind === 'refund' && (status === undefined || status === 'success'));
+  // What was paid in another currency says it in that.
+  const paid = done.filter(({ currency }) => (currency ?? order.currency) === order.currency);
+  const isForeign = paid.length < done.length;
+  if (isForeign && lines.length === 0)
+    return new BadRow('bad currency', 'the refund is in another currency than its order, and lists no lines');
+  const isSaid = refund.total !== undefined || list(refund.transactions).length > 0 || lines.length > 0;
+  if (!isSaid && refund.transactions === undefined)
+    return new BadRow('refund without amount', 'it has neither lines nor transactions, nor a total');
+  const sum = isForeign ? undefined : sumOf(paid.map(({ amount }) => amount));
   return {
     ...order,
     type: 'refund',
     time: firstOf(refund.processed_at, refund.created_at, order.time),
     // Nothing paid back is 0, and not everything.
-    total:
-      firstOf(refund.total, sumOf(paid.map(({ amount }) => amount))) ??
-      (lines.length === 0 ? '0' : undefined),
+    total: firstOf(refund.total, sum) ?? (lines.length === 0 ? '0' : undefined),
     items: lines.map((line) => {
       const { price: _, ...item } = readLine({ ...object(line.line_item), quantity: line.quantity });
-      return { ...item, total: line.subtotal };
+      return { ...item, total: firstOf(moneyIn(line.subtotal_set), line.subtotal) };
     }),
     ...idOf('shopify-refund', orderId, firstOf(idIn(refund.id), refund.created_at)),
   };
@@ -135,72 +202,4 @@ function keptOf(order: Fields): RawEvent['properties'] {
   kept.add('referrer', order.referring_site);
   kept.add('channel', order.source_name);
   return kept.all();
-}
-
-/** An order of GraphQL under the names of REST. */
-function ofGraphql(order: Fields): Fields {
-  const customer = object(order.customer);
-  return {
-    id: firstOf(order.legacyResourceId, order.id),
-    name: order.name,
-    test: order.test,
-    created_at: order.createdAt,
-    processed_at: order.processedAt,
-    cancelled_at: order.cancelledAt,
-    financial_status: order.displayFinancialStatus,
-    currency: firstOf(order.currencyCode, object(object(order.totalPriceSet).shopMoney).currencyCode),
-    customer: { id: firstOf(customer.legacyResourceId, customer.id), email: customer.email },
-    email: order.email,
-    subtotal_price: moneyIn(firstOf(order.currentSubtotalPriceSet, order.subtotalPriceSet)),
-    total_price: moneyIn(order.totalPriceSet),
-    total_tax: moneyIn(order.totalTaxSet),
-    total_shipping_price_set: order.totalShippingPriceSet,
-    total_discounts: moneyIn(order.totalDiscountsSet),
-    line_items: nodesOf(order.lineItems).map(lineOfGraphql),
-    refunds: list(order.refunds).map((refund) => refundOfGraphql(object(refund))),
-    shipping_address: addressOfGraphql(order.shippingAddress),
-    billing_address: addressOfGraphql(order.billingAddress),
-  };
-}
-
-function lineOfGraphql(line: Fields): Fields {
-  return {
-    ...line,
-    variant_id: object(line.variant).id,
-    product_id: object(line.product).id,
-    price: moneyIn(firstOf(line.originalUnitPriceSet, line.discountedUnitPriceSet)),
-  };
-}
-
-function refundOfGraphql(refund: Fields): Fields {
-  return {
-    id: firstOf(refund.legacyResourceId, refund.id),
-    created_at: refund.createdAt,
-    total: moneyIn(refund.totalRefundedSet),
-    refund_line_items: nodesOf(refund.refundLineItems).map((line) => ({
-      quantity: line.quantity,
-      subtotal: moneyIn(line.subtotalSet),
-      line_item: lineOfGraphql(object(line.lineItem)),
-    })),
-  };
-}
-
-function addressOfGraphql(value: unknown): Fields {
-  const address = object(value);
-  return {
-    ...address,
-    country_code: firstOf(address.countryCodeV2, address.countryCode),
-    province_code: address.provinceCode,
-  };
-}
-
-/** The amount in the shop's own currency. */
-function moneyIn(set: unknown): unknown {
-  const { shop_money, shopMoney } = object(set);
-  return object(firstOf(shop_money, shopMoney)).amount;
-}
-
-/** The number in an id such as `gid://shopify/Order/7001`. */
-function idIn(id: unknown): unknown {
-  return typeof id === 'string' ? id.replace(/^gid:\/\/.*\/(?=[^/]+$)/, '') : id;
 }

@@ -14,5 +14,6 @@ const statusOf = statusReader({
  */
 export function shopifyStatus(financial: unknown, cancelledAt: unknown): unknown {
   const status = statusOf(financial);
-  return firstOf(cancelledAt) !== undefined && status === 'paid' ? 'cancelled' : status;
+  const isOff = firstOf(cancelledAt) !== undefined && (status === 'paid' || status === 'pending');
+  return isOff ? 'cancelled' : status;
 }

@@ -171,7 +171,8 @@ describe('shopify', () => {
     ['paid', null, 'paid'],
     ['pending', null, 'pending'],
     ['authorized', null, 'pending'],
-    ['voided', '2026-01-06T00:00:00Z', 'pending'],
+    ['voided', null, 'pending'],
+    ['voided', '2026-01-06T00:00:00Z', 'cancelled'],
     ['paid', '2026-01-06T00:00:00Z', 'cancelled'],
     ['refunded', '2026-01-06T00:00:00Z', 'refunded'],
   ])('%s, called off %s: %s', (financial_status, cancelled_at, status) => {
