@@ -82,6 +82,22 @@ describe('orders from real shops', () => {
     expect(breakdown!.rows).toMatchObject([{ value: 'DE', orders: 1, revenue: '70.00' }]);
   });
 
+  test('an unpaid order of a table makes no visit one with a purchase', async () => {
+    const dataDir = newFolder();
+    const path = join(tempDir(), 'orders_export.csv');
+    const header = 'Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at';
+    const items = ',Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku';
+    const order = (name: string, status: string): string =>
+      `${name},${name}@example.com,${status},EUR,20,5,0,25,2026-01-05 10:00:00 +0100,1,Mug,20,MUG`;
+    const rows = [order('1', 'paid'), order('2', 'pending'), order('3', 'voided')];
+    writeFileSync(path, [header + items, ...rows, ''].join('\n'));
+    await read(dataDir, path);
+    const { kpis, funnel } = await statsOf(dataDir);
+    expect(kpis).toMatchObject({ users: 3, buyers: 1, orders: 1, sessions: 3 });
+    expect(kpis.conversion).toEqual({ session: 1 / 3, user: 1 / 3 });
+    expect(funnel).toMatchObject([{ step: 'purchase', sessions: 1 }]);
+  });
+
   test('currencies are written as ISO 4217 says, and a refund without one has that of its order', async () => {
     const dataDir = newFolder();
     await read(dataDir, caseFile('currencies/in.jsonl'));

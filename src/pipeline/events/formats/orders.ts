@@ -62,13 +62,14 @@ export function idOf(...parts: readonly unknown[]): Pick<RawEvent, 'id'> {
 }
 
 /**
- * A line of an order in a table, and what its row says of the whole order as an event of its own: so the line stays the same event
- * when the order is paid or paid back, and another export of the table does not count it again.
+ * What a row of a table says of a whole order as an event of its own, then the line of the order: so the line stays the same event
+ * when the order is paid or paid back, and another export of the table does not count it again. A line that comes after what
+ * became of its order makes no visit a buyer's where nothing was bought.
  */
 export function lineAndOrder(source: string, line: RawEvent, order: RawEvent): readonly RawEvent[] {
   const { status, revenue, total, tax, shipping, discount } = order;
   // An event of a whole order has to say what it is worth.
   if (firstOf(revenue, total) === undefined) return [{ ...line, ...order }];
   const id = idOf(`${source}-order`, line.orderId, status, revenue, total, tax, shipping, discount);
-  return [line, { ...line, ...order, items: [], ...id }];
+  return [{ ...line, ...order, items: [], ...id }, line];
 }

@@ -210,19 +210,19 @@ describe('shopify', () => {
       ),
     ).toMatchObject([
       {
+        ...{ type: 'purchase', orderId: '#1001', partial: true, status: 'paid', currency: 'EUR' },
+        ...{ revenue: 700_000, total: 750_000, shipping: 50_000, items: [], properties: { country: 'DE' } },
+      },
+      {
         ...{ type: 'purchase', time: at('2026-01-05T09:00:00Z'), userId: 'a@example.com', orderId: '#1001' },
         ...{ partial: true, currency: 'EUR' },
         items: [{ productId: 'MUG', name: 'Mug', price: 200_000, quantity: 2 }],
         properties: { country: 'DE' },
       },
-      {
-        ...{ type: 'purchase', orderId: '#1001', partial: true, status: 'paid', currency: 'EUR' },
-        ...{ revenue: 700_000, total: 750_000, shipping: 50_000, items: [], properties: { country: 'DE' } },
-      },
       { type: 'refund', orderId: '#1001', currency: 'EUR', total: 100_000, items: [] },
       { orderId: '#1001', partial: true, items: [{ productId: 'Pot - blue', price: 300_000, quantity: 1 }] },
-      { orderId: '#1002', partial: true, items: [{ productId: 'MUG' }] },
       { orderId: '#1002', partial: true, status: 'pending', items: [] },
+      { orderId: '#1002', partial: true, items: [{ productId: 'MUG' }] },
     ]);
   });
 });
@@ -342,6 +342,7 @@ describe('woocommerce', () => {
         '801,Completed,2026-01-05 10:00,a@example.com,DE,36.00,,POT,2,Pot,1,30.00',
       ),
     ).toMatchObject([
+      { orderId: '801', partial: true, status: 'paid', total: 360_000, items: [] },
       {
         ...{ type: 'purchase', userId: 'a@example.com', orderId: '801', partial: true },
         items: [{ productId: 'MUG', name: 'Mug', price: 30_000, quantity: 2 }],
@@ -349,7 +350,6 @@ describe('woocommerce', () => {
       },
       { orderId: '801', partial: true, status: 'paid', total: 360_000, items: [] },
       { orderId: '801', partial: true, items: [{ productId: 'POT', price: 300_000, quantity: 1 }] },
-      { orderId: '801', partial: true, status: 'paid', total: 360_000, items: [] },
     ]);
   });
 });
