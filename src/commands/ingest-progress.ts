@@ -97,6 +97,7 @@ const NOTHING: IngestProgress = {
   leftOut: {},
   placeholderIds: 0,
   links: 0,
+  aliases: 0,
   withoutProduct: 0,
   times: undefined,
 };

@@ -24,7 +24,7 @@ export function ingestSummary(
   folder: string,
 ): string {
   const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding } = result;
-  const { placeholderIds, links, withoutProduct } = result;
+  const { placeholderIds, links, aliases, withoutProduct } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
     out.push(`${name}: already ingested, nothing changed (${count(knownLines)} lines, format ${format})`);
@@ -41,6 +41,10 @@ export function ingestSummary(
     if (links > 0)
       out.push(
         `  ${count(links)} ${links === 1 ? 'login that links' : 'logins that link'} a device to a user`,
+      );
+    if (aliases > 0)
+      out.push(
+        `  ${count(aliases)} ${aliases === 1 ? 'call names a former id' : 'calls name former ids'}, taken for that of a device: who acts as a user by it counts as another person`,
       );
     if (placeholderIds > 0)
       out.push(
@@ -101,7 +105,7 @@ export async function printIngestJson(
 ): Promise<void> {
   const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates, encoding } =
     result;
-  const { placeholderIds, links, withoutProduct } = result;
+  const { placeholderIds, links, aliases, withoutProduct } = result;
   const answer = {
     schema: 'ecom.ingest/1',
     file,
@@ -118,6 +122,7 @@ export async function printIngestJson(
     orders,
     placeholderIds,
     links,
+    aliases,
     withoutProduct,
     times:
       times === undefined

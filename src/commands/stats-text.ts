@@ -344,6 +344,12 @@ function freshnessLines(stats: Stats, width: number): Line[] {
       : [`${grouped(freshness.robots)} of robots${stats.robotsIncluded ? '' : ', left out'}`]),
     ...(freshness.placeholderIds === 0 ? [] : [`${grouped(freshness.placeholderIds)} with placeholder ids`]),
     ...(freshness.links === 0 ? [] : [`${grouped(freshness.links)} logins linked`]),
+    ...(freshness.aliases === 0
+      ? []
+      : [`${grouped(freshness.aliases)} former ids taken for devices: users by them stay apart`]),
+    ...(freshness.lateLinks === 0
+      ? []
+      : [`${grouped(freshness.lateLinks)} logins too late for older events of their device`]),
     ...(freshness.unjoined === 0
       ? []
       : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),

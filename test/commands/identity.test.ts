@@ -147,6 +147,33 @@ describe('people', () => {
     expect(joined.stats.freshness).toMatchObject({ unjoined: 0 });
   });
 
+  test('a former id is taken for that of a device, and that is told', async () => {
+    const path = join(tempDir(), 'in.jsonl');
+    const view = { type: 'track', event: 'Product Viewed', properties: { product_id: 'p', price: 5 } };
+    const time = (minute: number) => ({ messageId: `m${minute}`, timestamp: T + minute * 60_000 });
+    const lines = [
+      { ...view, ...time(0), userId: 'old' },
+      { type: 'alias', ...time(1), previousId: 'old', userId: 'new' },
+      { ...view, ...time(2), userId: 'new' },
+    ];
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { stats, told } = await countFile(path);
+    expect(stats.kpis).toMatchObject({ users: 2 });
+    expect(stats.freshness).toMatchObject({ links: 1, aliases: 1 });
+    expect(told).toContain('1 call names a former id, taken for that of a device');
+  });
+
+  test('a login that comes when older events have settled with somebody else is told', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => [10 + i / 100, 'view_item', 'a1'] as const);
+    const first = await countEvents([...many, [20, 'identify', 'a1', 'u1']]);
+    expect(first.stats.freshness).toMatchObject({ unjoined: 0, lateLinks: 0 });
+    // Whose would all of it be, if it had come first.
+    const second = await countEvents([...many, [20, 'identify', 'a1', 'u1'], [15, 'identify', 'a1', 'u2']]);
+    expect(second.stats.freshness).toMatchObject({ lateLinks: 1 });
+    const later = await countEvents([...many, [20, 'identify', 'a1', 'u1'], [25, 'identify', 'a1', 'u2']]);
+    expect(later.stats.freshness).toMatchObject({ lateLinks: 0 });
+  });
+
   test('are the same where all is counted again, and what goes out comes in', async () => {
     const { stats, dataDir } = await countEvents([
       ...login,

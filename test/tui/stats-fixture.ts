@@ -58,6 +58,8 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       truncated: 0,
       placeholderIds: 0,
       links: 0,
+      aliases: 0,
+      lateLinks: 0,
       unjoined: 0,
       tombstones: 0,
       duplicates: count(87),

@@ -1,5 +1,6 @@
 import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
 import {
+  ALIAS_PROPERTY,
   type Amounts,
   type EventItem,
   LINE_TYPES,
@@ -38,6 +39,7 @@ export const FLAG = {
   outside: 16,
   placeholder: 32,
   robot: 64,
+  alias: 128,
 } as const;
 
 /** The property in {@link TEXT.list}. */
@@ -452,6 +454,7 @@ function flagsOf({ partial, properties, source, truncated, placeholder }: ShopEv
   if (truncated === true) flags |= FLAG.truncated;
   if (isRobotAgent(properties?.[AGENT_PROPERTY])) flags |= FLAG.robot;
   if (placeholder === true) flags |= FLAG.placeholder;
+  if (properties?.[ALIAS_PROPERTY] === true) flags |= FLAG.alias;
   return flags;
 }
 

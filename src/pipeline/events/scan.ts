@@ -12,7 +12,7 @@ import {
 import { placeholderIds } from './placeholder-ids.ts';
 import { AGENT_PROPERTY, isRobot } from './robots.ts';
 import { ascii, type Name, nameOf, ValueReader } from './scan-values.ts';
-import { LIMITS, LINE_TYPES, SIMULATED_SOURCE } from './shop-event.ts';
+import { ALIAS_PROPERTY, LIMITS, LINE_TYPES, SIMULATED_SOURCE } from './shop-event.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -58,6 +58,7 @@ const LIST_BIT = 1 << 29;
 const AGENT = ascii(AGENT_PROPERTY);
 const AGENT_BIT = 1 << 28;
 const PROTO = ascii('__proto__');
+const ALIAS = ascii(ALIAS_PROPERTY);
 
 const SIMULATED = ascii(SIMULATED_SOURCE);
 
@@ -368,7 +369,7 @@ export class LineScanner {
     const known = (isResults ? RESULTS_BIT : 0) | (isList ? LIST_BIT : 0) | (isAgent ? AGENT_BIT : 0);
     const bits = known | (kept >= 0 ? 1 << kept : 0);
     // Of one that is said twice, the last one counts.
-    if ((this.watched & bits) !== 0 || values.isText(PROTO)) return -1;
+    if ((this.watched & bits) !== 0 || values.isText(PROTO) || values.isText(ALIAS)) return -1;
     this.watched |= bits;
     const at = this.afterBlank(named + 1);
     const end = values.flat(at, kept >= 0);

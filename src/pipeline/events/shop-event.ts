@@ -21,6 +21,9 @@ export type EventType = (typeof EVENT_TYPES)[number];
 /** A call that links a device to a user, and is no event of a shop. It has a user id and an anonymous id. */
 export const LINK_TYPE = 'identify';
 
+/** Property of a link that gives a user a new id: the anonymous id is the former one, whatever it was. */
+export const ALIAS_PROPERTY = 'alias';
+
 /** All that a line of ours may be. */
 export const LINE_TYPES = [...EVENT_TYPES, LINK_TYPE] as const;
 

@@ -39,6 +39,8 @@ export interface IngestProgress {
   readonly placeholderIds: number;
   /** Calls that link a device to a user. */
   readonly links: number;
+  /** Those of them that name a user's former id. */
+  readonly aliases: number;
   /** Rows of orders that name no product. */
   readonly withoutProduct: number;
   /** Oldest and newest event time, ms since the epoch. */
@@ -67,6 +69,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     rejected: {} as Record<string, number>,
     placeholderIds: 0,
     links: 0,
+    aliases: 0,
     withoutProduct: 0,
     from: Number.POSITIVE_INFINITY,
     to: 0,
@@ -82,7 +85,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
   let failing = false;
 
   function progress(): IngestProgress {
-    const { events, rejected, placeholderIds, links, withoutProduct, from, to } = counts;
+    const { events, rejected, placeholderIds, links, aliases, withoutProduct, from, to } = counts;
     const times = events === 0 ? undefined : { from, to };
     return {
       bytesRead: source.bytesRead(),
@@ -92,6 +95,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       leftOut: Object.fromEntries(leftOut),
       placeholderIds,
       links,
+      aliases,
       withoutProduct,
       times,
     };
@@ -126,13 +130,14 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       placeless = true;
     },
     add(added, block, end, line) {
-      for (const { record, time, reason, leftOut: paths, placeholder, link, productless } of added) {
+      for (const { record, time, reason, leftOut: paths, placeholder, link, alias, productless } of added) {
         gathered.addRecord(record);
         for (const path of paths) countLeftOut(path);
         if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
         else if (link === true) counts.links += 1;
         else count(time!);
         if (placeholder === true) counts.placeholderIds += 1;
+        if (alias === true) counts.aliases += 1;
         if (productless === true) counts.withoutProduct += 1;
       }
       if (current?.block !== block) current = { block, end: 0 };

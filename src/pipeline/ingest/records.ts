@@ -7,7 +7,7 @@ import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
 import { mendNames } from '../events/near-names.ts';
 import { encodeRejectedLine } from '../events/record.ts';
 import { idOfKey, RowIds } from '../events/row-ids.ts';
-import { LINK_TYPE, partitionKey } from '../events/shop-event.ts';
+import { ALIAS_PROPERTY, LINK_TYPE, partitionKey } from '../events/shop-event.ts';
 import { parseTime } from '../events/time.ts';
 import { productlessIn } from './productless.ts';
 import { type Row } from './rows.ts';
@@ -25,6 +25,8 @@ export interface SourceRecord {
   readonly placeholder?: boolean;
   /** Whether it is no event, but links a device to a user. */
   readonly link?: boolean;
+  /** Whether it names a user's former id. */
+  readonly alias?: boolean;
   /** Whether it is money of an order of which its row names no product. */
   readonly productless?: boolean;
 }
@@ -108,6 +110,7 @@ export function createRecordMaker(
     if (isRejected(decoded)) return rejected(row, decoded, raw);
     const { time, placeholder = false } = decoded;
     const link = decoded.type === LINK_TYPE;
+    const alias = link && decoded.properties?.[ALIAS_PROPERTY] === true;
     return {
       record: { key: partitionKey(decoded), value },
       time,
@@ -115,6 +118,7 @@ export function createRecordMaker(
       leftOut,
       placeholder,
       link,
+      alias,
     };
   }
 

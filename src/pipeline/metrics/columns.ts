@@ -4,7 +4,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * The names of all counters, in one place. Totals of a cell:
  *
  * - `type:T` events of a type; `simulated` those of simulated shoppers; `robots` those of known robots, which nothing else counts; `late`, `lost` and `earlier` (when that was noticed), `truncated`,
- *   `links` calls that link a device to a user, `unjoined` devices whose past was too long to join them, `placeholderIds` events with an id of somebody that is none,
+ *   `links` calls that link a device to a user, `aliases` those of them that name a former id, `lateLinks` those that might have changed whose a device's older
+ *   events are, `unjoined` devices whose past was too long to join them, `placeholderIds` events with an id of somebody that is none,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
  *   which do not count
@@ -33,6 +34,8 @@ export const COLUMNS = {
   placeholderIds: 'placeholderIds',
   links: 'links',
   unjoined: 'unjoined',
+  aliases: 'aliases',
+  lateLinks: 'lateLinks',
   tombstones: 'tombstones',
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',

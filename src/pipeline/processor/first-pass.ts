@@ -101,6 +101,7 @@ export function createFirstPass(
     const bucket = tally.bucketAt(time);
     if (columns.typeNumber(row) === LINK) {
       tally.addTotal(bucket, COLUMNS.links, 1);
+      if (columns.is(row, FLAG.alias)) tally.addTotal(bucket, COLUMNS.aliases, 1);
       later(row, undefined);
       return;
     }

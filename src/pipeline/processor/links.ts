@@ -23,6 +23,8 @@ export interface DeviceUser {
   asked: boolean;
   /** Moments at which the user was named on the device, ascending, ms since the epoch. */
   readonly times: number[];
+  /** Time of the newest event that stays the user's, whatever comes, ms since the epoch; 0 for none. */
+  settledAt: number;
 }
 
 /** What a user's state knows of the devices that the user was named on, and has got from them. */
@@ -75,6 +77,13 @@ export function userAt(device: Device, time: number): string {
   return device.users[ownersOf(device, [{ time }])[0]!]!.id;
 }
 
+/** Whether it might have given older events, which stay with others, to a user that the user was named at a moment. */
+export function isTooLate({ users }: Device, user: string, time: number): boolean {
+  let before = 0;
+  for (const { times } of users) for (const at of times) if (at < time && at > before) before = at;
+  return users.some(({ id, settledAt }) => id !== user && settledAt > before);
+}
+
 /** Whose anonymous events are, by place in `users`. */
 export function ownersOf({ users }: Device, facts: readonly Pick<Fact, 'time'>[]): number[] {
   const links = users.flatMap(({ times }, user) => times.map((time) => ({ time, user })));
@@ -103,12 +112,16 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const IS_ASKED = 1;
+const HAS_SETTLED = 2;
+
 export function writeDevice(writer: ByteWriter, { users, owners }: Device): void {
   writer.uint(users.length);
-  for (const { id, asked, times } of users) {
+  for (const { id, asked, times, settledAt } of users) {
     writer.text(id);
-    writer.uint(asked ? 1 : 0);
+    writer.uint((asked ? IS_ASKED : 0) | (settledAt > 0 ? HAS_SETTLED : 0));
     writeTimes(writer, times);
+    if (settledAt > 0) writer.uint(settledAt);
   }
   writer.uint(owners.length);
   for (const owner of owners) writer.int(owner);
@@ -116,8 +129,13 @@ export function writeDevice(writer: ByteWriter, { users, owners }: Device): void
 
 export function readDevice(reader: ByteReader): Device {
   const users: DeviceUser[] = [];
-  for (let left = reader.uint(); left > 0; left -= 1)
-    users.push({ id: reader.text(), asked: reader.uint() === 1, times: readTimes(reader) });
+  for (let left = reader.uint(); left > 0; left -= 1) {
+    const id = reader.text();
+    const bits = reader.uint();
+    const times = readTimes(reader);
+    const settledAt = (bits & HAS_SETTLED) !== 0 ? reader.uint() : 0;
+    users.push({ id, asked: (bits & IS_ASKED) !== 0, times, settledAt });
+  }
   const owners: number[] = [];
   for (let left = reader.uint(); left > 0; left -= 1) owners.push(reader.int());
   return { users, owners };

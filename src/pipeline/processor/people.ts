@@ -7,6 +7,7 @@ import {
   type Device,
   type DeviceUser,
   deviceOf,
+  isTooLate,
   type JoinedDevice,
   lastUser,
   MOST_PARTS,
@@ -92,10 +93,14 @@ export function createPeople(tally: Tally, add: FactCounter, takeBack: FactCount
         tally.addTotal(tally.bucketAt(times[0]!), COLUMNS.unjoined, 1);
         return;
       }
-      known = { id: user, asked: false, times: [] };
+      known = { id: user, asked: false, times: [], settledAt: 0 };
       users.push(known);
     }
-    for (const time of times) noteTime(known.times, time);
+    for (const time of times) {
+      if (!known.times.includes(time) && isTooLate(state.device, user, time))
+        tally.addTotal(tally.bucketAt(time), COLUMNS.lateLinks, 1);
+      noteTime(known.times, time);
+    }
     if (users.length > 1) for (const one of users) ask(one, device);
     handOver(state, device);
   }
@@ -137,7 +142,11 @@ export function createPeople(tally: Tally, add: FactCounter, takeBack: FactCount
       owners.forEach((owner, i) => {
         if (device.users[owner]!.id === settle) settled.add(i);
       });
-    for (const i of settled) changed.add(owners[i]!);
+    for (const i of settled) {
+      const owner = device.users[owners[i]!]!;
+      owner.settledAt = Math.max(owner.settledAt, facts[i]!.time);
+      changed.add(owners[i]!);
+    }
     const open = facts.map((_, i) => i).filter((i) => !settled.has(i));
     const isLast = device.users.findIndex(({ id }) => id === lastUser(device));
     for (const user of changed) {

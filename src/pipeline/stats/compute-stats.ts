@@ -100,6 +100,8 @@ export function computeStats(input: StatsInput): Stats {
       robots,
       placeholderIds: whole(window, COLUMNS.placeholderIds),
       links,
+      aliases: whole(window, COLUMNS.aliases),
+      lateLinks: whole(window, COLUMNS.lateLinks),
       unjoined: whole(window, COLUMNS.unjoined),
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,

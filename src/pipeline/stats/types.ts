@@ -99,6 +99,10 @@ export interface Stats {
     readonly placeholderIds: number;
     /** Calls that say whose a device is, such as `identify`: received, and no events. */
     readonly links: number;
+    /** Those of them that name a former id, taken for that of a device: whoever acts as a user by it is somebody else. */
+    readonly aliases: number;
+    /** Those that came when older events of their device could not change hands any more: they stay with the user who had them. */
+    readonly lateLinks: number;
     /** Devices whose past is too long to join the user that they are linked to: they count as somebody else. */
     readonly unjoined: number;
     /** Records without a value, which are passed over: neither received nor rejected. */

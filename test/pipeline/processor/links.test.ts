@@ -34,7 +34,10 @@ const facts = fc.array(fact, { maxLength: 20 });
 describe('what is known of links', () => {
   test('is stored with a state, and comes back as it was', () => {
     const device: fc.Arbitrary<Device> = fc.record({
-      users: fc.array(fc.record({ id: text, asked: fc.boolean(), times }), { maxLength: 5 }),
+      users: fc.array(
+        fc.record({ id: text, asked: fc.boolean(), times, settledAt: fc.constantFrom(0, 1, 2 ** 50) }),
+        { maxLength: 5 },
+      ),
       owners: fc.array(fc.integer({ min: -1, max: 50 }), { maxLength: 20 }),
     });
     const joined: fc.Arbitrary<Joined> = fc.record({
@@ -97,8 +100,8 @@ describe('what is known of links', () => {
   test('an anonymous event is of who is linked next, else of who was linked last', () => {
     const device: Device = {
       users: [
-        { id: 'v', asked: true, times: [10, 50] },
-        { id: 'u', asked: true, times: [10, 30] },
+        { id: 'v', asked: true, times: [10, 50], settledAt: 0 },
+        { id: 'u', asked: true, times: [10, 30], settledAt: 0 },
       ],
       owners: [],
     };

@@ -15,6 +15,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
+import { loginBy } from './logins.ts';
 import { isAmount } from './orders.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -63,21 +64,26 @@ const ORDER_FIELDS: ReadonlySet<string> = new Set([...FIELDS, 'value', 'tax', 's
 function readEvent(event: Fields, body: Fields): Outcome {
   const name = firstOf(event.event_name, event.name);
   const type = TYPE_OF.get(name);
-  if (type === undefined) return notOfAShop(name);
   const params = Array.isArray(event.event_params) ? unfold(event.event_params) : object(event.params);
   const time = epochMs(
     firstOf(event.event_timestamp, event.timestamp_micros, params.event_timestamp, body.timestamp_micros),
   );
   if (Number.isNaN(time)) return new BadRow('bad time', 'event_timestamp is no number of microseconds');
+  const userId = firstSaid(event.user_id, body.user_id);
   const anonymousId = firstSaid(event.user_pseudo_id, event.client_id, body.client_id, body.app_instance_id);
+  const id = firstSaid(event.event_id, params.event_id);
+  if (type === undefined) {
+    const login = loginBy(name, { id, time, userId, anonymousId });
+    return login === undefined ? notOfAShop(name) : { ...login, ...naturalKey(event) };
+  }
   // GA4 numbers the sessions of each user on their own.
   const session = firstSaid(params.ga_session_id, params.session_id);
   const ecommerce = object(event.ecommerce);
   return {
-    id: firstSaid(event.event_id, params.event_id),
+    id,
     type,
     time,
-    userId: firstSaid(event.user_id, body.user_id),
+    userId,
     anonymousId,
     sessionId: session === undefined ? undefined : `${text(anonymousId)}.${text(session)}`,
     orderId: firstSaid(ecommerce.transaction_id, params.transaction_id, event.transaction_id),

@@ -1,4 +1,4 @@
-import { type EventType, LINK_TYPE } from '../shop-event.ts';
+import { type EventType } from '../shop-event.ts';
 import { instantOf } from '../time.ts';
 import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from './format.ts';
 import { parseJson } from './json.ts';
 import { KeptProperties, pathOf } from './kept.ts';
+import { aliasBy, linkBy, loginBy } from './logins.ts';
 import { type Fields } from './orders.ts';
 
 /**
@@ -46,7 +47,10 @@ function readEvent(event: Fields): Outcome {
   const link = linkOf(event, properties);
   if (link !== undefined) return link;
   const type = typeOf(event.event, properties);
-  if (type === undefined) return notOfAShop(event.event);
+  if (type === undefined) {
+    const call = { id: firstOf(event.uuid, event.id), time: timeOf(event), ...actorOf(event, properties) };
+    return loginBy(event.event, call) ?? notOfAShop(event.event);
+  }
   const result: RawEvent = {
     id: firstOf(event.uuid, event.id),
     type,
@@ -72,8 +76,8 @@ function linkOf(event: Fields, properties: Fields): RawEvent | undefined {
   if (name !== '$identify' && name !== '$create_alias') return undefined;
   const userId = firstOf(event.distinct_id, properties.distinct_id);
   const anonymousId = firstOf(name === '$identify' ? properties.$anon_distinct_id : properties.alias);
-  if (userId === undefined || anonymousId === undefined || anonymousId === userId) return undefined;
-  return { id: firstOf(event.uuid, event.id), type: LINK_TYPE, time: timeOf(event), userId, anonymousId };
+  const call = { id: firstOf(event.uuid, event.id), time: timeOf(event), userId, anonymousId };
+  return (name === '$identify' ? linkBy : aliasBy)(call);
 }
 
 /** In some exports they are a text of JSON. */
@@ -90,11 +94,16 @@ function typeOf(event: unknown, properties: Fields): EventType | undefined {
   return event === '$pageview' || event === '$screen' ? 'page_view' : commerceType(event, properties);
 }
 
+/** What a browser calls itself: PostHog's own ids there are of version 7, which those of users hardly ever are. */
+const OF_DEVICE = /^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$|anon|device[-_])/i;
+
 /** Before a shopper is identified, the distinct id is that of the device. */
 function actorOf(event: Fields, properties: Fields): Pick<RawEvent, 'userId' | 'anonymousId'> {
   const distinct = firstOf(event.distinct_id, properties.distinct_id);
   const device = firstOf(properties.$device_id, properties.$anon_distinct_id);
-  const isDevice = distinct === device || properties.$is_identified === false;
+  const isNotSaid = device === undefined && properties.$is_identified === undefined;
+  const looksLikeDevice = isNotSaid && typeof distinct === 'string' && OF_DEVICE.test(distinct);
+  const isDevice = distinct === device || properties.$is_identified === false || looksLikeDevice;
   return isDevice ? { anonymousId: distinct } : { userId: distinct, anonymousId: device };
 }
 

@@ -1,4 +1,4 @@
-import { type EventType, LINK_TYPE } from '../shop-event.ts';
+import { type EventType } from '../shop-event.ts';
 import { instantOf } from '../time.ts';
 import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
@@ -11,6 +11,7 @@ import {
   readParts,
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
+import { aliasBy, linkBy, loginBy } from './logins.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,7 +43,11 @@ function readCall(call: Fields, body: Fields): Outcome {
   if (link !== undefined) return link;
   const properties = object(call.properties);
   const type = typeOf(call, properties);
-  if (type === undefined) return notOfAShop(call.type === 'track' ? call.event : call.type);
+  if (type === undefined) {
+    const { event, messageId: id, userId, anonymousId } = call;
+    if (call.type !== 'track') return notOfAShop(call.type);
+    return loginBy(event, { id, time: timeOf(call, body), userId, anonymousId }) ?? notOfAShop(event);
+  }
   const result: RawEvent = { id: call.messageId, type, time: timeOf(call, body), ...actorOf(call) };
   const kept = new KeptProperties();
   if (type === 'page_view') kept.add('path', properties.path);
@@ -64,13 +69,11 @@ function actorOf({ userId, anonymousId }: Fields): RawEvent {
 
 /** What links a device to a user: `identify` with both ids, and `alias`, whose former id is taken for that of a device. */
 function linkOf(call: Fields, body: Fields): RawEvent | undefined {
-  const { type, userId } = call;
+  const { type, userId, messageId: id } = call;
   if (type !== 'identify' && type !== 'alias') return undefined;
   const anonymousId = firstOf(type === 'alias' ? call.previousId : undefined, call.anonymousId);
-  // One without the other, such as what a server says of a user, links nothing.
-  if (typeof userId === 'object' || firstOf(userId) === undefined) return undefined;
-  if (anonymousId === undefined || anonymousId === userId) return undefined;
-  return { id: call.messageId, type: LINK_TYPE, time: timeOf(call, body), userId, anonymousId };
+  // One id without the other, such as what a server says of a user, links nothing.
+  return (type === 'alias' ? aliasBy : linkBy)({ id, time: timeOf(call, body), userId, anonymousId });
 }
 
 /** Segment corrects the clock of a device by when its server received what the device says to have sent. */

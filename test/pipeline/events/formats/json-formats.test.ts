@@ -104,7 +104,7 @@ describe('segment', () => {
       ),
     ).toEqual([
       { ...who, type: 'identify', items: [] },
-      { ...who, type: 'identify', items: [] },
+      { ...who, type: 'identify', items: [], properties: { alias: true } },
     ]);
   });
 
@@ -167,6 +167,7 @@ describe('segment', () => {
       { ...call, messageId: undefined, type: 'screen' },
       { ...call, type: 'identify' },
       track('Signed Up'),
+      { ...track('Signed Up'), anonymousId: undefined },
       track('constructor'),
       track('Product Viewed', { product_id: 'p', price: 'free' }),
       { ...track('Cart Viewed'), timestamp: undefined },
@@ -175,6 +176,7 @@ describe('segment', () => {
     expect(readAll(lines({ batch }))).toEqual([
       { ...who, type: 'view_cart', items: [] },
       { ...who, id: 'K:1:2', type: 'page_view', items: [] },
+      { ...who, type: 'identify', items: [] },
       { ...who, type: 'identify', items: [] },
       'not a shop event',
       'not a shop event',

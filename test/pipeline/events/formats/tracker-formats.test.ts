@@ -116,6 +116,19 @@ describe('posthog', () => {
   });
 });
 
+test('posthog: where nothing says whether an id is that of a device, it is told by its form', () => {
+  const events = [
+    '0194f6c0-1111-7000-8000-000000000001',
+    'anon-1',
+    '0194f6c0-1111-4000-8000-000000000001',
+    'u1',
+  ];
+  const line = { event: '$pageview', timestamp: T, properties: {} };
+  const [v7, anonymous, v4, user] = read(...events.map((distinct_id) => ({ ...line, distinct_id })));
+  expect([v7, anonymous]).toMatchObject([{ anonymousId: events[0] }, { anonymousId: 'anon-1' }]);
+  expect([v4, user]).toMatchObject([{ userId: events[2] }, { userId: 'u1' }]);
+});
+
 test('posthog: who is identified is linked to the device', () => {
   const event = (name: string, properties: object) => ({
     ...{ uuid: 'i', event: name, distinct_id: 'u1', timestamp: T },
@@ -126,12 +139,14 @@ test('posthog: who is identified is linked to the device', () => {
     read(
       event('$identify', { $anon_distinct_id: 'd1' }),
       event('$create_alias', { alias: 'd2' }),
+      event('Signed In', { $device_id: 'd3' }),
       event('$identify', {}),
       event('$identify', { $anon_distinct_id: 'u1' }),
     ),
   ).toEqual([
     { ...link, anonymousId: 'd1' },
-    { ...link, anonymousId: 'd2' },
+    { ...link, anonymousId: 'd2', properties: { alias: true } },
+    { ...link, anonymousId: 'd3' },
     'not a shop event',
     'not a shop event',
   ]);
