@@ -56,21 +56,18 @@ export function fromLetterDocument({
   return { ...letter, bytes: new Uint8Array(bytes.buffer) };
 }
 
-/** Inserts documents, of which some may be there already. @returns how many were */
+/** Inserts documents, of which some may be there already. */
 export async function insertAll<T extends { _id: string }>(
   into: Collection<T>,
   documents: readonly T[],
-): Promise<number> {
-  let known = 0;
+): Promise<void> {
   for (let i = 0; i < documents.length; i += INSERT) {
     try {
       await into.insertMany(documents.slice(i, i + INSERT) as never, { ordered: false });
     } catch (error) {
       if (!isThere(error)) throw error;
-      known += [(error as { writeErrors?: unknown }).writeErrors].flat().length;
     }
   }
-  return known;
 }
 
 /** Whether nothing went wrong but that some documents are there already. */

@@ -1,5 +1,5 @@
 import { type Collection } from 'mongodb';
-import { type RecordDocument } from './mongodb-records.ts';
+import { type RecordDocument } from './mongodb-block.ts';
 
 const DAY_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;

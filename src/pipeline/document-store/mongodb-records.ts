@@ -1,64 +1,36 @@
-import { randomUUID } from 'node:crypto';
-import { Binary, type Collection, type FindCursor } from 'mongodb';
+import { type Collection } from 'mongodb';
+import { greatest } from '../../extremes.ts';
 import { LogRecords } from '../event-log/event-log.ts';
 import { type DocumentBatch, type StoredRecords } from './document-store.ts';
-import { insertAll, placeId } from './mongodb-documents.ts';
 import {
-  addDecoded,
-  blocksOf,
-  cutBlock,
-  decodeBlock,
-  type RecordBlock,
-  takeRecords,
-} from './record-block.ts';
+  type BlockDocument,
+  partsOf,
+  type RecordDocument,
+  toBlock,
+  toDocument,
+  versionAfter,
+} from './mongodb-block.ts';
+import { insertAll, placeId } from './mongodb-documents.ts';
+import { Sweep } from './mongodb-sweep.ts';
+import { blocksOf, cutBlock, type RecordBlock, takeRecords } from './record-block.ts';
 
-/** A block of events as a document, whose id is its first offset. */
-interface BlockDocument {
+/** What is there of a stretch. */
+interface Found {
   readonly _id: string;
-  /** When the log took the newest of its batch: what its expiry counts from. */
-  readonly at: Date;
+  readonly from: number;
   readonly to: number;
-  readonly count: number;
-  readonly records: Binary;
-  /** Another one whenever it is written. */
   readonly version: string;
 }
 
-/** An event of its own, as older versions wrote it. */
-interface EventDocument {
-  readonly _id: string;
-  readonly at: Date;
-  readonly event: string;
-  readonly to?: undefined;
-}
-
-export type RecordDocument = BlockDocument | EventDocument;
-
-/** A block with where it lies. */
-interface PlacedBlock extends RecordBlock {
-  readonly partition: number;
-  readonly at: Date;
-}
-
-/** What is there of a stretch. */
-type Found = Pick<BlockDocument, '_id' | 'version'> & { readonly to?: number };
-
 /** A partition's events from where the last read ended: a reader goes on, and a new query would look for the place again. */
 interface Place {
-  readonly cursor: FindCursor<RecordDocument>;
+  readonly sweep: Sweep;
   readonly next: number;
-  /** What was read already, of which some is left. */
-  readonly ahead: Ahead | undefined;
 }
 
-interface Ahead {
-  readonly records: LogRecords;
-  /** Where a block ends; an event of its own may be followed by others of its record. */
-  readonly to: number | undefined;
-  readonly first: number;
-}
-
-/** How often is begun anew where others write the same stretch. */
+/** How many blocks that begin before an offset may reach over it: one, and one more for each who writes at the same time. */
+const BEFORE = 32;
+/** How often is looked again at what others change at the same time. */
 const TRIES = 20;
 
 export interface MongoRecords {
@@ -67,9 +39,10 @@ export interface MongoRecords {
 }
 
 /**
- * The events of each partition as blocks. Blocks may overlap, where a batch came again with other bounds and its writer died, or still
- * writes: a reader takes of each what the ones before it did not say. So whatever is taken away is there a second time before, and
- * nobody ever finds a gap.
+ * The events of each partition as blocks. A batch may come again with other bounds, or be written by two at the same time, so blocks
+ * may overlap: at each offset the one with the greatest version counts. Blocks are only inserted and deleted, and only what greater
+ * ones say all of is deleted, after they are there. So whoever dies or comes in between, nobody ever finds a gap. It asks of the
+ * server only that no two documents have one id.
  */
 export function createMongoRecords(events: () => Promise<Collection<RecordDocument>>): MongoRecords {
   const places = new Map<number, Place>();
@@ -77,108 +50,83 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
   const known = new Map<number, { readonly next: number; readonly reach: number }>();
 
   async function append(batches: readonly DocumentBatch[]): Promise<void> {
-    const blocks = batches.map((batch) => Array.from(blocksOf(batch), (block) => placed(batch, block)));
-    const isNew = await Promise.all(
-      batches.map(async (batch) => isBeyondAll(batch) || (await overlapping(batch)).length === 0),
+    const replacements = await Promise.all(
+      batches.map((batch) => (isBeyondAll(batch) ? withoutOthers(batch) : replacementOf(batch))),
     );
-    const fresh = blocks.filter((_, i) => isNew[i]).flat();
-    const stored = fresh.filter(({ count }) => count > 0).map(toDocument);
-    // In order: a reader that finds an event has found all before it. What somebody else has put there meanwhile is replaced.
-    const wasThere = (await insertAll(await events(), stored)) > 0;
-    for (const [i, some] of blocks.entries())
-      if (wasThere || !isNew[i]) for (const block of some) await replace(block);
-    for (const batch of batches) {
-      const { partition, from, to } = batch;
+    // In order: a reader that finds an event has found all before it.
+    await insertAll(
+      await events(),
+      replacements.flatMap(({ documents }) => documents),
+    );
+    const replaced = replacements.flatMap((replacement) => replacement.replaced);
+    if (replaced.length > 0) await (await events()).deleteMany({ _id: { $in: replaced } });
+    for (const { partition, from, to } of batches) {
       const before = known.get(partition);
-      const reach = before?.next === from ? before.reach : await reachOf(batch);
+      const reach = before?.next === from ? before.reach : await reachOf(partition);
       known.set(partition, { next: to, reach });
     }
   }
 
   /** Whether nothing can be there: to look would cost as much as to write. */
-  function isBeyondAll({ partition, from }: Stretch): boolean {
+  function isBeyondAll({ partition, from }: DocumentBatch): boolean {
     const { next, reach } = known.get(partition) ?? { next: -1, reach: 0 };
     return next === from && reach <= from;
   }
-  async function reachOf({ partition }: Stretch): Promise<number> {
-    const last = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition + 1, 0) });
-    return last === undefined ? 0 : (last.to ?? Number(last._id.split(':')[1]) + 1);
-  }
-  async function lastOf(range: object): Promise<Found | undefined> {
-    const found = (await events()).find({ _id: range } as object).sort({ _id: -1 });
-    return (await found.limit(1).project<Found>(PLACE_ONLY).toArray())[0];
+  async function reachOf(partition: number): Promise<number> {
+    const last = await lastBefore(partition, Number.POSITIVE_INFINITY);
+    return greatest(
+      last.map(({ to }) => to),
+      0,
+    );
   }
 
-  /** What is there of a stretch; the one that begins before it first. */
-  async function overlapping({ partition, from, to }: Stretch): Promise<Found[]> {
-    const range = { $gte: placeId(partition, from), $lt: placeId(partition, to) };
-    const found = await (await events())
-      .find({ _id: range } as object)
-      .project<Found>(PLACE_ONLY)
+  /** What to write of a batch, and the ids of what nobody needs once it is there. */
+  async function replacementOf(batch: DocumentBatch): Promise<Replacement> {
+    const { partition, from, to, time } = batch;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const found = await overlapping(batch);
+      if (found.length === 0) return withoutOthers(batch);
+      const newest = newestAt(found, to);
+      const rest = newest && (await restOf(newest, to));
+      // Who deletes it has put another one in its place.
+      if (rest === null) continue;
+      const version = versionAfter(found.map((one) => one.version));
+      // A block that holds nothing says so: what an older one has of its stretch does not count any more.
+      const blocks = [...(rest === undefined ? [] : [rest]), ...blocksOf(batch)];
+      const end = Math.max(to, newest?.to ?? 0);
+      return {
+        documents: blocks.map((block) => toDocument(partition, new Date(time), version, block)),
+        replaced: found.filter((one) => one.from >= from && one.to <= end).map(({ _id }) => _id),
+      };
+    }
+    throw new Error(`the events of partition ${batch.partition} are written by others at the same time`);
+  }
+
+  /** The part of a block that begins at an offset, so that nothing before has to be looked at for it. @returns null where it is gone */
+  async function restOf({ _id }: Found, from: number): Promise<RecordBlock | null> {
+    const document = (await (await events()).findOne({ _id })) as BlockDocument | null;
+    return document && cutBlock(toBlock(document), from, document.to);
+  }
+
+  /** What is there of a stretch, in order. */
+  async function overlapping({ partition, from, to }: DocumentBatch): Promise<Found[]> {
+    const before = await lastBefore(partition, from);
+    const inside = await (await events())
+      .find({ _id: { $gte: placeId(partition, from), $lt: placeId(partition, to) } })
+      .project<Pick<RecordDocument, '_id' | 'to'>>(PLACE_ONLY)
       .toArray();
-    if (known.get(partition)?.next === from) return found;
-    const last = await lastOf({ $gte: placeId(partition, 0), $lt: placeId(partition, from) });
-    return last?.to !== undefined && last.to > from ? [last, ...found] : found;
+    return [...before.filter((one) => one.to > from), ...inside.map(toFound)];
   }
-
-  /** Puts a block in the place of what is there of its stretch. */
-  async function replace(block: PlacedBlock): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries += 1) if (await tryToReplace(block)) return;
-    throw new Error(`the events of partition ${block.partition} are written by others at the same time`);
-  }
-
-  /** @returns false where somebody else has changed what was there meanwhile */
-  async function tryToReplace(block: PlacedBlock): Promise<boolean> {
-    const { partition, from, to } = block;
-    const found = await overlapping(block);
-    const own = placeId(partition, from);
-    const wider = new Map<Found, PlacedBlock>();
-    for (const one of found) {
-      const reachesOut = one._id < own || (one.to ?? 0) > to;
-      if (!reachesOut) continue;
-      const document = await (await events()).findOne({ _id: one._id, version: one.version } as object);
-      if (document === null) return false;
-      wider.set(one, fromDocument(document as BlockDocument));
-    }
-    for (const whole of wider.values()) if (whole.to > to) await keep(cut(whole, to, whole.to));
-    const same = found.find(({ _id }) => _id === own);
-    if (!(await put(block, same))) return false;
-    for (const one of found) {
-      if (one === same && block.count > 0) continue;
-      const whole = wider.get(one);
-      const rest = whole === undefined || one._id >= own ? undefined : cut(whole, whole.from, from);
-      const filter = { _id: one._id, version: one.version ?? { $exists: false } } as object;
-      if (rest === undefined || rest.count === 0) await (await events()).deleteOne(filter);
-      else if ((await (await events()).replaceOne(filter, toDocument(rest))).matchedCount === 0) return false;
-    }
-    return true;
-  }
-
-  /** @param same what has its id */
-  async function put(block: PlacedBlock, same: Found | undefined): Promise<boolean> {
-    if (block.count === 0) return true;
-    if (same === undefined) return insert(block);
-    const filter = { _id: same._id, version: same.version ?? { $exists: false } } as object;
-    return (await (await events()).replaceOne(filter, toDocument(block))).matchedCount > 0;
-  }
-  /** @returns false where something is there already */
-  async function insert(block: PlacedBlock): Promise<boolean> {
-    return (await insertAll(await events(), [toDocument(block)])) === 0;
-  }
-  /** Sees to it that all of a block is there, of others' or by itself. */
-  async function keep(block: PlacedBlock): Promise<void> {
-    let rest = block;
-    while (rest.count > 0 && !(await insert(rest))) {
-      const there = await (await events()).findOne({ _id: placeId(rest.partition, rest.from) } as object);
-      if (there !== null && (await hold(there as Found)))
-        rest = cut(rest, there.to ?? rest.from + 1, rest.to);
-    }
-  }
-  /** Sees to it that somebody who is about to take a document away leaves it. @returns false where it is gone or another by now */
-  async function hold({ _id, version }: Found): Promise<boolean> {
-    const filter = { _id, version: version ?? { $exists: false } } as object;
-    const change = { $set: { version: randomUUID() } } as object;
-    return (await (await events()).updateOne(filter, change)).matchedCount > 0;
+  /** The blocks that begin last before an offset. */
+  async function lastBefore(partition: number, offset: number): Promise<Found[]> {
+    const end = offset === Number.POSITIVE_INFINITY ? placeId(partition + 1, 0) : placeId(partition, offset);
+    const found = await (await events())
+      .find({ _id: { $gte: placeId(partition, 0), $lt: end } })
+      .sort({ _id: -1 })
+      .limit(BEFORE)
+      .project<Pick<RecordDocument, '_id' | 'to'>>(PLACE_ONLY)
+      .toArray();
+    return found.map(toFound).reverse();
   }
 
   async function read(partition: number, from: number, limit: number): Promise<StoredRecords> {
@@ -186,77 +134,80 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
     const place = places.get(partition);
     places.delete(partition);
     const goesOn = place?.next === from;
-    if (!goesOn) await place?.cursor.close();
-    const cursor = goesOn ? place.cursor : await cursorAt(partition, from);
+    if (!goesOn) await place?.sweep.close();
+    let sweep = goesOn ? place.sweep : await sweepFrom(partition, from);
+    let lookedAt = goesOn ? -1 : from;
     try {
       const records = new LogRecords();
-      let ahead = (goesOn ? place.ahead : undefined) ?? opened(await cursor.next());
-      let [floor, next] = [from, from];
-      while (ahead !== undefined) {
-        const left = takeRecords(
-          records,
-          ahead.records,
-          Math.max(ahead.first, ahead.records.firstFrom(floor)),
-          limit,
-        );
-        if (records.length > 0) next = Math.max(next, records.offset(records.length - 1) + 1);
-        if (left < ahead.records.length) {
-          ahead = { ...ahead, first: left };
-          break;
+      let next = from;
+      while (records.length < limit) {
+        const here = await sweep.at(next);
+        if (here === undefined) {
+          await sweep.close();
+          return { records, skipped: NONE, next };
         }
-        floor = Math.max(floor, ahead.to ?? 0);
-        next = Math.max(next, floor);
-        ahead = opened(await cursor.next());
+        if (here.records === undefined && lookedAt !== next) {
+          // Blocks may have come in the place of others since the query began.
+          await sweep.close();
+          sweep = await sweepFrom(partition, next);
+          lookedAt = next;
+          continue;
+        }
+        next = take(records, here, next, limit);
       }
-      if (ahead === undefined || places.has(partition)) await cursor.close();
-      else places.set(partition, { cursor, next, ahead });
+      if (places.has(partition)) await sweep.close();
+      else places.set(partition, { sweep, next });
       return { records, skipped: NONE, next };
     } catch (error) {
-      await cursor.close().catch(() => {});
+      await sweep.close().catch(() => {});
       throw error;
     }
   }
-  /** From the block in which an offset may lie. */
-  async function cursorAt(partition: number, from: number): Promise<FindCursor<RecordDocument>> {
-    const before = { $gte: placeId(partition, 0), $lt: placeId(partition, from) };
-    const first = from === 0 ? undefined : await lastOf(before);
-    const start = (first?.to ?? 0) > from ? first!._id : placeId(partition, from);
+  async function sweepFrom(partition: number, from: number): Promise<Sweep> {
+    const before = from === 0 ? [] : await lastBefore(partition, from);
+    const start = before.find(({ to }) => to > from)?._id ?? placeId(partition, from);
     const range = { $gte: start, $lt: placeId(partition + 1, 0) };
-    return (await events()).find({ _id: range } as object).sort({ _id: 1 }) as FindCursor<RecordDocument>;
+    return new Sweep((await events()).find({ _id: range }).sort({ _id: 1 }));
   }
 
   return { append, read };
 }
 
-type Stretch = Pick<PlacedBlock, 'partition' | 'from' | 'to'>;
+interface Replacement {
+  readonly documents: readonly BlockDocument[];
+  readonly replaced: readonly string[];
+}
 
-const PLACE_ONLY = { _id: 1, to: 1, version: 1 } as const;
+const PLACE_ONLY = { _id: 1, to: 1 } as const;
 const NONE: ReadonlySet<number> = new Set();
 
-function placed({ partition, time }: DocumentBatch, block: RecordBlock): PlacedBlock {
-  return { ...block, partition, at: new Date(time) };
+function withoutOthers(batch: DocumentBatch): Replacement {
+  const blocks = Array.from(blocksOf(batch)).filter(({ count }) => count > 0);
+  const version = versionAfter([]);
+  const at = new Date(batch.time);
+  return { documents: blocks.map((block) => toDocument(batch.partition, at, version, block)), replaced: [] };
 }
 
-function cut(block: PlacedBlock, from: number, to: number): PlacedBlock {
-  return { ...block, ...cutBlock(block, from, to) };
+function toFound({ _id, to }: Pick<RecordDocument, '_id' | 'to'>): Found {
+  const { offset: from, version } = partsOf(_id);
+  return { _id, from, to: to ?? from + 1, version };
 }
 
-function toDocument({ partition, from, to, count, at, bytes }: PlacedBlock): BlockDocument {
-  const version = randomUUID();
-  return { _id: placeId(partition, from), at, to, count, records: new Binary(bytes), version };
+/** The one that counts at an offset, of those that begin before it. */
+function newestAt(found: readonly Found[], offset: number): Found | undefined {
+  const [first, ...others] = found.filter(({ from, to }) => from < offset && to > offset);
+  return first && others.reduce((best, one) => (one.version > best.version ? one : best), first);
 }
 
-function fromDocument({ _id, at, to, count, records }: BlockDocument): PlacedBlock {
-  const [partition, from] = _id.split(':').map(Number);
-  return { partition: partition!, from: from!, to, count, at, bytes: Buffer.from(records.buffer) };
-}
-
-function opened(document: RecordDocument | null): Ahead | undefined {
-  if (document === null) return undefined;
-  if (document.to !== undefined)
-    return { records: decodeBlock(Buffer.from(document.records.buffer)), to: document.to, first: 0 };
-  const [, offset, index = 0] = document._id.split(':').map(Number);
-  const records = new LogRecords();
-  addDecoded(records, offset!, index, document.event);
-  return { records, to: undefined, first: 0 };
+/** @returns where to go on */
+function take(
+  into: LogRecords,
+  { records, until }: { records: LogRecords | undefined; until: number },
+  from: number,
+  limit: number,
+): number {
+  if (records === undefined) return until;
+  const end = records.firstFrom(until);
+  const left = takeRecords(into, records, records.firstFrom(from), limit, end);
+  return left < end ? records.offset(left) : until;
 }

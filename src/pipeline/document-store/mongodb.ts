@@ -9,6 +9,7 @@ import {
   type ModelDocument,
 } from './document-store.ts';
 import { eventsOf } from './events-of.ts';
+import { type RecordDocument } from './mongodb-block.ts';
 import { connectMongo, isPassing, type MongoAddress, mongoError } from './mongodb-client.ts';
 import {
   fromLetterDocument,
@@ -20,7 +21,7 @@ import {
 } from './mongodb-documents.ts';
 import { expireEvents } from './mongodb-expiry.ts';
 import { boundLetters } from './mongodb-letter-bound.ts';
-import { createMongoRecords, type RecordDocument } from './mongodb-records.ts';
+import { createMongoRecords } from './mongodb-records.ts';
 
 export interface MongoDocumentStoreOptions extends MongoAddress {
   /** Days that raw events are kept; 0 is for ever. */

@@ -139,12 +139,18 @@ export function cutBlock({ from, to, bytes, count }: RecordBlock, since: number,
 }
 
 /**
- * Adds records, from the one with a number on, until there are so many; those of one offset are given together.
+ * Adds records, from the one with a number on up to another one, until there are so many; those of one offset are given together.
  * @returns the number of the first one that is left
  */
-export function takeRecords(into: LogRecords, from: LogRecords, first: number, limit: number): number {
+export function takeRecords(
+  into: LogRecords,
+  from: LogRecords,
+  first: number,
+  limit: number,
+  end = from.length,
+): number {
   let i = first;
-  for (; i < from.length; i += 1) {
+  for (; i < end; i += 1) {
     const offset = from.offset(i);
     const last = into.length === 0 ? -1 : into.offset(into.length - 1);
     if (into.length >= limit && offset !== last) break;
