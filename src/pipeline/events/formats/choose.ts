@@ -16,6 +16,7 @@ import {
 } from './format.ts';
 import { ga4 } from './ga4.ts';
 import { magento } from './magento.ts';
+import { magentoCsv } from './magento-csv.ts';
 import { matomo } from './matomo.ts';
 import { native } from './native.ts';
 import { onlineRetail } from './online-retail.ts';
@@ -40,7 +41,7 @@ const JSON_FORMATS: readonly JsonFormat[] = [
 ];
 const CSV_FORMATS: readonly CsvFormat[] = [
   ...[rees46, retailrocket, onlineRetail, taobao],
-  ...[shopifyCsv, woocommerceCsv, woocommerceLinesCsv, snowplowTsv],
+  ...[shopifyCsv, woocommerceCsv, woocommerceLinesCsv, magentoCsv, snowplowTsv],
 ];
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 

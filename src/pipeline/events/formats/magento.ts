@@ -11,14 +11,8 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
-import { type Fields, idOf, isAmount, ordersOf, statusReader, withoutSign } from './orders.ts';
-
-const statusOf = statusReader({
-  paid: ['processing', 'complete'],
-  pending: ['new', 'pending', 'pending_payment', 'payment_review', 'pending_paypal', 'holded', 'fraud'],
-  refunded: ['closed'],
-  cancelled: ['canceled'],
-});
+import { magentoStatus } from './magento-status.ts';
+import { type Fields, idOf, isAmount, ordersOf, withoutSign } from './orders.ts';
 
 /**
  * Orders of Magento's (Adobe Commerce's) REST API, an order a line or the `items` of a search. Times are UTC.
@@ -56,7 +50,7 @@ function readOrder(value: unknown): readonly Outcome[] {
   const word = firstOf(order.state, order.status);
   const purchase: RawEvent = {
     ...common,
-    status: statusOf(word),
+    status: magentoStatus(word),
     total: order.grand_total,
     tax: order.tax_amount,
     shipping: order.shipping_amount,

@@ -114,11 +114,16 @@ function readCart(action: Fields, visit: Fields, result: RawEvent): void {
   });
   if (result.type !== 'purchase') return;
   result.orderId = action.orderId;
-  result.revenue = action.revenueSubTotal;
-  result.total = action.revenue;
-  result.tax = action.revenueTax;
-  result.shipping = action.revenueShipping;
-  result.discount = action.revenueDiscount;
+  result.revenue = said(action.revenueSubTotal);
+  result.total = said(action.revenue);
+  result.tax = said(action.revenueTax);
+  result.shipping = said(action.revenueShipping);
+  result.discount = said(action.revenueDiscount);
+}
+
+/** Matomo writes `false` for what nobody said. */
+function said(value: unknown): unknown {
+  return value === false ? undefined : value;
 }
 
 /** A product may have several: the first counts. */

@@ -2,6 +2,7 @@ import { type EventType } from '../shop-event.ts';
 import { instantOf } from '../time.ts';
 import { commerceFields, commerceType, readCommerce } from './commerce-spec.ts';
 import {
+  BadRow,
   firstOf,
   type JsonFormat,
   notOfAShop,
@@ -46,6 +47,8 @@ function readEvent(event: Fields): Outcome {
   const properties = propertiesOf(event);
   const link = linkOf(event, properties);
   if (link !== undefined) return link;
+  if (event.event === '$merge_dangerously')
+    return new BadRow('users not merged', 'two users who were identified stay two: only devices are linked');
   const type = typeOf(event.event, properties);
   if (type === undefined) {
     const call = { id: firstOf(event.uuid, event.id), time: timeOf(event), ...actorOf(event, properties) };

@@ -94,7 +94,8 @@ function readCommerce(event: Fields, result: RawEvent): void {
     name: product.name,
     category: product.category,
     brand: product.brand,
-    price: product.price,
+    // What is priced in another currency is worth what the order says.
+    price: isIn(product.currency, result.currency) ? product.price : undefined,
     quantity: units(product.quantity),
   }));
   if (result.type !== 'purchase' && result.type !== 'refund') return;
@@ -103,6 +104,10 @@ function readCommerce(event: Fields, result: RawEvent): void {
   result.tax = order.tax;
   result.shipping = order.shipping;
   result.discount = order.discount_amount;
+}
+
+function isIn(own: unknown, currency: unknown): boolean {
+  return firstOf(own) === undefined || String(own).toUpperCase() === String(currency).toUpperCase();
 }
 
 /** The older way: an event for the order, and one for each of its products. */
