@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Config } from '../config.ts';
 import { EcomError, errorMessage } from '../errors.ts';
+import { type Appended } from '../pipeline/ingest/appender.ts';
 import { type LiveStore } from '../pipeline/live-store/live-store.ts';
 import { messagesWait } from '../pipeline/live-store/waiting.ts';
 import { impatient, type Patience } from '../pipeline/patience.ts';
@@ -10,6 +11,7 @@ import { readSettings } from '../pipeline/recommender/settings-file.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { noteRecount } from '../pipeline/stats/recount.ts';
 import { type ComponentName } from '../pipeline/supervisor/messages.ts';
+import { type CountingClient } from '../pipeline/workers/counting-client.ts';
 import { readReports, SILENT_MS } from '../pipeline/workers/report.ts';
 import { isEmbedded } from './store-check.ts';
 import { type Stores, withCountingStores } from './stores.ts';
@@ -19,10 +21,11 @@ import { askSupervisor } from './supervisor-client.ts';
 export interface Numbers {
   /**
    * Counts what was appended once it is worth a commit, so that the log never runs far ahead.
-   * @param records that were just appended
+   * @param records how many were just appended
    * @param more whether others follow at once
+   * @param of what they are, where it is known
    */
-  afterAppend(records: number, more: boolean): Promise<void>;
+  afterAppend(records: number, more: boolean, of?: Appended): Promise<void>;
   /** Returns when all of the log is counted; early where the signal aborts. */
   finish(): Promise<void>;
   /** Makes recommendations of what is counted, unless somebody else does. @param changed whether something is new */
@@ -43,7 +46,7 @@ export interface Training {
   readonly productsLeftOut?: number;
 }
 
-type Counting = Pick<Processor, 'step' | 'room' | 'close'>;
+type Counting = Pick<Processor, 'step' | 'room' | 'close'> & Partial<CountingClient>;
 
 /** Records that may be appended and not counted: an ingest that is further ahead waits. */
 const FAR_AHEAD = 500_000;
@@ -162,7 +165,7 @@ export async function createNumbers(
   }
 
   return {
-    async afterAppend(records, more) {
+    async afterAppend(records, more, of) {
       if (foreign) return;
       waiting += records;
       appended += records;
@@ -173,10 +176,11 @@ export async function createNumbers(
         if (own === undefined || idle || waiting >= own.room()) await countSome();
         return;
       }
+      if (of !== undefined) own?.handOver?.(of.lines, of.placed);
       countOn();
       // The thread waits for what is applied here.
       await setImmediate();
-      while (waiting >= FAR_AHEAD && asked.size > 0) await sleep(BEHIND_MS);
+      while ((waiting >= FAR_AHEAD || own?.isFull?.() === true) && asked.size > 0) await sleep(BEHIND_MS);
       if (failure !== undefined) throw failure.error;
     },
     async finish() {

@@ -27,7 +27,7 @@ export interface ReadOptions {
 }
 
 export function createFileReader(
-  { stderr, signal }: CommandContext,
+  { config, stderr, signal }: CommandContext,
   { choice, speed, rebase }: ReadOptions,
 ): FileReader {
   let progress = createProgressReporter(stderr);
@@ -57,6 +57,7 @@ export function createFileReader(
             changed = true;
             progress.update(now);
           },
+          properties: config.layout.properties,
           afterAppend: numbers.afterAppend,
         });
         changed ||= result.lines > 0;

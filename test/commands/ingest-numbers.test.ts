@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Worker } from 'node:worker_threads';
@@ -6,6 +6,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createNumbers } from '../../src/commands/ingest-numbers.ts';
 import { ensureDataDir } from '../../src/config.ts';
 import { createGenerator } from '../../src/pipeline/generator/generator.ts';
+import { ingest } from '../../src/pipeline/ingest/ingest.ts';
+import { findInput } from '../../src/pipeline/ingest/source.ts';
+import { createProcessor } from '../../src/pipeline/processor/processor.ts';
+import { dirtyLines } from '../support/dirty-lines.ts';
+import { dumpCounters } from '../support/dump-counters.ts';
 import { configFor, openStores } from '../support/stores.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -66,7 +71,7 @@ async function apart(signal = new AbortController().signal) {
     await numbers.close();
     await stores.close();
   });
-  return { config, numbers, append, counted };
+  return { config, stores, numbers, append, counted };
 }
 
 test('a large file is counted in a thread, what follows a pause as well, and all of it in the end', async () => {
@@ -77,6 +82,47 @@ test('a large file is counted in a thread, what follows a pause as well, and all
   await append(11, true);
   await numbers.finish();
   expect(await counted()).toBe(5018);
+});
+
+test('what is handed over to the thread counts as what is read from the log does, also where a run is cut short', async () => {
+  const { config, stores, numbers } = await apart();
+  const lines = [...dirtyLines('handed', Date.UTC(2026, 0, 5), 20_000)].map(({ value }) => value);
+  const path = join(tempDir(), 'events.jsonl');
+  writeFileSync(path, lines.filter((line) => !line.includes('\n')).join('\n'));
+  const options = {
+    log: stores.log,
+    input: await findInput(path, process.stdin),
+    choice: { format: 'auto' as const },
+    speed: undefined,
+    rebase: false,
+    clock: Date.now,
+    properties: config.layout.properties,
+  };
+  let appends = 0;
+  const stop = new AbortController();
+  const stopped = ingest({
+    ...options,
+    signal: stop.signal,
+    async afterAppend(...of) {
+      appends += 1;
+      await numbers.afterAppend(...of);
+      if (appends === 2) stop.abort();
+    },
+  });
+  await expect(stopped).rejects.toThrow();
+  await ingest({ ...options, signal: new AbortController().signal, afterAppend: numbers.afterAppend });
+  await numbers.finish();
+  // Counted again by whoever reads the log.
+  const again = configFor(tempDir());
+  ensureDataDir(again);
+  const others = await openStores(again);
+  const settings = { currency: config.currency, ...config.layout };
+  const processor = createProcessor({ ...others, log: stores.log, settings });
+  while ((await processor.step()) > 0);
+  await others.close();
+  const counted = dumpCounters(join(config.dataDir, 'live.db'));
+  expect(counted.size).toBeGreaterThan(10_000);
+  expect(counted).toEqual(dumpCounters(join(again.dataDir, 'live.db')));
 });
 
 test('a thread that has nothing to do for once goes on with what follows', async () => {

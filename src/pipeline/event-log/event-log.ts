@@ -1,4 +1,5 @@
 import { EcomError } from '../../errors.ts';
+import { type EventColumns } from '../events/columns.ts';
 import { type LogRecords } from './log-records.ts';
 import { type NewLines, type NewRecord } from './new-lines.ts';
 
@@ -10,8 +11,22 @@ export interface LogBatch {
   readonly partition: number;
   /** Possibly none, where what lies there holds nothing for a reader. */
   readonly records: LogRecords;
+  /** What is known of some of them by those who appended them. */
+  readonly scanned?: readonly ScannedRecords[];
   /** Offset to go on from: after the last record, and after what follows it that holds none. */
   readonly next: number;
+}
+
+/** Consecutive records of a batch that were scanned before. */
+export interface ScannedRecords {
+  /** Number of the first record, and how many there are. */
+  readonly record: number;
+  readonly count: number;
+  /** Their rows, which hold none where a record was not scanned, from the `row`-th on. */
+  readonly columns: EventColumns;
+  readonly row: number;
+  /** How much further back their lines lie among the batch's bytes. */
+  readonly shift: number;
 }
 
 /** How far a finite source (a file, a stream with a fingerprint) has been appended. */
@@ -25,6 +40,14 @@ export interface SourceProgress {
   /** Digest of those bytes, so that another file with the same beginning is not taken for this one. */
   readonly digest: string;
   readonly done: boolean;
+}
+
+/** Where appended records are: those of a partition have offsets that follow each other. */
+export interface Placed {
+  /** Offset of the first one, by partition. */
+  readonly bases: readonly number[];
+  /** When the log took them, ms since the epoch. */
+  readonly appendedAt: number;
 }
 
 /** Retained offsets of a partition: the first that can be read, and the one that the next record gets. */
@@ -79,13 +102,14 @@ export interface EventLog {
    * read it. One that rejects for a server that is away may have got through: called again with the very same `progress` object,
    * it does nothing then. Without, an append that rejects may have left some of its records: their ids make it safe to repeat.
    * @param before progress of the source as it was read, or stored last; `undefined` where there was none
+   * @returns where they are, from a log that knows it at no cost
    * @throws EcomError `CONFLICT` where the stored progress is not `before`; nothing is appended then
    */
   append(
     records: readonly NewRecord[] | NewLines,
     progress?: SourceProgress,
     before?: SourceProgress,
-  ): Promise<void>;
+  ): Promise<Placed | undefined>;
   /** Progress of a source; `undefined` for one that was never appended. */
   progress(source: string): Promise<SourceProgress | undefined>;
   /** A new reader; it owns nothing before its first `poll`. */

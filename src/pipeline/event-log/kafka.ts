@@ -104,6 +104,7 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
       await guarded(() =>
         progress === undefined ? producer.append(lines) : sources.append(lines, progress, before),
       );
+      return undefined;
     },
     progress: (source) => guarded(() => sources.progress(source)),
     consume(consuming) {

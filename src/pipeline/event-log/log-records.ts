@@ -159,6 +159,30 @@ export class LogRecords implements Iterable<LogRecord> {
     return line;
   }
 
+  /**
+   * Adds lines whose ends are known, each a record, whose offsets follow each other.
+   * @param ends the place after each line's line feed @param from the first of the lines that is taken @param to the one after the last
+   * @returns how much further back they lie here
+   */
+  addCutLines(
+    base: number,
+    lines: Uint8Array,
+    ends: Uint32Array,
+    from: number,
+    to: number,
+    appendedAt: number,
+  ): number {
+    let start = from === 0 ? 0 : ends[from - 1]!;
+    const end = ends[to - 1]!;
+    const shift = this.makeRoom(end - start) - start;
+    this.held.set(lines.subarray(start, end), start + shift);
+    for (let line = from; line < to; line += 1) {
+      this.note(base + line, 0, start + shift, ends[line]! - 1 + shift, appendedAt);
+      start = ends[line]!;
+    }
+    return shift;
+  }
+
   /** Adds the lines of a piece of text, each an event of the one record at an offset. */
   addEvents(offset: number, lines: Uint8Array, appendedAt: number): void {
     const shift = this.hold(lines);

@@ -1,4 +1,5 @@
 import { EcomError } from '../../errors.ts';
+import { EventColumns, type PackedColumns } from '../events/columns.ts';
 import { partitionFor, partitionOfBytes } from './partitioner.ts';
 
 const LINE_FEED = 10;
@@ -20,8 +21,9 @@ export class NewLines {
   private records = 0;
   private size = 0;
 
-  constructor(partitions: number) {
-    this.partitions = Array.from({ length: partitions }, () => new PartitionLines());
+  /** @param scanned properties whose values are kept of lines that were scanned, whose rows are kept then */
+  constructor(partitions: number, scanned?: readonly string[]) {
+    this.partitions = Array.from({ length: partitions }, () => new PartitionLines(scanned));
   }
 
   /** @throws EcomError `INPUT` for a value with a line feed in it */
@@ -41,13 +43,13 @@ export class NewLines {
     return this.size;
   }
 
-  /**
-   * Adds a line, which is copied.
-   * @param keyStart where in the same bytes the key is that picks its partition
-   */
-  add(bytes: Buffer, start: number, end: number, keyStart: number, keySize: number): void {
-    const partition = partitionOfBytes(bytes, keyStart, keySize, this.partitions.length);
-    this.partitions[partition]!.add(bytes, start, end, keyStart, keySize);
+  /** Adds the line of a row that was scanned. Both are copied. */
+  add(bytes: Buffer, columns: EventColumns, row: number): void {
+    const field = columns.keyField(row);
+    const [keyStart, keySize] = [columns.place(row, field), columns.size(row, field)];
+    const [start, end] = [columns.lineStart(row), columns.lineEnd(row)];
+    const lines = this.partitions[partitionOfBytes(bytes, keyStart, keySize, this.partitions.length)]!;
+    lines.add(bytes, start, end, keyStart, keySize, columns, row);
     this.records += 1;
     this.size += end - start;
   }
@@ -70,6 +72,13 @@ export class NewLines {
   }
 }
 
+/** Records on their way to another thread: the bytes of lines, each ended by a line feed, where each ends, and a row for each, which holds none where it was not scanned. */
+export interface PackedLines {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly columns: PackedColumns;
+}
+
 /**
  * The new records of one partition.
  *
@@ -82,12 +91,27 @@ export class PartitionLines {
   private keys: Buffer = Buffer.allocUnsafeSlow(1024);
   private ends = new Uint32Array(64);
   private keyEnds = new Uint32Array(64);
+  private readonly columns: EventColumns | undefined;
+
+  /** @param scanned properties whose values are kept of records that were scanned; nothing of them is where it is absent */
+  constructor(scanned?: readonly string[]) {
+    this.columns = scanned === undefined ? undefined : new EventColumns(scanned);
+  }
 
   get count(): number {
     return this.records;
   }
 
-  add(bytes: Buffer, start: number, end: number, keyStart: number, keySize: number): void {
+  /** @param row of the columns that the line was scanned into, if it was */
+  add(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    keyStart: number,
+    keySize: number,
+    columns?: EventColumns,
+    row = 0,
+  ): void {
     const at = this.endOf(this.records);
     const after = at + end - start + 1;
     const keyAt = this.keyEndOf(this.records);
@@ -100,6 +124,18 @@ export class PartitionLines {
     this.ends[this.records] = after;
     this.keyEnds[this.records] = keyAt + keySize;
     this.records += 1;
+    if (columns === undefined) this.columns?.addNone();
+    else this.columns?.take(columns, row, at - start);
+  }
+
+  /** Copies of all records, to be moved to another thread; `undefined` where nothing is kept of what was scanned. */
+  pack(): PackedLines | undefined {
+    if (this.columns === undefined) return undefined;
+    return {
+      bytes: new Uint8Array(this.lines.subarray(0, this.endOf(this.records))),
+      ends: this.ends.slice(0, this.records),
+      columns: this.columns.pack(),
+    };
   }
 
   /** Consecutive records, a line feed between any two. They stand there until the next `add` or `clear`. */
@@ -125,6 +161,7 @@ export class PartitionLines {
 
   clear(): void {
     this.records = 0;
+    this.columns?.begin(this.lines);
   }
 
   private endOf(records: number): number {

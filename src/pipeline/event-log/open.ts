@@ -4,12 +4,16 @@ import { EcomError } from '../../errors.ts';
 import { setPlaceholderIds } from '../events/placeholder-ids.ts';
 import { STORE_FILES } from '../sqlite/files.ts';
 import { type EventLog } from './event-log.ts';
+import { type HandedRecords } from './handed-records.ts';
 
 const DAY_MS = 86_400_000;
 const EMBEDDED_PARTITIONS = 4;
 
-/** Opens the event log that the URL's scheme names. */
-export async function openEventLog(config: Config): Promise<EventLog> {
+/**
+ * Opens the event log that the URL's scheme names.
+ * @param handed what whoever appends hands over; servers have no use for it
+ */
+export async function openEventLog(config: Config, handed?: HandedRecords): Promise<EventLog> {
   setPlaceholderIds(config.placeholderIds);
   const scheme = config.logUrl.slice(0, config.logUrl.indexOf(':'));
   switch (scheme) {
@@ -20,6 +24,7 @@ export async function openEventLog(config: Config): Promise<EventLog> {
         synchronous: config.synchronous,
         driver: config.sqliteDriver,
         partitions: config.partitions ?? EMBEDDED_PARTITIONS,
+        handed,
       });
     }
     case 'kafka':

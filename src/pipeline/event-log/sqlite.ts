@@ -7,15 +7,19 @@ import {
   isSamePlace,
   type LogBatch,
   type LogConsumer,
+  type Placed,
   POLL_BYTES,
   type SourceProgress,
   sourceTakenOver,
 } from './event-log.ts';
+import { type HandedRecords } from './handed-records.ts';
 import { NewLines, type PartitionLines } from './new-lines.ts';
 
 export interface SqliteEventLogOptions extends SqliteOptions {
   /** Number of partitions of a log that is created now; an existing one keeps its own. */
   readonly partitions: number;
+  /** What whoever appends hands over, so that it need not be read and scanned again. */
+  readonly handed?: HandedRecords | undefined;
 }
 
 /** Most records, and most bytes, in one row: a reader never takes apart much more than it asked for. */
@@ -61,17 +65,19 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     if (row === undefined) return undefined;
     return { source, rows: row.rows, bytes: row.bytes, digest: row.digest, done: row.done === 1 };
   }
-  function insertRecords(added: NewLines): void {
-    const now = Date.now();
-    for (let partition = 0; partition < partitions; partition += 1)
-      insertLines(added.partitions[partition]!, partition, now);
+  function insertRecords(added: NewLines): Placed {
+    const appendedAt = Date.now();
+    const bases = added.partitions.map((lines, partition) => {
+      const { end } = reader.bounds(partition);
+      insertLines(lines, partition, end, appendedAt);
+      return end;
+    });
+    return { bases, appendedAt };
   }
-  function insertLines(lines: PartitionLines, partition: number, now: number): void {
-    if (lines.count === 0) return;
-    const { end } = reader.bounds(partition);
+  function insertLines(lines: PartitionLines, partition: number, base: number, now: number): void {
     for (let from = 0; from < lines.count; ) {
       const to = lines.endOfPiece(from, ROW_RECORDS, ROW_BYTES);
-      insert.run(batchId(partition, end + from), to - from, now, lines.piece(from, to));
+      insert.run(batchId(partition, base + from), to - from, now, lines.piece(from, to));
       from = to;
     }
   }
@@ -81,14 +87,15 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
     enough: ENOUGH,
     async append(records, progress, before) {
       const lines = records instanceof NewLines ? records : NewLines.of(records, partitions);
-      guarded(() =>
+      return guarded(() =>
         inTransaction(connection, () => {
           if (progress !== undefined && !isSamePlace(readSource(progress.source), before))
             throw sourceTakenOver();
-          insertRecords(lines);
-          if (progress === undefined) return;
+          const placed = insertRecords(lines);
+          if (progress === undefined) return placed;
           const { source, rows, bytes, digest, done } = progress;
           putSource.run(source, rows, bytes, digest, done ? 1 : 0);
+          return placed;
         }),
       );
     },
@@ -105,7 +112,7 @@ export function createSqliteEventLog(options: SqliteEventLogOptions): EventLog {
         }
       });
     },
-    consume: (consuming) => createConsumer(reader, partitions, guarded, consuming),
+    consume: (consuming) => createConsumer(reader, partitions, guarded, consuming, options.handed),
     async bounds() {
       return guarded(() => Array.from({ length: partitions }, (_, partition) => reader.bounds(partition)));
     },
@@ -120,6 +127,7 @@ function createConsumer(
   partitions: number,
   guarded: <T>(work: () => T) => T,
   { member = { index: 0, count: 1 }, start }: ConsumeOptions,
+  handed: HandedRecords | undefined,
 ): LogConsumer {
   const owned = Array.from({ length: partitions }, (_, partition) => partition).filter(
     (partition) => partition % member.count === member.index,
@@ -133,7 +141,9 @@ function createConsumer(
     // The partition that lags in position is read first, so that a full batch starves none.
     for (const [partition, position] of [...positions].sort(([, a], [, b]) => a - b)) {
       if (room <= 0 || bytes >= POLL_BYTES) break;
-      const batch = reader.read(partition, position, room);
+      const batch =
+        handed?.take(partition, position, room) ??
+        reader.read(partition, position, handed?.roomBefore(partition, position, room) ?? room);
       if (batch.records.length === 0) continue;
       room -= batch.records.length;
       bytes += batch.records.size;

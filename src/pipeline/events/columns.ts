@@ -1,15 +1,7 @@
-import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
-import {
-  ALIAS_PROPERTY,
-  type Amounts,
-  type EventItem,
-  LINE_TYPES,
-  LINK_TYPE,
-  type LineType,
-  type OrderStatus,
-  type ShopEvent,
-  SIMULATED_SOURCE,
-} from './shop-event.ts';
+import { FLAG, factsOf, flagsOf, LIST_PROPERTY, listOf, type OrderFacts, propertyOf } from './event-marks.ts';
+import { type EventItem, LINE_TYPES, LINK_TYPE, type LineType, type ShopEvent } from './shop-event.ts';
+
+export { FLAG, LIST_PROPERTY };
 
 /** The texts of an event, each a place in its bytes. */
 export const TEXT = {
@@ -30,21 +22,6 @@ export const ITEM_TEXT = { productId: 0, name: 1, category: 2, brand: 3 } as con
 export type TextField = (typeof TEXT)[keyof typeof TEXT];
 export type ItemTextField = (typeof ITEM_TEXT)[keyof typeof ITEM_TEXT];
 
-/** What else is said of an event, each a bit; `outside` is one that only its id and its time count of, `robot` what a known robot sent. */
-export const FLAG = {
-  partial: 1,
-  emptySearch: 2,
-  simulated: 4,
-  truncated: 8,
-  outside: 16,
-  placeholder: 32,
-  robot: 64,
-  alias: 128,
-} as const;
-
-/** The property in {@link TEXT.list}. */
-export const LIST_PROPERTY = 'recommendation_id';
-
 const TEXTS = 9;
 const ITEM_TEXTS = 4;
 // A row: the places of its texts, which of them are there, and the numbers.
@@ -62,17 +39,20 @@ const ITEM_WIDTH = QUANTITY + 1;
 
 /** The price, or the total, of an item that has none. */
 const NO_PRICE = -1;
-/** What an event says of its whole order, which few do. */
-export type OrderFacts = {
-  readonly [amount in keyof Amounts]?: number | undefined;
-} & { readonly status?: OrderStatus | undefined };
-
 const NO_FACTS: OrderFacts = {};
 
 /** Stands for the absent value of a property. */
 const ABSENT = -1;
 /** The type of a row that holds no event. */
 const NO_EVENT = -1;
+
+/** Rows that were scanned, as they can be moved to another thread. */
+export interface PackedColumns {
+  readonly rows: number;
+  readonly items: number;
+  readonly ints: Int32Array<ArrayBuffer>;
+  readonly doubles: Float64Array<ArrayBuffer>;
+}
 
 const EMPTY = Buffer.alloc(0);
 const TEXT_NAMES = Object.keys(TEXT) as (keyof typeof TEXT)[];
@@ -129,6 +109,80 @@ export class EventColumns {
     this.itemCount = 0;
     this.annexed = 0;
     this.facts.clear();
+  }
+
+  // On the way to another thread. Rows that were scanned have nothing in the annex, no facts and no totals.
+
+  /** Copies of all rows, each of which was scanned or holds none. */
+  pack(): PackedColumns {
+    const { count: rows, itemCount: items } = this;
+    const ends = this.packedEnds(rows, items);
+    const ints = new Int32Array(ends.items);
+    ints.set(this.rows.subarray(0, ends.rows));
+    ints.set(this.values.subarray(0, ends.values - ends.rows), ends.rows);
+    ints.set(this.itemRows.subarray(0, ends.items - ends.values), ends.values);
+    const doubles = new Float64Array(rows + items);
+    doubles.set(this.times.subarray(0, rows));
+    doubles.set(this.prices.subarray(0, items), rows);
+    return { rows, items, ints, doubles };
+  }
+
+  /** The rows that were packed, to be read by `take`. @param names the same as those that were packed have */
+  static unpacked({ rows, items, ints, doubles }: PackedColumns, names: readonly string[]): EventColumns {
+    const columns = new EventColumns(names);
+    const ends = columns.packedEnds(rows, items);
+    columns.rows = ints.subarray(0, ends.rows);
+    columns.values = ints.subarray(ends.rows, ends.values);
+    columns.itemRows = ints.subarray(ends.values, ends.items);
+    columns.times = doubles.subarray(0, rows);
+    columns.prices = doubles.subarray(rows);
+    columns.count = rows;
+    columns.itemCount = items;
+    return columns;
+  }
+
+  private packedEnds(rows: number, items: number): { rows: number; values: number; items: number } {
+    const values = rows * (WIDTH + 2 * this.names.length);
+    return { rows: rows * WIDTH, values, items: values + items * ITEM_WIDTH };
+  }
+
+  /**
+   * Adds a row of others that was scanned.
+   * @param shift how much further back its line lies here
+   */
+  take(from: EventColumns, row: number, shift: number): void {
+    this.open();
+    const { rows, row: to, names } = this;
+    const at = row * WIDTH;
+    // What is absent has a place that nobody reads.
+    for (let i = 0; i < PRESENT; i += 2) {
+      rows[to + i] = from.rows[at + i]! + shift;
+      rows[to + i + 1] = from.rows[at + i + 1]!;
+    }
+    this.putTime(from.times[row]!);
+    for (let i = 0; i < names.length; i += 1)
+      this.putProperty(i, from.propertyPlace(row, i) + shift, from.propertySize(row, i));
+    const first = from.firstItem(row);
+    for (let item = first; item < first + from.items(row); item += 1) this.takeItem(from, item, shift);
+    this.close(
+      from.rows[at + PRESENT]!,
+      from.rows[at + TYPE]!,
+      from.rows[at + FLAGS]!,
+      from.lineStart(row) + shift,
+      from.lineEnd(row) + shift,
+    );
+  }
+
+  private takeItem(from: EventColumns, item: number, shift: number): void {
+    this.openItem();
+    const { itemRows, itemRow: to } = this;
+    const at = item * ITEM_WIDTH;
+    for (let i = 0; i < ITEM_PRESENT; i += 2) {
+      itemRows[to + i] = from.itemRows[at + i]! + shift;
+      itemRows[to + i + 1] = from.itemRows[at + i + 1]!;
+    }
+    this.putPrice(from.prices[item]!);
+    this.closeItem(from.itemRows[at + ITEM_PRESENT]!, from.quantity(item));
   }
 
   // Reading.
@@ -438,34 +492,4 @@ export class EventColumns {
 function grown<T extends Int32Array | Float64Array>(before: T, larger: T): T {
   larger.set(before);
   return larger;
-}
-
-function factsOf(event: ShopEvent): OrderFacts | undefined {
-  const { status, revenue, total, tax, shipping, discount } = event;
-  const says = status ?? revenue ?? total ?? tax ?? shipping ?? discount;
-  return says === undefined ? undefined : { status, revenue, total, tax, shipping, discount };
-}
-
-function flagsOf({ partial, properties, source, truncated, placeholder }: ShopEvent): number {
-  let flags = 0;
-  if (partial === true) flags |= FLAG.partial;
-  if (properties?.results === 0) flags |= FLAG.emptySearch;
-  if (source === SIMULATED_SOURCE) flags |= FLAG.simulated;
-  if (truncated === true) flags |= FLAG.truncated;
-  if (isRobotAgent(properties?.[AGENT_PROPERTY])) flags |= FLAG.robot;
-  if (placeholder === true) flags |= FLAG.placeholder;
-  if (properties?.[ALIAS_PROPERTY] === true) flags |= FLAG.alias;
-  return flags;
-}
-
-function listOf({ properties }: ShopEvent): string | undefined {
-  const id = properties?.[LIST_PROPERTY];
-  return typeof id === 'string' && id !== '' ? id : undefined;
-}
-
-function propertyOf({ properties }: ShopEvent, name: string): string | undefined {
-  if (properties === undefined || !Object.hasOwn(properties, name)) return undefined;
-  const value = properties[name];
-  if (value === undefined || value === null || value === '' || typeof value === 'object') return undefined;
-  return String(value);
 }

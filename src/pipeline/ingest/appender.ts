@@ -1,4 +1,4 @@
-import { type EventLog, type SourceProgress } from '../event-log/event-log.ts';
+import { type EventLog, type Placed, type SourceProgress } from '../event-log/event-log.ts';
 import { NewLines } from '../event-log/new-lines.ts';
 import { type EventColumns, LINK } from '../events/columns.ts';
 import { type Resumed } from './ledger.ts';
@@ -14,14 +14,23 @@ const OTHER_NAMES = 'other fields';
 
 export interface AppenderOptions {
   readonly log: EventLog;
+  /** Properties whose values are kept of lines that are scanned, for `afterAppend`; nothing is kept of them where absent. */
+  readonly properties?: readonly string[] | undefined;
   /** Told after every append. */
   onProgress?(progress: IngestProgress): void;
   /**
    * Called after every append; reading goes on when it is done.
-   * @param records that were appended
+   * @param records how many were appended
    * @param more whether others are at hand, as far as one can tell
+   * @param appended what they are and where, for a moment only, from a log that tells
    */
-  afterAppend?(records: number, more: boolean): Promise<void>;
+  afterAppend?(records: number, more: boolean, appended?: Appended): Promise<void>;
+}
+
+/** Records that the log holds. */
+export interface Appended {
+  readonly lines: NewLines;
+  readonly placed: Placed;
 }
 
 /** What this run has appended. */
@@ -75,7 +84,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     to: 0,
   };
   const leftOut = new Map<string, number>();
-  const gathered = new NewLines(log.partitions);
+  const gathered = new NewLines(log.partitions, options.properties);
   let { lines, bytes, done: wasDone } = resumed;
   let stored: SourceProgress | undefined = resumed.known;
   let current: { readonly block: Block; end: number } | undefined;
@@ -117,14 +126,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
 
   return {
     addLine(bytes, columns, row) {
-      const key = columns.keyField(row);
-      gathered.add(
-        bytes,
-        columns.lineStart(row),
-        columns.lineEnd(row),
-        columns.place(row, key),
-        columns.size(row, key),
-      );
+      gathered.add(bytes, columns, row);
       if (columns.typeNumber(row) === LINK) counts.links += 1;
       else count(columns.time(row));
       placeless = true;
@@ -157,11 +159,11 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
       wasDone = done;
       failing = true;
       const next = { source: key, rows: lines, bytes, digest: hash.copy().digest('hex'), done };
-      await log.append(gathered, next, stored);
-      gathered.clear();
+      const placed = await log.append(gathered, next, stored);
       stored = next;
       onProgress?.(progress());
-      await afterAppend?.(appended, more);
+      await afterAppend?.(appended, more, placed && { lines: gathered, placed });
+      gathered.clear();
       failing = false;
     },
     failed: () => failing,

@@ -141,7 +141,9 @@ async function appendAll(
   const makeRecords = createRecordMaker({ format, name: source.name, ids, shift: pace.shift });
   const appender = createAppender(options, resumed);
   const isTimed = pace.shift !== undefined || options.speed !== undefined;
-  const plain = isTimed ? undefined : createPlain(format, { ids, name: source.name }, appender, clock);
+  const plain = isTimed
+    ? undefined
+    : createPlain(format, { ids, name: source.name }, appender, clock, options.properties);
   const reader = createRowReader(format, resumed.lines, plain);
   let isKnown = resumed.bytes === 0;
 

@@ -12,18 +12,23 @@ export function createPlain(
   source: { readonly ids: RowIds; readonly name: string },
   appender: Pick<Appender, 'addLine'>,
   clock: () => number,
+  properties: readonly string[] = [],
 ): PlainLines | undefined {
-  if (format.layout === 'csv') return createPlainRows(format, source, appender, clock);
-  return format.name === 'native' ? createPlainLines(appender, clock) : undefined;
+  if (format.layout === 'csv') return createPlainRows(format, source, appender, clock, properties);
+  return format.name === 'native' ? createPlainLines(appender, clock, properties) : undefined;
 }
 
 /**
  * Appends the lines of our own format that the scanner takes as they are: no string is made, and nothing is parsed. One that
  * names no source is left to others, because it gets the file's name.
- * @param clock ms since the epoch
+ * @param clock ms since the epoch @param properties whose values are kept
  */
-function createPlainLines(appender: Pick<Appender, 'addLine'>, clock: () => number): PlainLines {
-  const columns = new EventColumns();
+function createPlainLines(
+  appender: Pick<Appender, 'addLine'>,
+  clock: () => number,
+  properties: readonly string[],
+): PlainLines {
+  const columns = new EventColumns(properties);
   const scanner = new LineScanner(columns);
   let lines: Buffer;
 

@@ -10,7 +10,7 @@ import { type PlainLines } from './rows.ts';
 /**
  * Appends the rows of a CSV that need no thought: written as JSON from bytes to bytes, and taken where the scanner takes that
  * line. So it is a row's only event, and the same line that `createRecordMaker` makes.
- * @param clock ms since the epoch
+ * @param clock ms since the epoch @param properties whose values are kept
  * @returns `undefined` where no row can be taken
  */
 export function createPlainRows(
@@ -18,12 +18,13 @@ export function createPlainRows(
   { ids, name }: { readonly ids: RowIds; readonly name: string },
   appender: Pick<Appender, 'addLine'>,
   clock: () => number,
+  properties: readonly string[] = [],
 ): PlainLines | undefined {
   const row = RowFields.of(format.delimiter, format.width);
   const { write } = format;
   if (row === undefined || write === undefined) return undefined;
   const line = new LineWriter(ids, name);
-  const columns = new EventColumns();
+  const columns = new EventColumns(properties);
   const scanner = new LineScanner(columns);
 
   return {

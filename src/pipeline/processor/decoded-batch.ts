@@ -125,19 +125,32 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
   }
 
   return {
-    decode({ partition, records, next }, clock, gone) {
+    decode({ partition, records, scanned = [], next }, clock, gone) {
       const latest = clock + LIMITS.clockMs;
       const { bytes, length } = records;
       const rejected = new Map<number, Rejected>();
-      scanner.begin(bytes, isUtf8(bytes), 0);
-      for (let i = 0; i < length; i += 1) {
+      // Of what was scanned before, little is left.
+      scanner.begin(bytes, scanned.length === 0 && isUtf8(bytes), 0);
+      function decodeOne(i: number): void {
         const appendedAt = records.appendedAt(i);
         scanner.arrived(appendedAt);
         const mayScan = filter === undefined && appendedAt <= latest && !records.isTombstone(i);
-        if (mayScan && scanner.scanRecord(records.start(i), records.end(i))) continue;
+        if (mayScan && scanner.scanRecord(records.start(i), records.end(i))) return;
         const none = decodeSlowly(records, i, partition, latest);
         if (none !== undefined) rejected.set(i, none);
       }
+      let i = 0;
+      for (const { record, count, columns: rows, row, shift } of scanned) {
+        for (; i < record; i += 1) decodeOne(i);
+        const appendedAt = records.appendedAt(record);
+        const mayTake = filter === undefined && appendedAt <= latest;
+        for (; i < record + count; i += 1) {
+          const from = row + i - record;
+          if (mayTake && rows.isEvent(from) && rows.time(from) <= appendedAt) columns.take(rows, from, shift);
+          else decodeOne(i);
+        }
+      }
+      for (; i < length; i += 1) decodeOne(i);
       const shoppers = new Int32Array(length).fill(NOBODY);
       const all = { partition, records, columns, shoppers, rejected, clock, ...gone };
       return new DecodedBatch(all, 0, length, next);

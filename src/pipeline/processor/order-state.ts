@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from '../events/bytes.ts';
-import { type OrderFacts } from '../events/columns.ts';
+import { type OrderFacts } from '../events/event-marks.ts';
 import { add, type Count } from '../events/money.ts';
 import { AMOUNTS, ORDER_STATUSES, type OrderStatus } from '../events/shop-event.ts';
 

@@ -1,4 +1,4 @@
-import { type OrderFacts } from '../events/columns.ts';
+import { type OrderFacts } from '../events/event-marks.ts';
 import { add, type Count, compareCounts, subtract } from '../events/money.ts';
 import { type OrderStatus } from '../events/shop-event.ts';
 import { isCounted, type OrderItem, type OrderPart, type OrderState } from './order-state.ts';

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { type Config } from '../../config.ts';
 import { packageFile } from '../../package-root.ts';
+import { type Placed } from '../event-log/event-log.ts';
+import { buffersOf, piecesOf, sizeOf } from '../event-log/handed-records.ts';
+import { type NewLines } from '../event-log/new-lines.ts';
 import { type ChangeMessage, createChangeReceiver } from '../live-store/change-message.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { type Processor } from '../processor/processor.ts';
@@ -11,14 +14,24 @@ import { endOf, fromMessage, toMessage } from './error-message.ts';
 const YOUNG_MIB = 48;
 
 /**
+ * Bytes that are handed over and not taken yet, at most about: what a step counts, and as much again. What comes beyond is read
+ * from the log.
+ */
+const HANDED_BYTES = 64 * 1024 * 1024;
+
+/** What counts, and can be given what was just appended, so that it need not read and scan that again. */
+export interface CountingClient extends Pick<Processor, 'step' | 'room' | 'close'> {
+  handOver(lines: NewLines, placed: Placed): void;
+  /** Whether more of it than is handed over by now would be read from the log. */
+  isFull(): boolean;
+}
+
+/**
  * A processor in a thread of its own, which reads the stores itself, as they are files, and has its changes applied here: so that
  * reading and storing take one core, and counting the other. It takes
  * one step after the other, in the order in which they were asked for.
  */
-export function createCountingClient(
-  config: Config,
-  live: Pick<LiveStore, 'apply'>,
-): Pick<Processor, 'step' | 'room' | 'close'> {
+export function createCountingClient(config: Config, live: Pick<LiveStore, 'apply'>): CountingClient {
   const thread = new Worker(packageFile('dist', 'counting.js'), {
     workerData: config,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
@@ -26,12 +39,14 @@ export function createCountingClient(
   });
   const received = createChangeReceiver();
   let room = 0;
+  /** Bytes that are handed over and not taken yet. */
+  let handed = 0;
   let ended: Error | undefined;
   /** Who waits for a step: the thread answers in the order of the questions. */
   const asking: { resolve(answer: FromCounting): void; reject(error: Error): void }[] = [];
   let closing: (() => void) | undefined;
 
-  const tell = (message: ToCounting): void => thread.postMessage(message);
+  const tell = (message: ToCounting, moved: ArrayBuffer[] = []): void => thread.postMessage(message, moved);
   const end = (error: Error): void => {
     ended ??= error;
     for (const { reject } of asking.splice(0)) reject(ended);
@@ -41,6 +56,7 @@ export function createCountingClient(
   thread.on('exit', () => end(new Error('the thread that counts has ended')));
   thread.on('message', (message: FromCounting) => {
     if (message.type === 'change') void apply(message.change);
+    else if (message.type === 'taken') handed -= message.bytes;
     else if (message.type === 'closed') closing?.();
     else asking.shift()?.resolve(message);
   });
@@ -69,6 +85,14 @@ export function createCountingClient(
       return answer.records;
     },
     room: () => room,
+    handOver(lines, placed) {
+      if (handed >= HANDED_BYTES) return;
+      const pieces = piecesOf(lines, placed);
+      if (pieces.length === 0) return;
+      for (const piece of pieces) handed += sizeOf(piece);
+      tell({ type: 'handed', pieces }, pieces.flatMap(buffersOf));
+    },
+    isFull: () => handed >= HANDED_BYTES,
     async close() {
       if (ended === undefined) {
         await new Promise<void>((resolve) => {

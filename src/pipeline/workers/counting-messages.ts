@@ -1,9 +1,12 @@
 import { type ErrorCode } from '../../errors.ts';
+import { type HandedPiece } from '../event-log/handed-records.ts';
 import { type ChangeMessage } from '../live-store/change-message.ts';
 
 export type ToCounting =
   | { readonly type: 'step'; readonly waitMs: number }
   | { readonly type: 'close' }
+  /** Records that the log holds, before the step that is to count them. */
+  | { readonly type: 'handed'; readonly pieces: readonly HandedPiece[] }
   /** What became of the last change. */
   | { readonly type: 'applied'; readonly applied: boolean }
   | { readonly type: 'unapplied'; readonly error: ErrorMessage };
@@ -13,6 +16,8 @@ export type FromCounting =
   | { readonly type: 'counted'; readonly records: number; readonly room: number }
   | { readonly type: 'failed'; readonly error: ErrorMessage }
   | { readonly type: 'closed' }
+  /** So many bytes of what was handed over are not held any more. */
+  | { readonly type: 'taken'; readonly bytes: number }
   /** To be stored: the thread waits for the answer before it sends another one. */
   | { readonly type: 'change'; readonly change: ChangeMessage };
 

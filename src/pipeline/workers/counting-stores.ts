@@ -2,6 +2,7 @@ import { type Config } from '../../config.ts';
 import { type DocumentStore } from '../document-store/document-store.ts';
 import { openDocumentStore } from '../document-store/open.ts';
 import { type EventLog } from '../event-log/event-log.ts';
+import { type HandedRecords } from '../event-log/handed-records.ts';
 import { openEventLog } from '../event-log/open.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
 import { openLiveStore } from '../live-store/open.ts';
@@ -14,13 +15,13 @@ export interface CountingStores {
 }
 
 /** Opens all that one counts with. Where one cannot be opened, the others are closed again: it may be tried many times. */
-export async function openCountingStores(config: Config): Promise<CountingStores> {
+export async function openCountingStores(config: Config, handed?: HandedRecords): Promise<CountingStores> {
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     await Promise.allSettled(opened.map((store) => store.close()));
   };
   try {
-    const log = await openEventLog(config);
+    const log = await openEventLog(config, handed);
     opened.push(log);
     const documents = await openDocumentStore(config);
     opened.push(documents);

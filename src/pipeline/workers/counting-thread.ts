@@ -7,6 +7,7 @@ import { type FromCounting, type ToCounting } from './counting-messages.ts';
 
 // Imported late: what else is in this file runs wherever the bundler lets others share it.
 const { buffersOf, createChangeSender } = await import('../live-store/change-message.ts');
+const { HandedRecords } = await import('../event-log/handed-records.ts');
 const { createProcessor } = await import('../processor/processor.ts');
 const { openCountingStores } = await import('./counting-stores.ts');
 const { fromMessage, toMessage } = await import('./error-message.ts');
@@ -15,6 +16,7 @@ const config = workerData as Config;
 const port = parentPort!;
 const tell = (message: FromCounting, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
 const toSend = createChangeSender();
+const handed = new HandedRecords(config.layout.properties, (bytes) => tell({ type: 'taken', bytes }));
 /** What was asked for and is not done yet: one after the other. */
 let asked = Promise.resolve();
 let counting: { processor: Processor; close(): Promise<void> } | undefined;
@@ -35,7 +37,7 @@ function appliedElsewhere(live: LiveStore): LiveStore {
 }
 
 async function open(): Promise<NonNullable<typeof counting>> {
-  const stores = await openCountingStores(config);
+  const stores = await openCountingStores(config, handed);
   const { log, documents, live } = stores;
   const settings = { currency: config.currency, ...config.layout };
   const processor = createProcessor({ log, documents, live: appliedElsewhere(live), settings });
@@ -68,6 +70,9 @@ port.on('message', (message: ToCounting) => {
   switch (message.type) {
     case 'step':
       asked = asked.then(() => step(message.waitMs));
+      break;
+    case 'handed':
+      for (const piece of message.pieces) handed.add(piece);
       break;
     case 'close':
       // A server may keep a step waiting: nobody waits for that any more.

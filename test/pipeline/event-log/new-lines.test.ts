@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NewLines } from '../../../src/pipeline/event-log/new-lines.ts';
 import { partitionFor } from '../../../src/pipeline/event-log/partitioner.ts';
+import { EventColumns, TEXT } from '../../../src/pipeline/events/columns.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 120 }).filter((each) => !each.includes('\n'));
 
@@ -9,6 +10,7 @@ describe('new lines', () => {
   test('are gathered by the partition of their key, in order, from bytes as from texts, again and again', () => {
     const records = fc.array(fc.record({ key: text, value: text }), { maxLength: 200 });
     const lines = new NewLines(3);
+    const columns = new EventColumns();
     fc.assert(
       fc.property(records, fc.nat(), fc.integer({ min: 1, max: 300 }), (added, cut, bytes) => {
         lines.clear();
@@ -20,7 +22,13 @@ describe('new lines', () => {
           const line = Buffer.concat([before, Buffer.from(`${record.value} after`)]);
           const keyStart = 'before '.length;
           if (i % 2 === 0) lines.addRecord(record);
-          else lines.add(line, before.length, before.length + value, keyStart, before.length - keyStart);
+          else {
+            columns.begin(line);
+            columns.open();
+            columns.putText(TEXT.userId, keyStart, before.length - keyStart);
+            columns.close(1 << TEXT.userId, 0, 0, before.length, before.length + value);
+            lines.add(line, columns, 0);
+          }
         });
         expect(lines.count).toBe(added.length);
         expect(lines.bytes).toBe(added.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0));

@@ -1,40 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventColumns, FLAG, ITEM_TEXT, TEXT } from '../../../src/pipeline/events/columns.ts';
+import { EventColumns, ITEM_TEXT, TEXT } from '../../../src/pipeline/events/columns.ts';
 import { decodeRecord, isRejected } from '../../../src/pipeline/events/decode.ts';
 import { LineScanner } from '../../../src/pipeline/events/scan.ts';
 import { EVENT_TYPES, LIMITS, partitionKey } from '../../../src/pipeline/events/shop-event.ts';
 import { createGenerator } from '../../../src/pipeline/generator/generator.ts';
+import { rowOf } from '../../support/row-of.ts';
 
 const ARRIVAL = Date.UTC(2026, 0, 20);
 const PROPERTIES = ['country', 'device', 'results', 'recommendation_id', 'n', 'user_agent'];
-
-/** All that columns say of a row. */
-function rowOf(columns: EventColumns, row: number) {
-  const text = (field: keyof typeof TEXT) => columns.text(row, TEXT[field]);
-  const key = columns.keyField(row);
-  return {
-    type: columns.type(row),
-    time: columns.time(row),
-    texts: Object.keys(TEXT).map((field) => text(field as keyof typeof TEXT)),
-    source: text('source') ?? 'unknown',
-    key: columns.text(row, key),
-    flags: Object.values(FLAG).map((flag) => columns.is(row, flag)),
-    properties: PROPERTIES.map((_, i) => columns.property(row, i)),
-    orderFacts: columns.orderFacts(row),
-    line: [columns.lineStart(row), columns.lineEnd(row)],
-    items: Array.from({ length: columns.items(row) }, (_, i) => {
-      const item = columns.firstItem(row) + i;
-      return [
-        ...Object.values(ITEM_TEXT).map((field) => columns.itemText(item, field)),
-        columns.price(item),
-        columns.total(item),
-        columns.quantity(item),
-      ];
-    }),
-  };
-}
 
 const scanned = new EventColumns(PROPERTIES);
 const scanner = new LineScanner(scanned);

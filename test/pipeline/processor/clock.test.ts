@@ -14,8 +14,8 @@ const skewed = ({ log }: Stores, ahead: number): Stores['log'] =>
   );
 
 let serial = 0;
-function append({ log }: Stores, name: string, times: readonly number[]): Promise<void> {
-  return log.append(
+async function append({ log }: Stores, name: string, times: readonly number[]): Promise<void> {
+  await log.append(
     times.map((time) => {
       serial += 1;
       const id = `${name}${serial}`;
