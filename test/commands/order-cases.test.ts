@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportData } from '../../src/commands/export.ts';
 import { ingest } from '../../src/commands/ingest.ts';
+import { readInsights } from '../../src/pipeline/stats/read-insights.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { type Run, runOn } from '../support/run-on.ts';
@@ -33,7 +34,7 @@ async function statsOf(dataDir: string, by?: string): Promise<Stats> {
   return stats;
 }
 
-async function exported(dataDir: string, what: 'events' | 'orders'): Promise<string> {
+async function exported(dataDir: string, what: 'events' | 'orders' | 'sessions'): Promise<string> {
   const run = runOn(dataDir);
   await exportData(run.context, { what, format: 'jsonl', out: '-' });
   return run.text();
@@ -80,6 +81,27 @@ describe('orders from real shops', () => {
     expect(kpis.revenue).toMatchObject({ gross: '70.00', currency: 'EUR', others: [] });
     expect(kpis).toMatchObject({ orders: 1, buyers: 1 });
     expect(breakdown!.rows).toMatchObject([{ value: 'DE', orders: 1, revenue: '70.00' }]);
+  });
+
+  test('a line that names nobody is of the shopper whom another one names, in stats and export alike', async () => {
+    const dataDir = newFolder();
+    const order = { type: 'purchase', time: at(0), orderId: '1', partial: true, currency: 'EUR' };
+    await readEvents(dataDir, [
+      { ...order, id: 'a', items: one('10') },
+      { ...order, id: 'b', userId: 'u1', items: one('20') },
+    ]);
+    await readEvents(dataDir, [{ ...order, id: 'c', items: one('30') }]);
+    const { kpis } = await statsOf(dataDir);
+    expect(kpis).toMatchObject({ users: 1, buyers: 1, orders: 1, revenue: { gross: '60.00' } });
+    const stores = await openStores(configFor(dataDir));
+    const asked = { period: 'all', limit: 10, now: NOW, currency: 'EUR' } as const;
+    const { cohorts } = await readInsights(stores.live, asked);
+    await stores.close();
+    expect(cohorts).toMatchObject([{ shoppers: 1, buyers: 1, lifetimeValue: '60.00' }]);
+    expect(rowsOf(await exported(dataDir, 'orders'))).toMatchObject([{ shopper: 'u:u1', revenue: '60.00' }]);
+    expect(rowsOf(await exported(dataDir, 'sessions'))).toMatchObject([
+      { shopper: 'u:u1', orders: 1, units: 3, revenue: '60.00' },
+    ]);
   });
 
   test('an unpaid order of a table makes no visit one with a purchase', async () => {

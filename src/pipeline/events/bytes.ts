@@ -192,10 +192,11 @@ export class ByteReader {
     return values;
   }
 
-  /** Passes over the version of a layout. @throws RangeError where it is another one */
-  version(expected: number): void {
+  /** Reads the version of a layout. @throws RangeError where it is neither of those that are known */
+  version(expected: number, other = expected): number {
     const found = this.uint();
-    if (found !== expected) throw new RangeError(`a layout that is not known: ${found}`);
+    if (found !== expected && found !== other) throw new RangeError(`a layout that is not known: ${found}`);
+    return found;
   }
 
   /** @throws RangeError where something is left */

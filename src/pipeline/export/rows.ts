@@ -171,22 +171,16 @@ export function exportSessions(source: ExportSource, bench: Workbench): Export {
     ],
     async *rows() {
       for await (const { event, shopper } of withPeople(keptEvents(source), source.live)) {
-        if (shopper === undefined) {
-          bench.book.take(event);
-          continue;
-        }
         const { id, type, time, sessionId, orderId, currency, items } = event;
         const counts = bench.book.take(event);
-        bench.addVisit({
-          shopper,
-          time,
-          type,
-          sessionId: sessionId ?? null,
-          orderId: counts ? (orderId ?? id) : null,
-          units: items.reduce((sum, { quantity }) => sum + quantity, 0),
-          amount: worthOf(items),
-          currency: currency ?? null,
-        });
+        const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
+        const bought = { units, amount: worthOf(items), currency: currency ?? null };
+        if (shopper === undefined) {
+          if (counts && orderId !== undefined) bench.addLine({ orderId, ...bought });
+          continue;
+        }
+        const order = counts ? (orderId ?? id) : null;
+        bench.addVisit({ shopper, time, type, sessionId: sessionId ?? null, orderId: order, ...bought });
       }
       for (const session of bench.sessions(source.mainCurrency)) {
         const { shopper, sessionId, start, end, events, entry, exit } = session;

@@ -39,6 +39,8 @@ export interface ExportedSession {
 export interface Workbench {
   readonly book: OrderBook;
   addVisit(visit: Visit): void;
+  /** Adds a line of an order that names nobody: it is of the visit in which the order was placed. */
+  addLine(line: Pick<Visit, 'units' | 'amount' | 'currency'> & { readonly orderId: string }): void;
   /** By shopper, then time. @param currency of their amounts */
   sessions(currency: string): Iterable<ExportedSession>;
   close(): void;
@@ -53,7 +55,9 @@ const TABLES = `
      shopper TEXT NOT NULL, time INTEGER NOT NULL, type TEXT NOT NULL, session TEXT, orderId TEXT,
      units INTEGER NOT NULL, amount TEXT NOT NULL, currency TEXT
    );
-   CREATE TABLE counted (id TEXT PRIMARY KEY, currency TEXT NOT NULL, rest TEXT NOT NULL) WITHOUT ROWID;`;
+   CREATE TABLE counted (id TEXT PRIMARY KEY, currency TEXT NOT NULL, rest TEXT NOT NULL, units INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE lines (orderId TEXT NOT NULL, units INTEGER NOT NULL, amount TEXT NOT NULL, currency TEXT);
+   CREATE INDEX byOrder ON lines (orderId);`;
 
 interface VisitRow {
   readonly shopper: string;
@@ -66,8 +70,9 @@ interface VisitRow {
   /** What the event names, and that of its order; null where the order does not count. */
   readonly currency: string | null;
   readonly code: string | null;
-  /** What the order is worth beyond its items. */
+  /** What the order is worth beyond its items that name somebody, and how many units are in the others. */
   readonly rest: string | null;
+  readonly more: number | null;
 }
 
 /** The file is a temporary one of SQLite's, which goes with the process however that ends. @param own the currency of what names none */
@@ -79,7 +84,13 @@ export function openWorkbench(driver: DriverName | undefined, own: string): Work
   const putVisit = connection.prepare(
     'INSERT INTO visits (shopper, time, type, session, orderId, units, amount, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const putCounted = connection.prepare('INSERT INTO counted (id, currency, rest) VALUES (?, ?, ?)');
+  const putCounted = connection.prepare(
+    'INSERT INTO counted (id, currency, rest, units) VALUES (?, ?, ?, ?)',
+  );
+  const putLine = connection.prepare(
+    'INSERT INTO lines (orderId, units, amount, currency) VALUES (?, ?, ?, ?)',
+  );
+  const getLines = connection.prepare('SELECT units, amount, currency FROM lines WHERE orderId = ?');
   let open = 0;
 
   function inBatch<T>(work: () => T): T {
@@ -100,12 +111,20 @@ export function openWorkbench(driver: DriverName | undefined, own: string): Work
     addVisit({ shopper, time, type, sessionId, orderId, units, amount, currency }) {
       inBatch(() => putVisit.run(shopper, time, type, sessionId, orderId, units, String(amount), currency));
     },
+    addLine({ orderId, units, amount, currency }) {
+      inBatch(() => putLine.run(orderId, units, String(amount), currency));
+    },
     *sessions(currency) {
-      for (const [id, { code, rest }] of book.readings())
-        inBatch(() => putCounted.run(id, code, String(rest)));
+      for (const [id, { code, rest }] of book.readings()) {
+        const lines = getLines.all(id) as Pick<VisitRow, 'units' | 'amount' | 'currency'>[];
+        const units = lines.reduce((sum, line) => sum + line.units, 0);
+        const own = lines.filter((line) => (line.currency ?? code) === code);
+        const more = own.reduce((sum, { amount }) => sum + BigInt(amount), BigInt(rest));
+        inBatch(() => putCounted.run(id, code, String(more), units));
+      }
       flush();
       const all = connection.prepare(
-        `SELECT visits.*, counted.currency AS code, counted.rest AS rest FROM visits LEFT JOIN counted
+        `SELECT visits.*, counted.currency AS code, counted.rest AS rest, counted.units AS more FROM visits LEFT JOIN counted
          ON counted.id = visits.orderId ORDER BY shopper, time, visits.rowid`,
       );
       yield* sessionsOf(all.iterate() as Iterable<VisitRow>, currency);
@@ -168,12 +187,13 @@ function take(session: ExportedSession, visit: VisitRow, orders: Set<string>, cu
   if (step === VIEW) session.views += 1;
   if (step === CART) session.carts += 1;
   if (step === CHECKOUT) session.checkouts += 1;
-  const { orderId, code, rest } = visit;
+  const { orderId, code, rest, more } = visit;
   if (orderId === null || code === null) return;
   session.units += visit.units;
   if ((visit.currency ?? code) === currency) session.amount += BigInt(visit.amount);
   if (orders.has(orderId)) return;
   orders.add(orderId);
   session.orders += 1;
+  session.units += more ?? 0;
   if (code === currency) session.amount += BigInt(rest ?? 0);
 }

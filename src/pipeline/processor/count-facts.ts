@@ -53,7 +53,11 @@ export function createFactCounter(tally: Tally, layout: CellLayout, zone: TimeZo
       const shoppersOf = new Int32Array(facts.length);
       const batch = new DecodedBatch({ ...nothing, columns, shoppers: shoppersOf }, 0, facts.length, 0);
       keys.begin(batch);
-      facts.forEach(({ time, spent }, row) => {
+      facts.forEach(({ time, spent, isLine }, row) => {
+        if (isLine === true && state.firstSeen !== 0) {
+          shoppers.buy(state, time, spent!);
+          return;
+        }
         keys.find(batch, row);
         shoppers.appear(state, time);
         if (spent !== undefined) shoppers.buy(state, time, spent);

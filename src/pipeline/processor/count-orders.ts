@@ -6,6 +6,8 @@ import { type DecodedBatch, NOBODY } from './decoded-batch.ts';
 import { type OrderEmitter } from './emit-orders.ts';
 import { type EventKeys } from './event-keys.ts';
 import { type Spending } from './facts.ts';
+import { type Message } from './messages.ts';
+import { createOrderLines, shopperKeyOf } from './order-lines.ts';
 import {
   addPurchase,
   encodeOrderState,
@@ -42,6 +44,8 @@ export interface OrderCounter {
   claims(): string[];
   /** What the store has to have of the others that have changed. */
   expects(): Map<string, Uint8Array>;
+  /** What lines that name nobody have added for whoever their orders are of. */
+  messages(): Message[];
   /** Encoded states of those that have changed, by key. */
   changed(): [key: string, state: Uint8Array][];
 }
@@ -69,6 +73,8 @@ export function createOrderCounter(
     }
     return reading;
   }
+
+  const lines = createOrderLines();
 
   /** The order that an event names, or one of its own. */
   function orderOf(columns: EventColumns, row: number): OrderState {
@@ -176,8 +182,11 @@ export function createOrderCounter(
     const before = readingOf(order);
     const goods = goodsOf(before);
     const after = recount(order, before, () => takeStatus(order, status, time));
-    if (shoppers[row] !== NOBODY) return credit(order, goods, after, after.isCounted && !before.isCounted);
-    order.credited ??= goods;
+    const bought = after.isCounted && !before.isCounted;
+    if (shoppers[row] !== NOBODY) return credit(order, goods, after, bought);
+    if (order.shopper !== undefined)
+      lines.add(order.shopper, time, credit(order, goods, after, bought), NO_PARTS);
+    else order.credited ??= goods;
     return undefined;
   }
 
@@ -187,6 +196,7 @@ export function createOrderCounter(
       touched.clear();
       readings.clear();
       lastShopper.clear();
+      lines.begin();
     },
     countPurchase(batch, row, before) {
       const { columns } = batch;
@@ -200,6 +210,11 @@ export function createOrderCounter(
         if ((lastShopper.get(orderId) ?? shopper) !== shopper) before();
         lastShopper.set(orderId, shopper);
       }
+      if (partial && shopper !== NOBODY && order.shopper === undefined) {
+        const named = shopperKeyOf(columns, row)!;
+        order.shopper = named;
+        if (order.purchases.length > 0) lines.add(named, columns.time(row), undefined, order.purchases);
+      }
       const part = partOf(columns, row, keys);
       const reading = readingOf(order);
       const owesNothing = order.isCredited && order.credited === undefined;
@@ -208,7 +223,9 @@ export function createOrderCounter(
       const after = addPart(columns, row, order, part);
       if (isOneMore) return { orders: 0, ...sumOf(part, after.code), order };
       if (shopper !== NOBODY) return credit(order, goods, after, after.isCounted);
-      order.credited ??= goods;
+      if (order.shopper !== undefined)
+        lines.add(order.shopper, part.time, credit(order, goods, after, after.isCounted), [part]);
+      else order.credited ??= goods;
       return undefined;
     },
     countRefund({ columns }, row) {
@@ -249,11 +266,13 @@ export function createOrderCounter(
       }
       return expected;
     },
+    messages: lines.messages,
     changed: () => [...touched].map((key) => [key, encodeOrderState(orders.get(key)!)]),
   };
 }
 
 const NOTHING: Map<string, Count> = new Map();
+const NO_PARTS: readonly OrderPart[] = [];
 
 /** Whether a purchase adds just what its items say. */
 function isPlain(order: OrderState, { isStated }: Reading, part: OrderPart): boolean {

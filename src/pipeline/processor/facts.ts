@@ -30,6 +30,8 @@ export interface Fact {
   readonly values: readonly (string | undefined)[];
   /** What it adds to what its shopper has bought. */
   readonly spent: Spending | undefined;
+  /** It is a line that names nobody, of an order of the shopper: nothing but `spent` counts. */
+  readonly isLine?: boolean | undefined;
 }
 
 const TYPE_BITS = 16;
@@ -40,6 +42,7 @@ const WITH_VALUES = 8 * TYPE_BITS;
 // A shopper's next event is mostly of the same visit: such texts are told once.
 const SESSION_AS_BEFORE = 16 * TYPE_BITS;
 const VALUES_AS_BEFORE = 32 * TYPE_BITS;
+const IS_LINE = 64 * TYPE_BITS;
 
 /** A text of the fact that is being written; a size of -1 is none. */
 interface HeldText {
@@ -121,11 +124,11 @@ export class Trail {
     }
     takeText(session, columns, row, TEXT.sessionId);
     takeText(list, columns, row, TEXT.list);
-    this.put(columns.time(row), columns.typeNumber(row), spent);
+    this.put(columns.time(row), columns.typeNumber(row), spent, false);
   }
 
   /** Adds a fact, of which `session`, `list` and `said` hold the texts. */
-  private put(time: number, type: number, spent: Spending | undefined): void {
+  private put(time: number, type: number, spent: Spending | undefined, isLine: boolean): void {
     const to = this.list;
     const hasValues = said.length > 0;
     const isSameSession =
@@ -145,7 +148,8 @@ export class Trail {
         (isSameSession ? SESSION_AS_BEFORE : 0) |
         (list.size >= 0 ? WITH_LIST : 0) |
         (hasValues && !isSameValues ? WITH_VALUES : 0) |
-        (isSameValues ? VALUES_AS_BEFORE : 0),
+        (isSameValues ? VALUES_AS_BEFORE : 0) |
+        (isLine ? IS_LINE : 0),
     );
     if (spent !== undefined) writeSpent(to, spent);
     if (hasSession) {
@@ -188,6 +192,7 @@ export class Trail {
         sessionId: parts & (WITH_SESSION | SESSION_AS_BEFORE) ? sessionId : undefined,
         list: listId,
         values: parts & (WITH_VALUES | VALUES_AS_BEFORE) ? values : [],
+        ...(parts & IS_LINE && { isLine: true }),
       });
     }
     return facts;
@@ -196,7 +201,7 @@ export class Trail {
   /** Holds these facts instead. */
   set(facts: readonly Fact[]): void {
     this.clear();
-    for (const { time, type, spent, sessionId, list: listId, values } of facts) {
+    for (const { time, type, spent, sessionId, list: listId, values, isLine } of facts) {
       said.clear();
       if (values.length > 0) said.uint(values.length);
       for (const value of values) {
@@ -207,7 +212,7 @@ export class Trail {
       }
       holdText(session, sessionId);
       holdText(list, listId);
-      this.put(time, LINE_TYPES.indexOf(type), spent);
+      this.put(time, LINE_TYPES.indexOf(type), spent, isLine === true);
     }
   }
 

@@ -19,9 +19,16 @@ export type Message =
       readonly facts: Uint8Array;
       readonly recent: readonly string[];
       readonly bought: readonly string[];
+    }
+  /** To whoever an order is of: what lines of it that name nobody have added, and their products. */
+  | {
+      readonly type: 'lines';
+      readonly to: string;
+      readonly facts: Uint8Array;
+      readonly bought: readonly string[];
     };
 
-const TYPES = ['links', 'ask', 'part', 'settle'] as const;
+const TYPES = ['links', 'ask', 'part', 'settle', 'lines'] as const;
 const VERSION = 1;
 
 /** The stored form: the layout's version, the type, whom it is for, and the rest. */
@@ -40,6 +47,10 @@ export function encodeMessage(message: Message): Uint8Array {
       break;
     case 'ask':
       writer.text(message.device);
+      break;
+    case 'lines':
+      writeBytes(writer, message.facts);
+      writer.texts(message.bought);
       break;
     case 'part':
       writer.text(message.device);
@@ -64,6 +75,8 @@ export function decodeMessage(bytes: Uint8Array): Message {
       return { type, to, user: reader.text() };
     case 'ask':
       return { type, to, device: reader.text() };
+    case 'lines':
+      return { type, to, facts: readBytes(reader), bought: reader.texts() };
     case 'part':
       return {
         type,

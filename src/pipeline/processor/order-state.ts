@@ -60,6 +60,8 @@ export interface OrderState {
   /** By currency, the empty text for none said: what came when there were too many items to remember. */
   readonly beyond: Map<string, Count>;
   readonly refunds: OrderPart[];
+  /** Key of the state of whoever is named first by a line, for those that name nobody. */
+  shopper: string | undefined;
   /** What shoppers were told that they have bought; undefined where that is all of it. */
   credited: Map<string, Count> | undefined;
   isCredited: boolean;
@@ -91,6 +93,7 @@ export function newOrder(): OrderState {
     items: 0,
     beyond: new Map(),
     refunds: [],
+    shopper: undefined,
     credited: undefined,
     isCredited: false,
     arms: [],
@@ -182,8 +185,9 @@ export function addOrderArm({ arms }: OrderState, arm: string): boolean {
   return true;
 }
 
-/** Of the layout in which an order is stored. */
+/** Of the layout in which an order is stored: the later one has a shopper at its end. */
 const VERSION = 2;
+const WITH_SHOPPER = 3;
 const KINDS = ['refunds', 'lines', 'whole'] as const;
 // How a text of a part is written.
 const NOTHING = 0;
@@ -195,7 +199,7 @@ const writer = new ByteWriter();
 export function encodeOrderState(order: OrderState): Uint8Array {
   const { kind, status, time, refundedAt, currency, values, amounts, beyond, credited, isCredited } = order;
   writer.clear();
-  writer.uint(VERSION);
+  writer.uint(order.shopper === undefined ? VERSION : WITH_SHOPPER);
   writer.uint(KINDS.indexOf(kind) + 4 * (status === undefined ? 0 : ORDER_STATUSES.indexOf(status) + 1));
   writer.uint(time);
   writer.uint(refundedAt);
@@ -211,6 +215,7 @@ export function encodeOrderState(order: OrderState): Uint8Array {
   writer.uint((isCredited ? 1 : 0) + (credited === undefined ? 0 : 2));
   if (credited !== undefined) putSums(credited);
   writer.texts(order.arms);
+  if (order.shopper !== undefined) writer.text(order.shopper);
   return writer.slice();
 }
 
@@ -270,7 +275,7 @@ function putSums(sums: ReadonlyMap<string, Count>): void {
 /** @throws RangeError where the bytes, which it keeps, are no order */
 export function decodeOrderState(bytes: Uint8Array): OrderState {
   const reader = new ByteReader(bytes);
-  reader.version(VERSION);
+  const hasShopper = reader.version(VERSION, WITH_SHOPPER) === WITH_SHOPPER;
   const order = newOrder();
   order.stored = bytes;
   const head = reader.uint();
@@ -298,6 +303,7 @@ export function decodeOrderState(bytes: Uint8Array): OrderState {
     readSums(reader, order.credited);
   }
   for (const arm of reader.texts()) order.arms.push(arm);
+  if (hasShopper) order.shopper = reader.text();
   reader.finish();
   return order;
 }

@@ -180,6 +180,29 @@ export function createPeople(tally: Tally, add: FactCounter, takeBack: FactCount
     if (parts.length > MOST_PARTS) told.push({ type: 'settle', to: DEVICE + parts[0]!.id, user });
   }
 
+  /** Lines that name nobody, of an order of the shopper's. */
+  function takeLines(state: ShopperState, { to, facts: bytes, bought }: Message & { type: 'lines' }): void {
+    for (const product of bought) {
+      const text = Buffer.from(product);
+      state.recent.note(text, 0, text.length);
+      state.bought.note(text, 0, text.length);
+    }
+    // Where the order was called off meanwhile, nothing of it is left to add to.
+    const isOver = state.device === undefined && state.purchases === undefined;
+    const facts = decodeFacts(bytes).filter(({ spent }) => !isOver || spent!.orders > 0);
+    if (facts.length === 0) return;
+    const isWhole = state.trail.count > 0 || state.device !== undefined;
+    if (isWhole && to.startsWith(DEVICE)) state.trail.set([...state.trail.facts(), ...facts]);
+    if (state.device !== undefined) {
+      handOver(state, to);
+      return;
+    }
+    if (isTooLong(state)) state.trail.clear();
+    countParts(state, takeBack);
+    add.follow(facts, state);
+    countParts(state, add);
+  }
+
   function tellDevices({ joined }: ShopperState, key: string): void {
     for (const device of joined?.devices ?? []) {
       const { id, told: isTold, asked, times } = device;
@@ -218,6 +241,9 @@ export function createPeople(tally: Tally, add: FactCounter, takeBack: FactCount
           break;
         case 'settle':
           handOver(state, message.to, message.user);
+          break;
+        case 'lines':
+          takeLines(state, message);
           break;
         case 'part':
           takePart(state, message);

@@ -122,7 +122,7 @@ export function createReduce(settings: ReduceSettings): Reduce {
     const claims = orders.claims();
     const expects = orders.expects();
     const change = { advances, cells: tally.deltas.copy(), names, claims, expects, states: changed };
-    const messages = people.messages().map((message) => {
+    const messages = [...people.messages(), ...orders.messages()].map((message) => {
       const bytes = encodeMessage(message);
       return { partition: partitionFor(shopperId(message.to), settings.partitions ?? 1), bytes };
     });

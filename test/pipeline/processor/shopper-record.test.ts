@@ -242,6 +242,7 @@ test('the bytes of an order give back any order', () => {
     credited: fc.option(sums, { nil: undefined }),
     isCredited: fc.boolean(),
     arms: texts,
+    shopper: fc.constantFrom(undefined, 'u:1', 'a:2'),
   });
   fc.assert(
     fc.property(order, ({ parts, refunds, beyond, credited, ...rest }) => {
