@@ -95,11 +95,11 @@ function addCommands(line: CommandLine): void {
     .action(async (files, options) =>
       (await import('./commands/ingest.ts')).ingest(context(options), files, options),
     );
-  command('map', 'propose a map for a CSV, and show its first rows as the map reads them')
-    .argument('<file>', 'CSV, .gz too; - for standard input')
+  command('map', 'propose a map for a CSV or JSON, and show its first rows as the map reads them')
+    .argument('<file>', 'CSV or JSON, .gz too; - for standard input')
     .option(
       '--out <file>',
-      'file to write; - for standard output (default: the CSV’s name, ending in .map.json)',
+      'file to write; - for standard output (default: the file’s name, ending in .map.json)',
     )
     .option('--force', 'replace a file that is there')
     .option('--json', 'print one JSON object')

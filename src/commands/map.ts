@@ -3,6 +3,7 @@ import { EcomError, errorCode, errorMessage } from '../errors.ts';
 import { decodeRecord, isRejected } from '../pipeline/events/decode.ts';
 import { chooseFormat, isJson } from '../pipeline/events/formats/choose.ts';
 import { parseCsvMap } from '../pipeline/events/formats/csv-map.ts';
+import { jsonTable, separatedTable } from '../pipeline/events/formats/proposal-table.ts';
 import { proposeMap } from '../pipeline/events/formats/propose-map.ts';
 import { encodeDecoded } from '../pipeline/events/record.ts';
 import { createRecordMaker } from '../pipeline/ingest/records.ts';
@@ -24,7 +25,7 @@ const LOOKED_AT = 200;
 const SHOWN = 3;
 
 /**
- * Proposes a map for a CSV by its header and first rows, writes it, and shows the first rows as it reads them.
+ * Proposes a map for a CSV or JSON by its header and first rows, writes it, and shows the first rows as it reads them.
  * @throws EcomError where the file is none that a map could be proposed for, or the map's file is there already
  */
 export async function map(context: CommandContext, file: string, options: MapOptions): Promise<void> {
@@ -37,14 +38,11 @@ export async function map(context: CommandContext, file: string, options: MapOpt
     const lines = splitLines(whole).flatMap((line, i) =>
       typeof line !== 'string' ? [] : i === 0 ? [withoutMark(line)] : [line],
     );
-    if (isJson(lines)) {
-      throw new EcomError('INPUT', `${source.name} is JSON, for which no map is proposed`, {
-        hint: 'write one whose columns are paths, such as "userId": "customer.id": docs/formats.md',
-      });
-    }
-    const proposed = proposeMap(lines.slice(0, LOOKED_AT), source.encoding());
-    if (proposed === undefined) {
-      throw new EcomError('INPUT', `no column of ${source.name} looks like a time`, {
+    const first = lines.slice(0, LOOKED_AT);
+    const table = isJson(lines) ? jsonTable(first) : separatedTable(first);
+    const proposed = proposeMap(table, source.encoding());
+    if (typeof proposed === 'string') {
+      throw new EcomError('INPUT', `no column of ${source.name} ${proposed}`, {
         hint: 'write the map by hand: docs/formats.md describes it, with an example',
       });
     }

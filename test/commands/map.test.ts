@@ -83,6 +83,6 @@ describe('ecom map', () => {
     writeFileSync(path, 'name,sku\nx,A\n');
     await expect(propose(path, { force: true })).rejects.toThrow('no column of a.csv looks like a time');
     writeFileSync(path, '{"a":1}\n');
-    await expect(propose(path, { force: true })).rejects.toThrow('is JSON');
+    await expect(propose(path, { force: true })).rejects.toThrow('looks like a time');
   });
 });

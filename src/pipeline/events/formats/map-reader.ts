@@ -142,12 +142,13 @@ class Sums {
 
   private signless(text: string, field: string): string {
     if (!text.startsWith('-') || /^-[0.]*$/.test(text)) return text;
+    // A discount is often written as what it takes away, of a sale as well.
+    if (field === 'discount') return text.slice(1);
     if (this.negative === 'refund') {
-      this.isNegative = true;
+      // What is given back says it of its units or its worth too.
+      this.isNegative ||= field !== 'tax' && field !== 'shipping';
       return text.slice(1);
     }
-    // A discount is often written as what it takes away.
-    if (field === 'discount') return text.slice(1);
     if (this.negative === 'reject' || field === 'lineTotal') {
       throw new Refusal(
         field === 'quantity' ? 'negative quantity' : 'negative price',

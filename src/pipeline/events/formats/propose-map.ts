@@ -1,82 +1,11 @@
 import { EVENT_TYPES } from '../shop-event.ts';
 import { type DecimalSign, readAmount } from './amount-text.ts';
 import { NO_FACTS } from './column-facts.ts';
-import { type CsvMap } from './csv-map-schema.ts';
-import { parseCsvRecord } from './csv-record.ts';
+import { COLUMN_NAMES, PAID_BACK, type ProposedField, simplified, TYPE_NAMES } from './column-names.ts';
+import { AMOUNT_FIELDS, type CsvMap } from './csv-map-schema.ts';
 import { dateTime, orderOf } from './date-text.ts';
-
-type Field =
-  | 'type'
-  | 'time'
-  | 'id'
-  | 'orderId'
-  | 'userId'
-  | 'sessionId'
-  | 'productId'
-  | 'name'
-  | 'category'
-  | 'brand'
-  | 'price'
-  | 'lineTotal'
-  | 'quantity'
-  | 'currency'
-  | 'country';
-
-/** What people call a column, without regard to case, spaces and signs; the more telling names come first. */
-const NAMES: readonly (readonly [Field, string])[] = [
-  [
-    'time',
-    'createdat orderdate invoicedate purchasedate dateordered datecreated timestamp datetime eventtime bestelldatum rechnungsdatum created date time when paidat processedat datum fecha data',
-  ],
-  [
-    'orderId',
-    'orderid ordernumber orderno invoiceno invoicenumber transactionid receiptno receiptid receipt order invoice bestellnummer bestellnr auftragsnummer auftrag belegnr bon commande pedido',
-  ],
-  [
-    'userId',
-    'customerid customeremail userid buyerid clientid visitorid customerno email customer user buyer client kundennummer kundennr kunde',
-  ],
-  ['sessionId', 'sessionid usersession session'],
-  [
-    'productId',
-    'sku variantsku lineitemsku productsku productid itemid itemcode stockcode articleno articlenumber articleid asin artikelnummer artikelnr article product item artikel',
-  ],
-  [
-    'name',
-    'productname productitle lineitemname itemname title description name bezeichnung artikelname artikelbezeichnung titel',
-  ],
-  ['category', 'category productcategory producttype itemcategory kategorie warengruppe'],
-  ['brand', 'brand vendor manufacturer marke hersteller'],
-  [
-    'price',
-    'unitprice lineitemprice itemprice productprice priceperunit price einzelpreis stueckpreis stückpreis preis precio prix',
-  ],
-  [
-    'lineTotal',
-    'linetotal lineamount itemtotal rowtotal lineprice extendedprice itemrevenue amount gesamtpreis betrag summe umsatz',
-  ],
-  [
-    'quantity',
-    'quantity qty lineitemquantity itemquantity pieces units count menge anzahl stück stueck stk cantidad',
-  ],
-  ['currency', 'currency currencycode ordercurrency waehrung währung'],
-  ['type', 'eventtype eventname event type action'],
-  ['country', 'country shippingcountry billingcountry countrycode land pais'],
-];
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  view: 'view_item',
-  pageview: 'page_view',
-  cart: 'add_to_cart',
-  addtocart: 'add_to_cart',
-  removefromcart: 'remove_from_cart',
-  checkout: 'begin_checkout',
-  sale: 'purchase',
-  order: 'purchase',
-  buy: 'purchase',
-  transaction: 'purchase',
-  return: 'refund',
-  returned: 'refund',
-};
+import { type ProposalTable } from './proposal-table.ts';
+import { type Found, fillDownOf, settleOrderColumns, statusFor } from './propose-order.ts';
 
 /** A map for a file, and what its reader should know of it. */
 export interface ProposedMap {
@@ -84,49 +13,12 @@ export interface ProposedMap {
   readonly remarks: readonly string[];
 }
 
-/**
- * Proposes a map by the header and the first rows of a file of separated values.
- * @param lines the first of which names the columns
- * @returns `undefined` where no column looks like a time
- */
-export function proposeMap(lines: readonly string[], encoding: string | undefined): ProposedMap | undefined {
-  const delimiter = delimiterOf(lines);
-  const [header = [], ...rows] = lines.flatMap((line) => {
-    const fields = parseCsvRecord(line, delimiter);
-    return typeof fields === 'string' ? [] : [fields];
-  });
-  const whole = rows.filter(({ length }) => length === header.length);
-  const samples = (column: number): string[] =>
-    whole.map((row) => row[column]?.trim() ?? '').filter((text) => text !== '');
-  const found = new Map<Field, number>();
-  const taken = new Set<number>();
-  for (const [field, names] of NAMES) {
-    const column = names
-      .split(' ')
-      .map((name) => header.findIndex((one, i) => simplified(one) === name && !taken.has(i)))
-      .find((i) => i >= 0 && fits(field, samples(i)));
-    if (column === undefined) continue;
-    found.set(field, column);
-    taken.add(column);
-  }
-  const time = found.get('time') ?? header.findIndex((_, i) => !taken.has(i) && fits('time', samples(i)));
-  if (time === -1) return undefined;
-  taken.add(time);
-  // A name that two columns have means neither.
-  const column = (i: number): string | number =>
-    header.filter((one) => simplified(one) === simplified(header[i]!)).length > 1 ? i + 1 : header[i]!;
-  const remarks: string[] = [];
-  const decimal = decimalOf(['price', 'lineTotal'], found, samples);
-  const map: Record<string, unknown> = {};
-  if (encoding !== undefined) map.encoding = encoding;
-  if (delimiter !== ',') map.delimiter = delimiter;
-  if (decimal === ',') map.decimal = ',';
-  map.type = typeFor(found.get('type'), column, samples);
-  map.time = timeFor(column(time), samples(time), remarks);
-  if (found.has('price') && found.has('lineTotal'))
-    remarks.push(`'${header[found.get('lineTotal')!]}' is taken for the amount of a whole line`);
-  for (const field of [
-    'id',
+const MOST_UNUSED = 30;
+const MOST_STATUSES = 30;
+
+/** In the order in which a map says them. */
+const FIELDS = [
+  ...[
     'orderId',
     'userId',
     'sessionId',
@@ -137,44 +29,124 @@ export function proposeMap(lines: readonly string[], encoding: string | undefine
     'price',
     'lineTotal',
     'quantity',
-    'currency',
-  ] as const) {
-    const place = found.get(field);
-    if (place !== undefined) map[field] = column(place);
+  ],
+  ...['currency', 'revenue', 'total', 'tax', 'shipping', 'discount'],
+] as const satisfies readonly ProposedField[];
+const OF_ITEM: ReadonlySet<ProposedField> = new Set<ProposedField>([
+  ...(['productId', 'name', 'category', 'brand', 'price', 'lineTotal', 'quantity'] as const),
+]);
+const AMOUNTS = ['price', 'lineTotal', ...AMOUNT_FIELDS] as const;
+const AMOUNT_NAMES: ReadonlySet<ProposedField> = new Set<ProposedField>(AMOUNTS);
+
+/**
+ * Proposes a map by the beginning of a file.
+ * @param encoding that was guessed
+ * @returns what no column does where none can be proposed
+ */
+export function proposeMap(table: ProposalTable, encoding: string | undefined): ProposedMap | string {
+  const { header, rows } = table;
+  const samples = (column: number): string[] =>
+    rows.map((row) => row[column]?.trim() ?? '').filter((text) => text !== '');
+  const columns = columnsOf(table, samples);
+  const taken = new Set(columns.values());
+  const time = columns.get('time') ?? header.findIndex((_, i) => !taken.has(i) && fits('time', samples(i)));
+  if (time === -1) return 'looks like a time';
+  columns.set('time', time);
+  const remarks: string[] = [];
+  const found = { columns, header, rows, remarks, areWhole: table.layout.items !== undefined };
+  settleOrderColumns(found);
+  const { nameOf } = table;
+  const type = typeFor(columns.get('type'), nameOf, samples, remarks);
+  const isSale = typeof type === 'object' && 'value' in type;
+  if (isSale && !(['orderId', 'productId', 'name'] as const).some((field) => columns.has(field)))
+    return 'names an order or a product';
+  const decimal = decimalOf(AMOUNTS, columns, samples);
+  const map: Record<string, unknown> = { ...table.layout };
+  if (encoding !== undefined) {
+    map.encoding = encoding;
+    remarks.push(`read as ${encoding}: where names look wrong below, "encoding" in the map names another`);
   }
-  const isNegative = (['quantity', 'price', 'lineTotal'] as const).some((field) =>
-    samples(found.get(field) ?? -1).some((text) => /^[-−(]|-$/.test(text)),
+  if (decimal === ',') map.decimal = ',';
+  map.type = type;
+  map.time = timeFor(nameOf(time), samples(time), remarks);
+  if (columns.has('price') && columns.has('lineTotal'))
+    remarks.push(`'${header[columns.get('lineTotal')!]}' is taken for the amount of a whole line`);
+  for (const field of FIELDS) {
+    const place = columns.get(field);
+    if (place !== undefined) map[field] = nameOf(place);
+  }
+  const status = columns.get('status');
+  if (status !== undefined) map.status = statusFor(nameOf(status), samples(status), remarks);
+  const isNegative = (['quantity', 'price', 'lineTotal', 'revenue', 'total'] as const).some((field) =>
+    samples(columns.get(field) ?? -1).some((text) => /^[-−(]|-$/.test(text)),
   );
   if (isNegative) map.negative = 'refund';
-  const country = found.get('country');
-  if (country !== undefined) map.properties = { country: column(country) };
-  const unused = header.filter((_, i) => !taken.has(i));
-  if (unused.length > 0) remarks.push(`not used: ${unused.join(', ')}`);
-  if (!found.has('currency'))
-    remarks.push('no column names a currency: amounts are in that of their signs, else in ECOM_CURRENCY');
+  const filled = fillDownOf(found);
+  if (filled.length > 0) map.fillDown = filled.map((field) => nameOf(columns.get(field)!));
+  const country = columns.get('country');
+  if (country !== undefined) map.properties = { country: nameOf(country) };
+  addRemarks(found, samples);
   return { map: map as CsvMap, remarks };
 }
 
-function delimiterOf(lines: readonly string[]): string {
-  const counts = [',', ';', '\t', '|'].map((delimiter) => {
-    const widths = lines.map((line) => {
-      const fields = parseCsvRecord(line, delimiter);
-      return typeof fields === 'string' ? 0 : fields.length;
-    });
-    const [first = 0] = widths;
-    return { delimiter, score: first < 2 ? 0 : first * widths.filter((width) => width === first).length };
-  });
-  return counts.reduce((best, one) => (one.score > best.score ? one : best)).delimiter;
+/** Which columns are called like a field, and look like it. */
+function columnsOf(
+  { names, isOfItem, header, layout }: ProposalTable,
+  samples: (column: number) => string[],
+): Map<ProposedField, number> {
+  const found = new Map<ProposedField, number>();
+  const taken = new Set<number>();
+  for (const [field, known] of COLUMN_NAMES) {
+    // Of a record with a list of products, what is said of those is said there.
+    const isThere = (i: number): boolean =>
+      !taken.has(i) && (layout.items === undefined || isOfItem(i) === OF_ITEM.has(field));
+    // The last part of a path tells less than all of it.
+    const column = [0, 1]
+      .flatMap((part) =>
+        known.map((name) =>
+          header.findIndex((_, i) => isThere(i) && names[i]![part] === name && fits(field, samples(i))),
+        ),
+      )
+      .find((i) => i >= 0);
+    if (column === undefined) continue;
+    found.set(field, column);
+    taken.add(column);
+  }
+  // Amazon's price is that of all units of its line.
+  const price = found.get('price');
+  if (price !== undefined && names[found.get('orderId') ?? -1]?.[0] === 'amazonorderid') {
+    found.delete('price');
+    found.set('lineTotal', price);
+  }
+  return found;
 }
 
-function simplified(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\d]/gu, '');
+/** What the reader has to know of what the map does not say. */
+function addRemarks({ columns, header, remarks }: Found, samples: (column: number) => string[]): void {
+  const used = new Set(columns.values());
+  const unused = header.flatMap((_, i) => (used.has(i) ? [] : [i]));
+  for (const i of unused) {
+    if (!PAID_BACK.test(header[i]!) || !samples(i).some((text) => /[1-9]/.test(text))) continue;
+    remarks.push(`'${header[i]}' is not read: what was paid back of a part of an order does not count`);
+  }
+  if (unused.length > 0) {
+    const more = unused.length > MOST_UNUSED ? `, and ${unused.length - MOST_UNUSED} others` : '';
+    remarks.push(
+      `not used: ${unused
+        .slice(0, MOST_UNUSED)
+        .map((i) => header[i])
+        .join(', ')}${more}`,
+    );
+  }
+  if (!columns.has('currency'))
+    remarks.push('no column names a currency: amounts are in that of their signs, else in ECOM_CURRENCY');
 }
 
 /** Whether most values of a column may be what its name says. */
-function fits(field: Field, values: readonly string[]): boolean {
+function fits(field: ProposedField, values: readonly string[]): boolean {
   if (field === 'time') return values.length > 0 && areMostly(values, isTime);
-  if (field !== 'price' && field !== 'lineTotal' && field !== 'quantity') return true;
+  if (field !== 'quantity' && !AMOUNT_NAMES.has(field)) return field !== 'status' || areWords(values);
+  // An empty column says nothing.
   return areMostly(
     values,
     (text) => readAmount(text, '.') !== undefined || readAmount(text, ',') !== undefined,
@@ -193,9 +165,14 @@ function isTime(text: string): boolean {
   );
 }
 
+/** Whether they are few words that come again. */
+function areWords(values: readonly string[]): boolean {
+  return values.length > 0 && new Set(values).size <= MOST_STATUSES;
+}
+
 function decimalOf(
-  fields: readonly Field[],
-  found: ReadonlyMap<Field, number>,
+  fields: readonly ProposedField[],
+  found: ReadonlyMap<ProposedField, number>,
   samples: (column: number) => string[],
 ): DecimalSign {
   const values = fields.flatMap((field) => (found.has(field) ? samples(found.get(field)!) : []));
@@ -207,16 +184,26 @@ function typeFor(
   column: number | undefined,
   nameOf: (i: number) => string | number,
   samples: (column: number) => string[],
+  remarks: string[],
 ): CsvMap['type'] {
   if (column === undefined) return { value: 'purchase' };
   const values = [...new Set(samples(column))];
   const known: ReadonlySet<string> = new Set(EVENT_TYPES);
   if (values.every((value) => known.has(value))) return nameOf(column);
   const mapped = values.flatMap((value) => {
-    const type = known.has(value) ? value : TYPE_NAMES[simplified(value)];
+    const name = simplified(value);
+    const type = EVENT_TYPES.find((one) => simplified(one) === name) ?? TYPE_NAMES[name];
     return type === undefined ? [] : [[value, type] as const];
   });
-  if (mapped.length === 0) return { value: 'purchase' };
+  if (mapped.length === 0) {
+    remarks.push(`'${nameOf(column)}' names no known type of event: every row is taken for a purchase`);
+    return { value: 'purchase' };
+  }
+  const unknown = values.filter((value) => mapped.every(([known]) => known !== value)).slice(0, 10);
+  if (unknown.length > 0)
+    remarks.push(
+      `'${nameOf(column)}' has ${unknown.map((value) => `'${value}'`).join(', ')}: such rows are rejected`,
+    );
   return { column: nameOf(column), values: Object.fromEntries(mapped) };
 }
 
