@@ -150,7 +150,10 @@ function byReason(rejected: IngestResult['rejected']): string {
 function byName(leftOut: IngestResult['leftOut']): string {
   return Object.entries(leftOut)
     .sort(([, a], [, b]) => b - a)
-    .map(([name, events]) => `${name} (${count(events)} ${events === 1 ? 'event' : 'events'})`)
+    .map(
+      ([name, events]) =>
+        `${name === '' ? "''" : name} (${count(events)} ${events === 1 ? 'event' : 'events'})`,
+    )
     .join(', ');
 }
 

@@ -115,10 +115,16 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     if (time < counts.from) counts.from = time;
     if (time > counts.to) counts.to = time;
   }
-  function countLeftOut(path: string): void {
-    const short = path.slice(0, 100);
-    const name = leftOut.has(short) || leftOut.size < MOST_NAMES ? short : OTHER_NAMES;
-    leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
+  /** Counts an event once by each name. */
+  function countLeftOut(paths: readonly string[]): void {
+    const names = new Set<string>();
+    for (const path of paths) {
+      const short = path.slice(0, 100);
+      const isNamed = leftOut.has(short) || leftOut.size < MOST_NAMES;
+      if (isNamed && !leftOut.has(short)) leftOut.set(short, 0);
+      names.add(isNamed ? short : OTHER_NAMES);
+    }
+    for (const name of names) leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
   }
   function full(): boolean {
     return gathered.count >= log.enough || gathered.bytes >= CHUNK_BYTES;
@@ -134,7 +140,7 @@ export function createAppender(options: AppenderOptions, resumed: Resumed): Appe
     add(added, block, end, line) {
       for (const { record, time, reason, leftOut: paths, placeholder, link, alias, productless } of added) {
         gathered.addRecord(record);
-        for (const path of paths) countLeftOut(path);
+        if (paths.length > 0) countLeftOut(paths);
         if (reason !== undefined) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + 1;
         else if (link === true) counts.links += 1;
         else count(time!);

@@ -32,6 +32,8 @@ export interface SourceRecord {
 }
 
 const NOTHING: readonly string[] = [];
+/** So many paths of one event are told, and one more says that there are others. */
+const MOST_PATHS = 50;
 
 export interface RecordOptions {
   readonly format: OpenFormat;
@@ -104,7 +106,7 @@ export function createRecordMaker(
     const appendedAt = shift === undefined ? now : Math.max(now, timeOf(event) || 0);
     let leftOut = NOTHING;
     const onLeftOut = (path: string): void => {
-      if (!leftOut.includes(path)) leftOut = [...leftOut, path];
+      if (leftOut.length <= MOST_PATHS && !leftOut.includes(path)) leftOut = [...leftOut, path];
     };
     const decoded = decodeParsed(value, value, event, { partition: 0, offset: 0, appendedAt, onLeftOut });
     if (isRejected(decoded)) return rejected(row, decoded, raw);
