@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { newShop } from '../support/counted.ts';
 import { file } from '../support/file.ts';
@@ -75,6 +76,19 @@ test('a bulk operation has the lines of an order in records of their own', async
     file(...[...bulk, node(4), bulkLine(9, 4, 'POT', 1, '25.00')].map((value) => JSON.stringify(value))),
   );
   expect((await shop.stats()).kpis).toMatchObject({ orders: 2, unitsSold: 4, revenue: { gross: '50.00' } });
+});
+
+test('lines find their order in what was read of a file before it grew', async () => {
+  const shop = newShop();
+  const path = file(node(1), bulkLine(1, 1, 'MUG', 2, '10.00'));
+  await shop.ingest(path);
+  appendFileSync(path, `${JSON.stringify(bulkLine(2, 1, 'POT', 1, '5.00'))}\n`);
+  expect((await shop.ingest(path)).answer).toMatchObject({
+    state: 'resumed',
+    events: 1,
+    rejected: { total: 0 },
+  });
+  expect((await shop.stats()).kpis).toMatchObject({ orders: 1, unitsSold: 3, revenue: { gross: '25.00' } });
 });
 
 test('an order that is sent again counts once, and its refund once, whoever tells of it', async () => {

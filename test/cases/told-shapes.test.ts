@@ -149,3 +149,75 @@ test('posthog: a device that is given an alias joins, and users who are merged a
     reasons: { 'users not merged': 1, 'bad price': 1 },
   });
 });
+
+const woo = (id: number, more: object = {}) => ({
+  ...{ id, number: `${id}`, status: 'completed', currency: 'USD', date_created_gmt: '2026-01-05T10:00:00' },
+  ...{ total: '20.00', customer_id: 1, line_items: [{ sku: 'A', quantity: 2, total: '20.00' }], refunds: [] },
+  ...more,
+});
+
+test('woocommerce: orders that were never placed, and refunds that say no amount, are told', async () => {
+  const guest = { customer_id: '0', billing: { email: 'a@example.com' } };
+  expect(
+    await counted([
+      woo(1, guest),
+      woo(2, { ...guest, customer_id: 0, refunds: null, billing: { email: 'a@example.com' } }),
+      woo(3, { refunds: [{ id: 9, total: '-5.00' }, { id: 10, total: null }, { id: 11 }] }),
+      woo(4, { status: null }),
+      woo(5, { status: '' }),
+      woo(6, { status: 'auto-draft' }),
+      woo(7, { status: 'checkout-draft' }),
+      woo(8, { total: '1,234.50', line_items: [] }),
+      // Refunds of their own endpoint.
+      { id: 12, date_created_gmt: '2026-01-06T10:00:00', amount: '10.00', line_items: [] },
+      {
+        id: 13,
+        date_created_gmt: '2026-01-06T10:00:00',
+        line_items: [{ sku: 'A', quantity: -1, total: '-10.00' }],
+      },
+    ]),
+  ).toMatchObject({
+    ...{ format: 'woocommerce', orders: 3, users: 2, gross: '60.00', refunds: '5.00' },
+    reasons: {
+      ...{ 'bad status': 3, 'refund without amount': 2, 'bad amount': 1, 'order without amount': 1 },
+      'negative amount': 1,
+    },
+  });
+});
+
+test('magento: what belongs to an order is none, and counts for nothing', async () => {
+  const order = (id: number, more: object = {}) => ({
+    ...{
+      increment_id: `0${id}`,
+      created_at: '2026-01-05 10:00:00',
+      state: 'complete',
+      order_currency_code: 'EUR',
+    },
+    ...{ base_currency_code: 'USD', grand_total: 20, base_grand_total: 24 },
+    ...{ items: [{ sku: 'A', price: 10, row_total: 20, qty_ordered: '2.0000' }], ...more },
+  });
+  const bundle = [
+    { item_id: 1, sku: 'B', product_type: 'bundle', price: 20, row_total: 20, qty_ordered: 1 },
+    { item_id: 2, parent_item_id: 1, sku: 'C', price: 10, row_total: 10, qty_ordered: 2 },
+  ];
+  expect(
+    await counted([
+      order(1, { items: bundle }),
+      order(2, { items: null }),
+      order(3, { state: null, status: '' }),
+      order(4, { state: null, status: 'canceled' }),
+      order(5, { order_id: 1, state: 2, items: [{ sku: 'A', price: 10, qty: 2, row_total: 20 }] }),
+      order(6, { order_id: 1, creditmemo_status: null, state: 2 }),
+      order(7, { order_id: 1, total_qty: 2, tracks: [] }),
+    ]),
+  ).toMatchObject({
+    ...{
+      format: 'magento',
+      orders: 2,
+      gross: '40.00',
+      refunds: '0.00',
+      others: [],
+    },
+    reasons: { 'bad status': 1, 'not a shop event': 3 },
+  });
+});

@@ -1,4 +1,5 @@
 import {
+  BadRow,
   firstOf,
   type JsonFormat,
   list,
@@ -12,7 +13,7 @@ import {
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
 import { magentoStatus } from './magento-status.ts';
-import { type Fields, idOf, isAmount, ordersOf, withoutSign } from './orders.ts';
+import { type Fields, idOf, isAmount, ordersOf, statusFault, withoutSign } from './orders.ts';
 
 /**
  * Orders of Magento's (Adobe Commerce's) REST API, an order a line or the `items` of a search. Times are UTC.
@@ -40,7 +41,9 @@ function readOrder(value: unknown): readonly Outcome[] {
     orderId: firstOf(id, order.entity_id),
     currency: firstOf(order.order_currency_code, order.base_currency_code),
   };
-  const fault = sharedFaultIn(common as Fields);
+  // Invoices, credit memos and shipments have a number and items too.
+  if ('order_id' in order) return [new BadRow('not a shop event', 'it belongs to an order, and is none')];
+  const fault = statusFault(order, 'state', 'status') ?? sharedFaultIn(common as Fields);
   if (fault !== undefined) return [fault];
   const address = object(order.billing_address);
   const kept = new KeptProperties();

@@ -1,5 +1,5 @@
 import { type OrderStatus } from '../shop-event.ts';
-import { firstOf, list, object, type RawEvent } from './format.ts';
+import { BadRow, firstOf, list, object, type RawEvent } from './format.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,6 +12,13 @@ export function statusReader(
     for (const word of all) statuses.set(word, status);
   // An unknown word stays, for the validation to refuse.
   return (word) => (typeof word === 'string' ? (statuses.get(word.trim().toLowerCase()) ?? word) : undefined);
+}
+
+/** Why an order whose status is there and says nothing is none: it may be one that was never placed. @param names of its status */
+export function statusFault(order: Fields, ...names: readonly string[]): BadRow | undefined {
+  const isThere = names.some((name) => name in order);
+  if (!isThere || names.some((name) => firstOf(order[name]) !== undefined)) return undefined;
+  return new BadRow('bad status', `${names[0]} says nothing`);
 }
 
 /** An amount that a source writes below 0 where it is given back or taken off; what is no number stays as it is. */

@@ -12,7 +12,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
-import { type Fields, idOf, nodesOf, ordersOf, sumOf } from './orders.ts';
+import { type Fields, idOf, nodesOf, ordersOf, statusFault, sumOf } from './orders.ts';
 import { idIn, isGraphql, lineOfGraphql, moneyIn, ofGraphql } from './shopify-graphql.ts';
 import { KnownOrders } from './shopify-orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
@@ -108,8 +108,8 @@ function orderFault(given: Fields, order: Fields): BadRow | undefined {
   if (isDraft) return new BadRow('draft order', 'an order that is drafted has not been placed');
   if ('abandoned_checkout_url' in given || 'abandonedCheckoutUrl' in given)
     return new BadRow('abandoned checkout', 'nothing was ordered');
-  const status = 'financial_status' in given ? order.financial_status : given.displayFinancialStatus;
-  if (status === null || status === '') return new BadRow('bad status', 'the financial status says nothing');
+  const unsaid = statusFault(given, isGraphql(given) ? 'displayFinancialStatus' : 'financial_status');
+  if (unsaid !== undefined) return unsaid;
   const { pageInfo } = object(given.lineItems);
   if (object(pageInfo).hasNextPage === true && firstOf(order.subtotal_price) === undefined)
     return new BadRow(

@@ -1,4 +1,5 @@
 import {
+  BadRow,
   firstOf,
   type JsonFormat,
   list,
@@ -11,7 +12,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
-import { type Fields, idOf, ordersOf, withoutSign } from './orders.ts';
+import { type Fields, idOf, ordersOf, statusFault, withoutSign } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 /**
@@ -40,11 +41,11 @@ function readOrder(value: unknown): readonly Outcome[] {
     type: 'purchase',
     time: firstOf(order.date_created_gmt, order.date_created),
     // Guests have the customer 0.
-    userId: firstOf(order.customer_id === 0 ? undefined : order.customer_id, billing.email),
+    userId: firstOf(isNone(order.customer_id) ? undefined : order.customer_id, billing.email),
     orderId: firstOf(order.number, order.id),
     currency: order.currency,
   };
-  const fault = sharedFaultIn({ ...common, id: order.id });
+  const fault = statusFault(order, 'status') ?? sharedFaultIn({ ...common, id: order.id });
   if (fault !== undefined) return [fault];
   const purchase: RawEvent = {
     ...common,
@@ -87,12 +88,14 @@ function readRefund(
   refund: Fields,
   order: RawEvent,
   { id, date_modified_gmt, date_modified }: Fields,
-): RawEvent {
+): Outcome {
+  const total = withoutSign(firstOf(refund.total, refund.amount));
+  if (total === undefined) return new BadRow('refund without amount', 'it has no total');
   return {
     ...order,
     type: 'refund',
     time: firstOf(refund.date_created_gmt, date_modified_gmt, date_modified, order.time),
-    total: withoutSign(firstOf(refund.total, refund.amount)),
+    total,
     items: [],
     ...idOf('woocommerce-refund', id, refund.id),
   };
