@@ -102,6 +102,7 @@ function addCommands(line: CommandLine): void {
       'file to write; - for standard output (default: the file’s name, ending in .map.json)',
     )
     .option('--force', 'replace a file that is there')
+    .option('--encoding <name>', 'what the file is encoded in, such as shift_jis (default: found)')
     .option('--json', 'print one JSON object')
     .action(async (file, options) =>
       (await import('./commands/map.ts')).map(context(options), file, options),

@@ -18,6 +18,7 @@ export interface MapOptions {
   readonly out?: string;
   readonly force?: boolean;
   readonly json?: boolean;
+  readonly encoding?: string;
 }
 
 /** Rows that a map is proposed by, and how many of them are shown. */
@@ -30,7 +31,9 @@ const SHOWN = 3;
  */
 export async function map(context: CommandContext, file: string, options: MapOptions): Promise<void> {
   const { config, stdin, stdout, stderr, signal } = context;
-  const input = await findInput(file, stdin);
+  const { encoding } = options;
+  checkEncoding(encoding);
+  const input = await findInput(file, stdin, { encoding });
   const source = await input.open(signal);
   try {
     const { head } = source;
@@ -40,7 +43,7 @@ export async function map(context: CommandContext, file: string, options: MapOpt
     );
     const first = lines.slice(0, LOOKED_AT);
     const table = isJson(lines) ? jsonTable(first) : separatedTable(first);
-    const proposed = proposeMap(table, source.encoding());
+    const proposed = proposeMap(table, encoding ?? source.encoding());
     if (typeof proposed === 'string') {
       throw new EcomError('INPUT', `no column of ${source.name} ${proposed}`, {
         hint: 'write the map by hand: docs/formats.md describes it, with an example',
@@ -76,6 +79,17 @@ export async function map(context: CommandContext, file: string, options: MapOpt
     );
   } finally {
     source.close();
+  }
+}
+
+function checkEncoding(name: string | undefined): void {
+  if (name === undefined) return;
+  try {
+    new TextDecoder(name);
+  } catch {
+    throw new EcomError('USAGE', `there is no encoding '${name}'`, {
+      hint: 'use a name such as windows-1250, utf-16le or shift_jis',
+    });
   }
 }
 

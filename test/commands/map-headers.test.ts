@@ -11,14 +11,17 @@ import { tempDir } from '../support/temp-dir.ts';
 // Headers as shops and markets export them, with rows that we made.
 
 /** What is proposed for a file, and what counts by that. */
-async function proposed(content: string | Buffer, name = 'in.csv') {
+async function proposed(content: string | Buffer, name = 'in.csv', encoding?: string) {
   const path = join(tempDir(), name);
   writeFileSync(path, content);
   const out = Object.assign(new PassThrough(), { isTTY: false });
   const streams = { stdin: new PassThrough(), stdout: out, stderr: new PassThrough() };
   const { signal } = new AbortController();
   const config = configFor(join(tempDir(), 'shop'));
-  await map({ config, ...streams, signal } as unknown as CommandContext, path, { json: true });
+  await map({ config, ...streams, signal } as unknown as CommandContext, path, {
+    json: true,
+    ...(encoding !== undefined && { encoding }),
+  });
   const answer = JSON.parse(String(out.read())) as {
     path: string;
     map: Record<string, unknown>;
@@ -192,6 +195,16 @@ test('a header in Japanese', async () => {
     ),
   );
   expect(counted).toEqual([1, 2, '2400.00', '0.00', 'USD', {}]);
+});
+
+test('a file in another encoding is read as it is told to be', async () => {
+  // 注文日, 注文番号, 商品コード, 単価 in Shift_JIS.
+  const header = Buffer.from('928d95b693fa2c928d95b694d48d862c8fa495698352815b83682c925089bf', 'hex');
+  const content = Buffer.concat([header, Buffer.from('\n2026/01/05,J1,A1,"1,200"\n')]);
+  const { map: found, counted } = await proposed(content, 'in.csv', 'shift_jis');
+  expect(found).toMatchObject({ encoding: 'shift_jis', time: '注文日', orderId: '注文番号', price: '単価' });
+  expect(counted).toEqual([1, 1, '1200.00', '0.00', 'USD', {}]);
+  await expect(proposed(content, 'in.csv', 'klingon')).rejects.toThrow("there is no encoding 'klingon'");
 });
 
 test.each([

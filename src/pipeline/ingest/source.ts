@@ -284,7 +284,7 @@ function checkHead(head: Buffer, path: string): void {
   const isJson = lines.some((line) => typeof line === 'string' && line.startsWith('{'));
   if (strange.length * 4 <= lines.length && (isJson || strange[0] !== lines[0])) return;
   throw new EcomError('INPUT', `${path} is no text in UTF-8`, {
-    hint: 'if it is text in another encoding, name that in a map ("encoding"), or convert it: iconv -f LATIN1 -t UTF-8 FILE | ecom ingest -',
+    hint: 'if it is text in another encoding, name that in a map ("encoding"; ecom map --encoding NAME), or convert it: iconv -f LATIN1 -t UTF-8 FILE | ecom ingest -',
   });
 }
 
