@@ -187,6 +187,19 @@ test.each([
   expect(counted).toEqual(expected);
 });
 
+test('a column of states of a country, or of words that nobody knows, is no status, which is told', async () => {
+  const {
+    map: found,
+    remarks,
+    counted,
+  } = await proposed(
+    rows('Order ID,Date,SKU,Price,State', '1,2026-01-05,A,5.00,CA', '2,2026-01-05,A,5.00,NY'),
+  );
+  expect(found).not.toHaveProperty('status');
+  expect(remarks).toContain("'State' has no word of a status that is known");
+  expect(counted).toEqual([2, 2, '10.00', '0.00', 'USD', {}]);
+});
+
 test('a header in Japanese', async () => {
   const { counted } = await proposed(
     rows(

@@ -4,6 +4,7 @@ import { NO_FACTS } from './column-facts.ts';
 import { COLUMN_NAMES, PAID_BACK, type ProposedField, simplified, TYPE_NAMES } from './column-names.ts';
 import { AMOUNT_FIELDS, type CsvMap } from './csv-map-schema.ts';
 import { dateTime, orderOf } from './date-text.ts';
+import { statusOf } from './order-status.ts';
 import { type ProposalTable } from './proposal-table.ts';
 import { type Found, fillDownOf, settleOrderColumns, statusFor } from './propose-order.ts';
 
@@ -13,6 +14,7 @@ export interface ProposedMap {
   readonly remarks: readonly string[];
 }
 
+const STATUS_NAMES = new Set(COLUMN_NAMES.find(([field]) => field === 'status')![1]);
 const MOST_UNUSED = 30;
 const MOST_STATUSES = 30;
 
@@ -129,6 +131,13 @@ function addRemarks({ columns, header, remarks }: Found, samples: (column: numbe
     if (!PAID_BACK.test(header[i]!) || !samples(i).some((text) => /[1-9]/.test(text))) continue;
     remarks.push(`'${header[i]}' is not read: what was paid back of a part of an order does not count`);
   }
+  for (const i of unused) {
+    if (!STATUS_NAMES.has(simplified(header[i]!)) || columns.has('status') || samples(i).length === 0)
+      continue;
+    remarks.push(
+      `'${header[i]}' has no word of a status that is known: if it is one, say it as "status" in the map`,
+    );
+  }
   if (unused.length > 0) {
     const more = unused.length > MOST_UNUSED ? `, and ${unused.length - MOST_UNUSED} others` : '';
     remarks.push(
@@ -145,7 +154,7 @@ function addRemarks({ columns, header, remarks }: Found, samples: (column: numbe
 /** Whether most values of a column may be what its name says. */
 function fits(field: ProposedField, values: readonly string[]): boolean {
   if (field === 'time') return values.length > 0 && areMostly(values, isTime);
-  if (field !== 'quantity' && !AMOUNT_NAMES.has(field)) return field !== 'status' || areWords(values);
+  if (field !== 'quantity' && !AMOUNT_NAMES.has(field)) return field !== 'status' || areStatuses(values);
   // An empty column says nothing.
   return areMostly(
     values,
@@ -165,9 +174,9 @@ function isTime(text: string): boolean {
   );
 }
 
-/** Whether they are few words that come again. */
-function areWords(values: readonly string[]): boolean {
-  return values.length > 0 && new Set(values).size <= MOST_STATUSES;
+/** Whether they are few words that come again, of which one at least is known: a state may be one of a country. */
+function areStatuses(values: readonly string[]): boolean {
+  return new Set(values).size <= MOST_STATUSES && values.some((value) => statusOf(value) !== undefined);
 }
 
 function decimalOf(
