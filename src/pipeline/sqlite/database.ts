@@ -52,11 +52,24 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     connection.exec(`PRAGMA cache_size = -${options.cacheKib ?? 4000}`);
     connection.exec('PRAGMA journal_size_limit = 67108864');
     migrate(connection, options, migrations);
+    tellAtPreparing(connection, path);
     return connection;
   } catch (error) {
     connection?.close();
     throw storageError(error, path);
   }
+}
+
+/** Statements are prepared when a store is opened: where one cannot be, as without its table, that is told like what fails later. */
+function tellAtPreparing(connection: Connection, path: string): void {
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = ((sql: string) => {
+    try {
+      return prepare(sql);
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  }) as Connection['prepare'];
 }
 
 /**
@@ -196,7 +209,7 @@ interface Known {
 }
 
 const DAMAGED: Known = {
-  test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed/,
+  test: /SQLITE_NOTADB|SQLITE_CORRUPT|not a database|malformed|no such (table|column)|has no column named/,
   what: 'it is damaged or no database of ecom',
   hint: 'move it away and ingest the data again, or choose another folder with --data-dir DIR',
 };
