@@ -350,6 +350,11 @@ function freshnessLines(stats: Stats, width: number): Line[] {
     ...(freshness.lateLinks === 0
       ? []
       : [`${grouped(freshness.lateLinks)} logins too late for older events of their device`]),
+    ...(freshness.leftToOrder === 0
+      ? []
+      : [
+          `${grouped(freshness.leftToOrder)} lines of orders do not say what --where asks: taken by themselves`,
+        ]),
     ...(freshness.unjoined === 0
       ? []
       : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),

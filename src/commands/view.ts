@@ -12,7 +12,7 @@ import { messagesWait } from '../pipeline/live-store/waiting.ts';
 import { type CellLayout } from '../pipeline/metrics/cells.ts';
 import { createProcessor } from '../pipeline/processor/processor.ts';
 import { storageError } from '../pipeline/sqlite/database.ts';
-import { type Condition, createFilter, filterText } from '../pipeline/stats/filter.ts';
+import { type Condition, createFilter, filterText, leavesToOrder } from '../pipeline/stats/filter.ts';
 import { backlogOf } from '../pipeline/stats/read-stats.ts';
 import { type CommandContext } from './context.ts';
 import { knownFields } from './known-fields.ts';
@@ -58,6 +58,7 @@ export async function openView(
     config.layout,
     config.currency,
     SEEN_FILE,
+    'tells what is left to orders',
     robots ? 'with robots' : 'without robots',
   ]);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -82,6 +83,7 @@ export async function openView(
       currency: config.currency,
       ...config.layout,
       filter: conditions.length === 0 ? undefined : createFilter(conditions, fields.onProperty),
+      leavesToOrder: conditions.length === 0 ? undefined : leavesToOrder(conditions),
       robots,
     },
     reader: `view-${name}`,

@@ -86,3 +86,32 @@ describe('a condition', () => {
     expect(text()).toBe('');
   });
 });
+
+test('a line that leaves to its order what is asked for is told', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'ecom-test-'));
+  const config = configFor(own);
+  ensureDataDir(config);
+  const stores = await openStores(config);
+  const time = Date.now() - 60_000;
+  const order = { type: 'purchase', time, orderId: '1', partial: true, currency: 'EUR' };
+  const items = [{ productId: 'A', price: '10' }];
+  const lines = [
+    { ...order, id: '1', userId: 'u1', items, properties: { country: 'DE' } },
+    { ...order, id: '2', items },
+    { ...order, id: '3', items },
+  ];
+  await stores.log.append(lines.map((line) => ({ key: '1', value: JSON.stringify(line) })));
+  const processor = createProcessor({ ...stores, settings: SETTINGS });
+  while ((await processor.step()) > 0);
+  await stores.close();
+  const asked = async (where: string) => {
+    const { context, text } = runOn(own);
+    await stats(context, { window: 'all', limit: 10, interval: 1, json: true, where: [where] });
+    const { kpis, freshness } = JSON.parse(text());
+    return { gross: kpis.revenue.gross, leftToOrder: freshness.leftToOrder };
+  };
+  expect(await asked('country=DE')).toEqual({ gross: '10.00', leftToOrder: 2 });
+  expect(await asked('user=u1')).toEqual({ gross: '10.00', leftToOrder: 2 });
+  expect(await asked('product=A')).toEqual({ gross: '30.00', leftToOrder: 0 });
+  rmSync(own, { recursive: true, force: true });
+});

@@ -60,6 +60,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       links: 0,
       aliases: 0,
       lateLinks: 0,
+      leftToOrder: 0,
       unjoined: 0,
       tombstones: 0,
       duplicates: count(87),

@@ -17,6 +17,8 @@ export const FLAG = {
   placeholder: 32,
   robot: 64,
   alias: 128,
+  /** What is filtered by is said of its order by others, if at all. */
+  leftToOrder: 256,
 } as const;
 
 /** The property in {@link TEXT.list}. */

@@ -7,6 +7,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *   `links` calls that link a device to a user, `aliases` those of them that name a former id, `lateLinks` those that might have changed whose a device's older
  *   events are, `unjoined` devices whose past was too long to join them, `placeholderIds` events with an id of somebody that is none,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
+ * - `leftToOrder` lines of orders and refunds that do not say what a view is filtered by
  * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
  *   which do not count
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
@@ -35,6 +36,7 @@ export const COLUMNS = {
   links: 'links',
   unjoined: 'unjoined',
   aliases: 'aliases',
+  leftToOrder: 'leftToOrder',
   lateLinks: 'lateLinks',
   tombstones: 'tombstones',
   duplicates: 'duplicates',

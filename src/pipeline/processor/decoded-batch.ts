@@ -78,6 +78,8 @@ export interface DecodeSettings {
   readonly properties: readonly string[];
   /** What of an event is to be counted; all of it where absent. */
   readonly filter?: ((event: ShopEvent) => ShopEvent | undefined) | undefined;
+  /** Whether an event does not say itself what is filtered by, but its order may. */
+  readonly leavesToOrder?: ((event: ShopEvent) => boolean) | undefined;
   /** Whether what known robots sent counts like what others did. @default false */
   readonly robots?: boolean | undefined;
 }
@@ -88,7 +90,7 @@ export interface BatchDecoder {
   decode(batch: LogBatch, clock: number, gone: Gone): DecodedBatch;
 }
 
-export function createBatchDecoder({ properties, filter }: DecodeSettings): BatchDecoder {
+export function createBatchDecoder({ properties, filter, leavesToOrder }: DecodeSettings): BatchDecoder {
   const columns = new EventColumns(properties);
   const scanner = new LineScanner(columns);
 
@@ -114,7 +116,7 @@ export function createBatchDecoder({ properties, filter }: DecodeSettings): Batc
         counted ?? event,
         records.start(i),
         records.end(i),
-        counted === undefined ? FLAG.outside : 0,
+        (counted === undefined ? FLAG.outside : 0) | (leavesToOrder?.(event) === true ? FLAG.leftToOrder : 0),
       );
       return undefined;
     } catch (error) {

@@ -155,6 +155,8 @@ export function createFirstPass(
         if (isSeenAgain(batch, i, memory, notes)) countDuplicate(i, none);
         else if (none !== undefined) countRejected(i, none);
         else {
+          if (columns.is(i, FLAG.leftToOrder))
+            tally.addTotal(tally.bucketAt(columns.time(i)), COLUMNS.leftToOrder, 1);
           if (!columns.is(i, FLAG.outside)) countEvent(i);
           else if (columns.hasBothIds(i)) later(i, undefined);
           if (columns.time(i) > memory.watermark) memory.watermark = columns.time(i);

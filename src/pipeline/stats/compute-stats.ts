@@ -102,6 +102,7 @@ export function computeStats(input: StatsInput): Stats {
       links,
       aliases: whole(window, COLUMNS.aliases),
       lateLinks: whole(window, COLUMNS.lateLinks),
+      leftToOrder: whole(window, COLUMNS.leftToOrder),
       unjoined: whole(window, COLUMNS.unjoined),
       tombstones: whole(window, COLUMNS.tombstones),
       duplicates,

@@ -98,6 +98,23 @@ export function createFilter(
   };
 }
 
+/**
+ * Whether an event is a line of an order that does not say itself what the conditions are about: another line of its order may, and is not
+ * asked.
+ */
+export function leavesToOrder(conditions: readonly Condition[]): (event: ShopEvent) => boolean {
+  const ofOrders = propertiesOf(conditions);
+  const ofUser = conditions.some(({ field }) => field === 'user');
+  return (event) => {
+    const { type, orderId, partial, userId } = event;
+    if (orderId === undefined || !(type === 'refund' || (type === 'purchase' && partial === true)))
+      return false;
+    return (
+      (ofUser && userId === undefined) || ofOrders.some((name) => ownProperty(event, name) === undefined)
+    );
+  };
+}
+
 /** What an event says, not what every object has, such as `constructor`. */
 function ownProperty({ properties }: ShopEvent, name: string): unknown {
   return properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;

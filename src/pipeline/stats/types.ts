@@ -103,6 +103,8 @@ export interface Stats {
     readonly aliases: number;
     /** Those that came when older events of their device could not change hands any more: they stay with the user who had them. */
     readonly lateLinks: number;
+    /** Lines of orders, and refunds, that do not say what `--where` is about, though their order may: each is taken by what it says itself. */
+    readonly leftToOrder: number;
     /** Devices whose past is too long to join the user that they are linked to: they count as somebody else. */
     readonly unjoined: number;
     /** Records without a value, which are passed over: neither received nor rejected. */
