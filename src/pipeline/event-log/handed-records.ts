@@ -14,37 +14,67 @@ export interface HandedPiece extends PackedLines {
 /** Bytes that one `take` returns at most, about: as many as a reading of the log. */
 const TAKEN_BYTES = 4 * 1024 * 1024;
 
-/** Pieces of what was appended, to be moved to another thread. None where nothing is kept of what was scanned. */
-export function piecesOf(lines: NewLines, { bases, appendedAt }: Placed): HandedPiece[] {
+/**
+ * Pieces of what was appended, for another thread. None where nothing is kept of what was scanned.
+ * @param memory gives so many bytes for a piece, or more
+ */
+export function piecesOf(
+  lines: NewLines,
+  { bases, appendedAt }: Placed,
+  memory: (bytes: number) => SharedArrayBuffer = (bytes) => new SharedArrayBuffer(bytes),
+): HandedPiece[] {
   return lines.partitions.flatMap((own, partition) => {
-    const packed = own.count === 0 ? undefined : own.pack();
+    const packed = own.count === 0 ? undefined : own.pack(memory);
     return packed === undefined ? [] : [{ ...packed, partition, base: bases[partition]!, appendedAt }];
   });
 }
 
-/** Bytes that a piece takes. */
-export function sizeOf(piece: HandedPiece): number {
-  return buffersOf(piece).reduce((sum, { byteLength }) => sum + byteLength, 0);
+/** What all of a piece lies in. */
+export function memoryOf({ bytes }: HandedPiece): SharedArrayBuffer {
+  return bytes.buffer;
 }
 
-/** What can be moved to another thread, and need not be copied. */
-export function buffersOf({ bytes, ends, columns: { ints, doubles } }: HandedPiece): ArrayBuffer[] {
-  return [bytes, ends, ints, doubles].map(({ buffer }) => buffer);
+/**
+ * Memory of pieces, which the other thread says it is done with, and the next ones are written to. It is shared, as what is moved
+ * has the engine look for garbage each time that much of it has arrived.
+ */
+export class PieceMemory {
+  private readonly free: SharedArrayBuffer[] = [];
+  private out = 0;
+
+  /** Bytes that are with the other thread. */
+  get given(): number {
+    return this.out;
+  }
+
+  give(bytes: number): SharedArrayBuffer {
+    const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes);
+    // One that is too small goes, so that there are never more than were needed at once.
+    const [known] = this.free.splice(Math.max(0, fitting), 1);
+    const memory = fitting >= 0 ? known! : new SharedArrayBuffer(bytes + (bytes >> 2));
+    this.out += memory.byteLength;
+    return memory;
+  }
+
+  takeBack(memory: SharedArrayBuffer): void {
+    this.out -= memory.byteLength;
+    this.free.push(memory);
+  }
 }
 
 /**
  * What another thread has handed over of what it appended: the same records that the log holds at these offsets. So whoever reads
  * on at one of them gets them from here, and whatever is not here from the log.
  *
- * Invariant: the pieces of a partition are in the order of their offsets; none lies below what was taken.
+ * Invariant: the pieces of a partition are in the order of their offsets; none lies below what was taken before the last time.
  */
 export class HandedRecords {
   private readonly pieces = new Map<number, HandedPiece[]>();
   private readonly properties: readonly string[];
-  private readonly gone: (bytes: number) => void;
+  private readonly gone: (memory: SharedArrayBuffer) => void;
 
-  /** @param properties whose values were kept @param gone is told of the bytes of pieces that are not held any more */
-  constructor(properties: readonly string[], gone: (bytes: number) => void) {
+  /** @param properties whose values were kept @param gone is given the memory of pieces that are done with */
+  constructor(properties: readonly string[], gone: (memory: SharedArrayBuffer) => void) {
     this.properties = properties;
     this.gone = gone;
   }
@@ -55,7 +85,10 @@ export class HandedRecords {
     else known.push(piece);
   }
 
-  /** Records from an offset on, up to so many; `undefined` where that one is not here. */
+  /**
+   * Records from an offset on, up to so many; `undefined` where that one is not here. What they were scanned as stands until
+   * the next call.
+   */
   take(partition: number, offset: number, limit: number): LogBatch | undefined {
     const pieces = this.from(partition, offset);
     if (pieces === undefined || pieces[0]!.base > offset) return undefined;
@@ -75,7 +108,6 @@ export class HandedRecords {
       scanned.push({ record, count: to - row, columns, row, shift });
       next = base + to;
     }
-    this.from(partition, next);
     return { partition, records, scanned, next };
   }
 
@@ -92,7 +124,7 @@ export class HandedRecords {
     let past = 0;
     for (; past < pieces.length; past += 1)
       if (pieces[past]!.base + pieces[past]!.ends.length > offset) break;
-    for (const piece of pieces.splice(0, past)) this.gone(sizeOf(piece));
+    for (const piece of pieces.splice(0, past)) this.gone(memoryOf(piece));
     if (pieces.length > 0) return pieces;
     this.pieces.delete(partition);
     return undefined;

@@ -74,8 +74,8 @@ export class NewLines {
 
 /** Records on their way to another thread: the bytes of lines, each ended by a line feed, where each ends, and a row for each, which holds none where it was not scanned. */
 export interface PackedLines {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly ends: Uint32Array;
   readonly columns: PackedColumns;
 }
 
@@ -128,14 +128,22 @@ export class PartitionLines {
     else this.columns?.take(columns, row, at - start);
   }
 
-  /** Copies of all records, to be moved to another thread; `undefined` where nothing is kept of what was scanned. */
-  pack(): PackedLines | undefined {
+  /**
+   * Copies of all records, in one piece of memory that another thread can read; `undefined` where nothing is kept of what
+   * was scanned.
+   * @param memory gives so many bytes, or more
+   */
+  pack(memory: (bytes: number) => SharedArrayBuffer): PackedLines | undefined {
     if (this.columns === undefined) return undefined;
-    return {
-      bytes: new Uint8Array(this.lines.subarray(0, this.endOf(this.records))),
-      ends: this.ends.slice(0, this.records),
-      columns: this.columns.pack(),
-    };
+    const { records, columns } = this;
+    const [size, used] = [columns.packedSize, this.endOf(records)];
+    const into = memory(size + 4 * records + used);
+    const packed = columns.pack(into);
+    const ends = new Uint32Array(into, size, records);
+    ends.set(this.ends.subarray(0, records));
+    const bytes = new Uint8Array(into, size + ends.byteLength, used);
+    bytes.set(this.lines.subarray(0, used));
+    return { bytes, ends, columns: packed };
   }
 
   /** Consecutive records, a line feed between any two. They stand there until the next `add` or `clear`. */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { type Config } from '../../config.ts';
 import { packageFile } from '../../package-root.ts';
 import { type Placed } from '../event-log/event-log.ts';
-import { buffersOf, piecesOf, sizeOf } from '../event-log/handed-records.ts';
+import { PieceMemory, piecesOf } from '../event-log/handed-records.ts';
 import { type NewLines } from '../event-log/new-lines.ts';
 import { type ChangeMessage, createChangeReceiver } from '../live-store/change-message.ts';
 import { type LiveStore } from '../live-store/live-store.ts';
@@ -14,10 +14,10 @@ import { endOf, fromMessage, toMessage } from './error-message.ts';
 const YOUNG_MIB = 48;
 
 /**
- * Bytes that are handed over and not taken yet, at most about: what a step counts, and as much again. What comes beyond is read
- * from the log.
+ * Bytes that are handed over, at most about: what a step counts, and twice as much that waits. What comes beyond is read from
+ * the log.
  */
-const HANDED_BYTES = 64 * 1024 * 1024;
+const HANDED_BYTES = 80 * 1024 * 1024;
 
 /** What counts, and can be given what was just appended, so that it need not read and scan that again. */
 export interface CountingClient extends Pick<Processor, 'step' | 'room' | 'close'> {
@@ -39,14 +39,13 @@ export function createCountingClient(config: Config, live: Pick<LiveStore, 'appl
   });
   const received = createChangeReceiver();
   let room = 0;
-  /** Bytes that are handed over and not taken yet. */
-  let handed = 0;
+  const memory = new PieceMemory();
   let ended: Error | undefined;
   /** Who waits for a step: the thread answers in the order of the questions. */
   const asking: { resolve(answer: FromCounting): void; reject(error: Error): void }[] = [];
   let closing: (() => void) | undefined;
 
-  const tell = (message: ToCounting, moved: ArrayBuffer[] = []): void => thread.postMessage(message, moved);
+  const tell = (message: ToCounting): void => thread.postMessage(message);
   const end = (error: Error): void => {
     ended ??= error;
     for (const { reject } of asking.splice(0)) reject(ended);
@@ -56,7 +55,7 @@ export function createCountingClient(config: Config, live: Pick<LiveStore, 'appl
   thread.on('exit', () => end(new Error('the thread that counts has ended')));
   thread.on('message', (message: FromCounting) => {
     if (message.type === 'change') void apply(message.change);
-    else if (message.type === 'taken') handed -= message.bytes;
+    else if (message.type === 'taken') memory.takeBack(message.memory);
     else if (message.type === 'closed') closing?.();
     else asking.shift()?.resolve(message);
   });
@@ -86,13 +85,11 @@ export function createCountingClient(config: Config, live: Pick<LiveStore, 'appl
     },
     room: () => room,
     handOver(lines, placed) {
-      if (handed >= HANDED_BYTES) return;
-      const pieces = piecesOf(lines, placed);
-      if (pieces.length === 0) return;
-      for (const piece of pieces) handed += sizeOf(piece);
-      tell({ type: 'handed', pieces }, pieces.flatMap(buffersOf));
+      if (memory.given >= HANDED_BYTES) return;
+      const pieces = piecesOf(lines, placed, (bytes) => memory.give(bytes));
+      tell({ type: 'handed', pieces });
     },
-    isFull: () => handed >= HANDED_BYTES,
+    isFull: () => memory.given >= HANDED_BYTES,
     async close() {
       if (ended === undefined) {
         await new Promise<void>((resolve) => {

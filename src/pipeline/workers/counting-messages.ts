@@ -16,8 +16,8 @@ export type FromCounting =
   | { readonly type: 'counted'; readonly records: number; readonly room: number }
   | { readonly type: 'failed'; readonly error: ErrorMessage }
   | { readonly type: 'closed' }
-  /** So many bytes of what was handed over are not held any more. */
-  | { readonly type: 'taken'; readonly bytes: number }
+  /** The memory of a piece that was handed over, which is done with. */
+  | { readonly type: 'taken'; readonly memory: SharedArrayBuffer }
   /** To be stored: the thread waits for the answer before it sends another one. */
   | { readonly type: 'change'; readonly change: ChangeMessage };
 

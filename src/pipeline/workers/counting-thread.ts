@@ -16,7 +16,7 @@ const config = workerData as Config;
 const port = parentPort!;
 const tell = (message: FromCounting, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
 const toSend = createChangeSender();
-const handed = new HandedRecords(config.layout.properties, (bytes) => tell({ type: 'taken', bytes }));
+const handed = new HandedRecords(config.layout.properties, (memory) => tell({ type: 'taken', memory }));
 /** What was asked for and is not done yet: one after the other. */
 let asked = Promise.resolve();
 let counting: { processor: Processor; close(): Promise<void> } | undefined;

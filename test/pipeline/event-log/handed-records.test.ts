@@ -6,8 +6,9 @@ import { type EventLog, type LogBatch } from '../../../src/pipeline/event-log/ev
 import {
   type HandedPiece,
   HandedRecords,
+  memoryOf,
+  PieceMemory,
   piecesOf,
-  sizeOf,
 } from '../../../src/pipeline/event-log/handed-records.ts';
 import { NewLines, type NewRecord } from '../../../src/pipeline/event-log/new-lines.ts';
 import { createSqliteEventLog } from '../../../src/pipeline/event-log/sqlite.ts';
@@ -93,9 +94,12 @@ test('whoever reads on gets what was handed over as the log has it, and from the
   await fc.assert(
     fc.asyncProperty(appends, limits, seeks, fc.nat(400), async (steps, sizes, back, first) => {
       const path = join(tempDir(), 'log.db');
-      let [held, next] = [0, first];
-      const handed = new HandedRecords(PROPERTIES, (bytes) => {
-        held -= bytes;
+      let next = first;
+      const memory = new PieceMemory();
+      const handed = new HandedRecords(PROPERTIES, (done) => {
+        // Whoever reads it later finds what is written next.
+        new Uint8Array(done).fill(0x55);
+        memory.takeBack(done);
       });
       const log = openLog(path, handed);
       const lines = new NewLines(PARTITIONS, PROPERTIES);
@@ -106,17 +110,14 @@ test('whoever reads on gets what was handed over as the log has it, and from the
         next += records;
         const placed = await log.append(lines);
         if (isHanded) {
-          for (const piece of piecesOf(lines, placed!)) {
-            handed.add(structuredClone(piece));
-            held += sizeOf(piece);
-          }
+          for (const piece of piecesOf(lines, placed!, (bytes) => memory.give(bytes))) handed.add(piece);
         }
         lines.clear();
       }
       const expected = await readAll(openLog(path), [1000]);
       const found = await readAll(log, sizes, back);
       expect(found.read).toEqual(expected.read);
-      expect([expected.scanned, held]).toEqual([0, 0]);
+      expect([expected.scanned, memory.given]).toEqual([0, 0]);
       most = Math.max(most, found.scanned);
     }),
     { numRuns: 25 },
@@ -126,8 +127,8 @@ test('whoever reads on gets what was handed over as the log has it, and from the
 
 test('what is handed over of other offsets than the next ones is left alone, or let go', () => {
   let gone = 0;
-  const handed = new HandedRecords([], (bytes) => {
-    gone += bytes;
+  const handed = new HandedRecords([], ({ byteLength }) => {
+    gone += byteLength;
   });
   const lines = new NewLines(1, []);
   for (const value of ['a', 'b', 'c']) lines.addRecord({ key: '', value });
@@ -144,13 +145,23 @@ test('what is handed over of other offsets than the next ones is left alone, or 
     scanned: [{ record: 0, count: 1, row: 1 }],
   });
   expect([...handed.take(0, 12, 100)!.records]).toEqual([{ offset: 12, value: 'c', appendedAt: 5 }]);
-  expect([handed.take(0, 12, 100), handed.roomBefore(0, 12, 100), gone]).toEqual([
-    undefined,
-    100,
-    sizeOf(piece),
-  ]);
+  expect(gone).toBe(0);
+  expect([handed.take(0, 13, 100), handed.roomBefore(0, 13, 100)]).toEqual([undefined, 100]);
+  expect(gone).toBe(memoryOf(piece).byteLength);
 });
 
 test('nothing is handed over where nothing was kept of what was scanned', () => {
   expect(piecesOf(NewLines.of([{ key: '', value: 'a' }], 1), { bases: [0], appendedAt: 5 })).toEqual([]);
+});
+
+test('memory that has come back is given again, and what is too small goes', () => {
+  const memory = new PieceMemory();
+  const [small, large] = [memory.give(10), memory.give(1000)];
+  expect(small.byteLength).toBeGreaterThanOrEqual(10);
+  expect(memory.given).toBe(small.byteLength + large.byteLength);
+  memory.takeBack(small);
+  memory.takeBack(large);
+  expect([memory.given, memory.give(500)]).toEqual([0, large]);
+  expect(memory.give(600)).not.toBe(small);
+  expect(memory.give(5)).not.toBe(small);
 });
