@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Count } from '../../src/pipeline/events/money.ts';
 import { timeZone } from '../../src/pipeline/events/time-zone.ts';
-import { type LiveChange, type LiveStore } from '../../src/pipeline/live-store/live-store.ts';
+import {
+  type LiveChange,
+  type LiveStore,
+  type ProductInfo,
+} from '../../src/pipeline/live-store/live-store.ts';
 import {
   type CellLayout,
   coverRange,
@@ -41,6 +45,15 @@ function cell(
 ): Pick<LiveChange, 'cells' | 'names'> {
   const ofProduct = product === undefined ? [] : [{ time, dimension: 'product', key: product, counters }];
   return deltasOf([{ time, counters: totals }, ...ofProduct]);
+}
+
+/** What is known of a product after something was said of it. */
+function newer(known: ProductInfo | undefined, info: ProductInfo): ProductInfo {
+  if (known === undefined) return info;
+  const [a, b] = [known, info].map(({ time, name = '', price = 0 }) => [time, name, price] as const);
+  const place = a!.findIndex((value, i) => value !== b![i]);
+  if (place < 0 || b![place]! < a![place]!) return known;
+  return { time: info.time, name: info.name ?? known.name, price: info.price ?? known.price };
 }
 
 /** What every live store must do. */
@@ -198,6 +211,60 @@ export function describeLiveStore(name: string, openWith: OpenLive): void {
         new Map([['p', { time: 300, name: 'third', price: 5 }]]),
       );
       await live.close();
+    });
+
+    test('keeps the newest that was said of products, whoever says it, and in whatever order', async () => {
+      let run = 0;
+      const say = (time: number, name: 'a' | 'b', by: number, reopens = false) => {
+        return { by, reopens, infos: { p: { time, name, price: 5 as const } } };
+      };
+      /** Said once more, then something else that was said between the two. */
+      const late = (by: number, reopens: boolean) => [
+        say(1, 'a', 0),
+        say(3, 'a', 0),
+        say(2, 'b', by, reopens),
+      ];
+      const said = fc.record({
+        by: fc.nat(1),
+        reopens: fc.boolean(),
+        infos: fc.dictionary(
+          fc.constantFrom('p', 'q'),
+          fc.record({
+            time: fc.integer({ min: 1, max: 6 }),
+            name: fc.constantFrom('a', 'a', 'b', undefined),
+            price: fc.constantFrom(5, 5, undefined),
+          }),
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(said, { minLength: 4, maxLength: 12 }), async (list) => {
+          const store = `said-${run++}`;
+          const stores = [await open(store), await open(store)];
+          const newest = new Map<string, ProductInfo>();
+          for (const [i, { by, reopens, infos }] of list.entries()) {
+            if (reopens) {
+              await stores[by]!.close();
+              stores[by] = await open(store);
+            }
+            const products = new Map(Object.entries(infos));
+            const deltas = deltasOf(
+              [...products.keys()].map((key) => ({
+                time: BASE,
+                dimension: 'product',
+                key,
+                counters: { n: 1 },
+              })),
+            );
+            expect(await stores[by]!.apply(change(i, i + 1, { ...deltas, products }))).toBe(true);
+            for (const [key, info] of products) newest.set(key, newer(newest.get(key), info));
+          }
+          const found = await stores[0]!.products([...newest.keys()]);
+          const told = ([key, { name, price }]: [string, ProductInfo]) => [key, name, price];
+          expect([...found].map(told).sort()).toEqual([...newest].map(told).sort());
+          await Promise.all(stores.map((live) => live.close()));
+        }),
+        { numRuns: 30, examples: [[late(0, true)], [late(1, false)]] },
+      );
     });
 
     test('replaces what is published under a kind, and nothing else', async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
 import { parseLayout } from '../../pipeline/live-store/layout.ts';
-import { COUNTED_SINCE } from '../../pipeline/live-store/tables.ts';
+import { readNotes } from '../../pipeline/live-store/sqlite-products.ts';
+import { COUNTED_SINCE, PRODUCT_TIMES_SINCE } from '../../pipeline/live-store/tables.ts';
 import { readWhole } from '../../pipeline/metrics/page-reader.ts';
 import { addNoted } from '../../pipeline/processor/seen-ids.ts';
 import { isWholeState } from '../../pipeline/processor/state-check.ts';
@@ -90,6 +91,10 @@ function damageOf(connection: Connection): string | undefined {
     if (!reads(() => addNoted({ add: () => false }, blobBytes(ids))))
       return `what tells the duplicates of partition ${part}`;
   }
+  if (version < PRODUCT_TIMES_SINCE) return undefined;
+  const notes = rows('SELECT times FROM product_times') as Iterable<{ times: Blob }>;
+  for (const { times } of notes)
+    if (!reads(() => readNotes(blobBytes(times)))) return 'what tells when products were seen';
   return undefined;
 }
 

@@ -14,6 +14,7 @@ const COUNTED = {
   messages: 'part, number, data',
   states: 'id, key, value',
   products: 'key, time, name, category, brand, price',
+  product_times: 'number, times',
   keys: 'slot, id, key',
   cells: 'id, data',
   settings: 'name, json',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
-import { asBuffer } from '../events/bytes.ts';
+import { asBuffer, ByteWriter } from '../events/bytes.ts';
 import { type TimeZone, timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames, type OwnDeltas, translated } from '../metrics/bucket-deltas.ts';
 import { type CellLayout, OTHER_KEY } from '../metrics/cells.ts';
@@ -12,6 +12,7 @@ import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type Advance, type LiveChange } from './live-store.ts';
+import { createProductWriter } from './sqlite-products.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
 
 /** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
@@ -38,14 +39,6 @@ export function createWriter(
   const putState = connection.prepare(
     'INSERT INTO states (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
-  // The newest event wins; of two at the same time the greater text, so that the order of arrival does not matter.
-  const putProduct = connection.prepare(
-    `INSERT INTO products (key, time, name, category, brand, price) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET time = excluded.time, name = coalesce(excluded.name, name),
-       category = coalesce(excluded.category, category), brand = coalesce(excluded.brand, brand),
-       price = coalesce(excluded.price, price)
-     WHERE (excluded.time, coalesce(excluded.name, ''), coalesce(excluded.price, 0)) > (time, coalesce(name, ''), coalesce(price, 0))`,
-  );
   const putLayout = connection.prepare(
     "INSERT INTO settings (name, json) VALUES ('layout', ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json",
   );
@@ -69,6 +62,7 @@ export function createWriter(
   /** Of what is remembered: another one is stored after somebody has emptied the store. */
   let epoch: string | undefined;
   const numbers = createNumbers(connection);
+  const putProducts = createProductWriter(connection);
   const addToCells = createAdder(connection, timeZone(wanted.timeZone));
 
   function agreeOnLayout(): Slots {
@@ -110,14 +104,15 @@ export function createWriter(
       putMessage.run(bytes, partition);
     }
     for (const [key, value] of states) putState.run(key, value);
-    for (const [key, { time, name, category, brand, price }] of products) {
-      putProduct.run(key, time, name ?? null, category ?? null, brand ?? null, price ?? null);
-    }
-    if (cells.starts.length > 0) addToCells(numbers.translate(cells, names, slots));
+    const deltas = cells.starts.length > 0 ? numbers.translate(cells, names, slots) : undefined;
+    // Only then the products that are new have numbers.
+    putProducts.put(products, numbers.finder(names, slots.numberOf('product')));
+    if (deltas !== undefined) addToCells(deltas);
     return true;
   }
   function forget(): void {
     numbers.forget();
+    putProducts.forget();
     slots = undefined;
     epoch = undefined;
   }
@@ -153,12 +148,15 @@ function stepWriter(
 /** Gives keys and columns the numbers that the store has for them. */
 function createNumbers(connection: Connection): {
   translate(deltas: OwnDeltas, names: DeltaNames, slots: Slots): BucketDeltas;
+  /** Finds the number of a key of a slot, where that was translated and no other key has it. */
+  finder(names: DeltaNames, slot: number): (key: string) => number | undefined;
   forget(): void;
 } {
   const find = prepareValue<number>(connection, 'SELECT id AS value FROM keys WHERE slot = ? AND key = ?');
   const last = prepareValue<number>(connection, 'SELECT max(id) AS value FROM keys WHERE slot = ?');
   const insert = connection.prepare('INSERT INTO keys (slot, id, key) VALUES (?, ?, ?)');
   let known = new WeakMap<ByteDictionary, number[]>();
+  const text = new ByteWriter();
 
   function idOf(slot: number, key: string, most: number): number {
     const id = find(slot, key);
@@ -179,6 +177,16 @@ function createNumbers(connection: Connection): {
   return {
     translate: (deltas, { columns, keys }, slots) =>
       translated(deltas, (slot) => idsOf(slot, keys[slot]!, slots), idsOf(0, columns, slots)),
+    finder({ keys }, slot) {
+      const [names, ids] = [keys[slot]!, known.get(keys[slot]!) ?? []];
+      const other = find(slot, OTHER_KEY);
+      return (key) => {
+        text.clear();
+        const size = text.characters(key);
+        const id = ids[names.find(text.bytes, 0, size)];
+        return id === other ? undefined : id;
+      };
+    },
     forget() {
       known = new WeakMap();
     },

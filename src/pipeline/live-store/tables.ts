@@ -43,8 +43,21 @@ export const MIGRATIONS: Migrations = [
    DROP TABLE IF EXISTS inboxes; DROP TABLE IF EXISTS messages;
    CREATE TABLE inboxes (part INTEGER PRIMARY KEY, sent INTEGER NOT NULL, taken INTEGER NOT NULL);
    CREATE TABLE messages (part INTEGER, number INTEGER, data BLOB NOT NULL, PRIMARY KEY (part, number)) WITHOUT ROWID;`,
+  // See sqlite-products.ts; the numbers are those of keys, so both are emptied together.
+  `DROP TABLE IF EXISTS product_times;
+   CREATE TABLE product_times (number INTEGER PRIMARY KEY, times BLOB NOT NULL);`,
+  // A list of a kibibyte takes a page of its own in a table without row ids.
+  `ALTER TABLE published RENAME TO published_before;
+   CREATE TABLE published (
+     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, key)
+   );
+   INSERT INTO published (kind, key, json) SELECT kind, key, json FROM published_before;
+   DROP TABLE published_before;`,
 ];
 
 /** Files of an earlier `user_version` than this are emptied of what was counted. */
 export const COUNTED_SINCE =
   MIGRATIONS.findLastIndex((script) => script.includes('DELETE FROM positions')) + 1;
+/** Files of this `user_version` and later have notes of when products were seen. */
+export const PRODUCT_TIMES_SINCE =
+  MIGRATIONS.findIndex((script) => script.includes('CREATE TABLE product_times')) + 1;
