@@ -123,6 +123,7 @@ describe('ecom doctor', () => {
     ["UPDATE seen SET ids = x'01ffff'", 'what tells the duplicates of partition'],
     ["UPDATE seen SET ids = x'63'", 'what tells the duplicates of partition'],
     ["INSERT INTO product_times (number, times) VALUES (9, x'ff')", 'when products were seen'],
+    ["INSERT INTO changes (number, deltas) VALUES (7, x'0100')", 'change 7 of the numbers'],
     ["INSERT INTO cells (id, data) VALUES (1, x'ff00ff00ff')", 'page 1 of the numbers'],
     ["INSERT INTO states (key, value) VALUES ('o:1', '{\"a\"')", "'o:1'"],
   ])('a live store in which %s was done fails, by its name and with what mends it', async (sql, what) => {

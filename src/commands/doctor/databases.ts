@@ -2,10 +2,12 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config } from '../../config.ts';
 import { errorMessage } from '../../errors.ts';
+import { asBuffer } from '../../pipeline/events/bytes.ts';
 import { parseLayout } from '../../pipeline/live-store/layout.ts';
 import { readNotes } from '../../pipeline/live-store/sqlite-products.ts';
-import { COUNTED_SINCE, PRODUCT_TIMES_SINCE } from '../../pipeline/live-store/tables.ts';
+import { COUNTED_SINCE, MIGRATIONS } from '../../pipeline/live-store/tables.ts';
 import { readWhole } from '../../pipeline/metrics/page-reader.ts';
+import { decodeDeltas, sumDeltas } from '../../pipeline/metrics/stored-cells.ts';
 import { addNoted } from '../../pipeline/processor/seen-ids.ts';
 import { isWholeState } from '../../pipeline/processor/state-check.ts';
 import { storageError } from '../../pipeline/sqlite/database.ts';
@@ -91,10 +93,14 @@ function damageOf(connection: Connection): string | undefined {
     if (!reads(() => addNoted({ add: () => false }, blobBytes(ids))))
       return `what tells the duplicates of partition ${part}`;
   }
-  if (version < PRODUCT_TIMES_SINCE) return undefined;
+  if (version < MIGRATIONS.length) return undefined;
   const notes = rows('SELECT times FROM product_times') as Iterable<{ times: Blob }>;
   for (const { times } of notes)
     if (!reads(() => readNotes(blobBytes(times)))) return 'what tells when products were seen';
+  const changes = rows('SELECT number, deltas FROM changes') as Iterable<{ number: number; deltas: Blob }>;
+  for (const { number, deltas } of changes)
+    if (!reads(() => sumDeltas(decodeDeltas(asBuffer(blobBytes(deltas))))))
+      return `change ${number} of the numbers`;
   return undefined;
 }
 

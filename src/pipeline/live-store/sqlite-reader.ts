@@ -6,13 +6,14 @@ import { slotsOf } from '../metrics/stored-cells.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { type LiveSnapshot, type Position } from './live-store.ts';
+import { gatheredIn, prepareGathered } from './sqlite-cells.ts';
 
 export interface Reader {
   positions(): Position[];
   snapshot(query: LiveQuery): LiveSnapshot;
 }
 
-/** Answers from the cells as of one moment. */
+/** Answers from the cells, and the changes that are not in them yet, as of one moment. */
 export function createReader(connection: Connection, layout: () => CellLayout): Reader {
   const allPositions = connection.prepare(
     'SELECT part AS partition, position, watermark FROM positions ORDER BY part',
@@ -20,6 +21,7 @@ export function createReader(connection: Connection, layout: () => CellLayout): 
   const pagesIn = connection.prepare(
     'SELECT id, data AS page FROM cells WHERE id >= ? AND id < ? ORDER BY id',
   );
+  const allChanges = prepareGathered(connection);
   const allColumns = connection.prepare('SELECT id, key FROM keys WHERE slot = 0');
   const getKey = prepareValue<string>(connection, 'SELECT key AS value FROM keys WHERE slot = ? AND id = ?');
 
@@ -33,7 +35,8 @@ export function createReader(connection: Connection, layout: () => CellLayout): 
         id,
         page: blobBytes(page),
       }));
-    const found = answer(query, { pages, deltas: [], columns, slots, zone });
+    const deltas = gatheredIn(allChanges);
+    const found = answer(query, { pages, deltas, columns, slots, zone });
     return {
       positions: allPositions.all() as Position[],
       tallies: named(found, columns, (slot, id) => getKey(slot, id)!),

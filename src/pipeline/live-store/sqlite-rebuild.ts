@@ -17,6 +17,7 @@ const COUNTED = {
   product_times: 'number, times',
   keys: 'slot, id, key',
   cells: 'id, data',
+  changes: 'number, deltas',
   settings: 'name, json',
 } as const;
 

@@ -1,29 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { type ByteDictionary } from '../events/byte-dictionary.ts';
 import { asBuffer, ByteWriter } from '../events/bytes.ts';
-import { type TimeZone, timeZone } from '../events/time-zone.ts';
+import { timeZone } from '../events/time-zone.ts';
 import { type BucketDeltas, type DeltaNames, type OwnDeltas, translated } from '../metrics/bucket-deltas.ts';
 import { type CellLayout, OTHER_KEY } from '../metrics/cells.ts';
-import { type DeltaTable } from '../metrics/delta-table.ts';
-import { PageReader } from '../metrics/page-reader.ts';
-import { mergePage, PageWriter } from '../metrics/page-writer.ts';
-import { createRollUp, expiredIds, mostKeys, type Slots, slotsOf } from '../metrics/stored-cells.ts';
+import { mostKeys, type Slots, slotsOf } from '../metrics/stored-cells.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
 import { type Blob, blobBytes, type Connection } from '../sqlite/driver.ts';
 import { agreedLayout, parseLayout } from './layout.ts';
 import { type Advance, type LiveChange } from './live-store.ts';
+import { createAdder } from './sqlite-cells.ts';
 import { createProductWriter } from './sqlite-products.ts';
 import { GENERATION } from './sqlite-rebuild.ts';
 
-/** Whenever the events have gone on by so much, ms, cells that are out of retention are deleted. */
-const PRUNE_MS = 3_600_000;
+export interface Writer {
+  apply(change: LiveChange): boolean;
+  /** Makes what was applied quick to read. */
+  finish(): void;
+}
 
 /** Applies changes in transactions of their own. */
 export function createWriter(
   connection: Connection,
   wanted: CellLayout,
   stored: () => string | undefined,
-): { apply(change: LiveChange): boolean } {
+): Writer {
   const getPosition = prepareValue<number>(
     connection,
     'SELECT position AS value FROM positions WHERE part = ?',
@@ -63,7 +64,7 @@ export function createWriter(
   let epoch: string | undefined;
   const numbers = createNumbers(connection);
   const putProducts = createProductWriter(connection);
-  const addToCells = createAdder(connection, timeZone(wanted.timeZone));
+  const adder = createAdder(connection, timeZone(wanted.timeZone));
 
   function agreeOnLayout(): Slots {
     const before = stored();
@@ -107,7 +108,7 @@ export function createWriter(
     const deltas = cells.starts.length > 0 ? numbers.translate(cells, names, slots) : undefined;
     // Only then the products that are new have numbers.
     putProducts.put(products, numbers.finder(names, slots.numberOf('product')));
-    if (deltas !== undefined) addToCells(deltas);
+    if (deltas !== undefined) adder.add(deltas);
     return true;
   }
   function forget(): void {
@@ -126,6 +127,7 @@ export function createWriter(
         throw error;
       }
     },
+    finish: adder.finish,
   };
 }
 
@@ -190,36 +192,5 @@ function createNumbers(connection: Connection): {
     forget() {
       known = new WeakMap();
     },
-  };
-}
-
-/** Adds deltas to the cells of every width, and deletes what is out of retention. */
-function createAdder(connection: Connection, zone: TimeZone): (deltas: BucketDeltas) => void {
-  const getPage = prepareValue<Blob>(connection, 'SELECT data AS value FROM cells WHERE id = ?');
-  const putPage = connection.prepare(
-    'INSERT INTO cells (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data',
-  );
-  const dropPages = connection.prepare('DELETE FROM cells WHERE id >= ? AND id < ?');
-  const newest = prepareValue<number>(connection, 'SELECT max(watermark) AS value FROM positions');
-  const rollUp = createRollUp(zone);
-  const empty = new Uint8Array();
-  /** Newest event time when it was last looked for what is out of retention. */
-  let prunedAt = Number.NEGATIVE_INFINITY;
-
-  const reader = new PageReader();
-  let writer = new PageWriter();
-  function addToPage(id: number, table: DeltaTable, from: number, to: number): void {
-    putPage.run(id, mergePage(writer, reader.open(blobBytes(getPage(id) ?? empty)), table, from, to));
-  }
-
-  return (deltas) => {
-    // A clock that was ahead is to take nothing away from the others.
-    const now = Math.min(newest() ?? 0, Date.now());
-    // Of this change alone: where a page is damaged, half of another one stays in it.
-    writer = new PageWriter();
-    rollUp(deltas, now, addToPage);
-    if (now - prunedAt < PRUNE_MS) return;
-    for (const range of expiredIds(now)) dropPages.run(range);
-    prunedAt = now;
   };
 }

@@ -142,6 +142,11 @@ export function createSqliteLiveStore(options: SqliteLiveStoreOptions): LiveStor
       };
     },
     async close() {
+      try {
+        if (connection.open) writer.finish();
+      } catch {
+        // Nothing is lost: whoever counts next sees to it.
+      }
       connection.close();
     },
   };

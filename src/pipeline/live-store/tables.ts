@@ -53,11 +53,11 @@ export const MIGRATIONS: Migrations = [
    );
    INSERT INTO published (kind, key, json) SELECT kind, key, json FROM published_before;
    DROP TABLE published_before;`,
+  // What is not in cells yet: see sqlite-cells.ts.
+  `DROP TABLE IF EXISTS changes;
+   CREATE TABLE changes (number INTEGER PRIMARY KEY, deltas BLOB NOT NULL);`,
 ];
 
 /** Files of an earlier `user_version` than this are emptied of what was counted. */
 export const COUNTED_SINCE =
   MIGRATIONS.findLastIndex((script) => script.includes('DELETE FROM positions')) + 1;
-/** Files of this `user_version` and later have notes of when products were seen. */
-export const PRODUCT_TIMES_SINCE =
-  MIGRATIONS.findIndex((script) => script.includes('CREATE TABLE product_times')) + 1;

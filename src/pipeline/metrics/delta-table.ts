@@ -112,6 +112,16 @@ export class DeltaTable {
     this.#slots = slots;
   }
 
+  /** In how many pages of so many keys the entries lie. */
+  pages(pageKeys: number): number {
+    const keys = this.#keys.subarray(0, this.#size);
+    let last = 0;
+    for (const key of keys) if (key > last) last = key;
+    const found = new Uint8Array(Math.floor(last / pageKeys) + 1);
+    for (const key of keys) found[Math.floor(key / pageKeys)] = 1;
+    return found.reduce((sum, one) => sum + one, 0);
+  }
+
   /**
    * Makes a bucket's entries readable, by page, column and key, ascending.
    * @param pageKeys keys of a page, a power of 2: the first one has those below it

@@ -37,6 +37,8 @@ const PAGE_KEYS: Readonly<Record<Level | 'all', number>> = {
   '1d': 512,
   all: 512,
 };
+/** Keys of a page of those cells that live long. */
+export const WIDE_PAGE_KEYS = PAGE_KEYS.all;
 
 /** Numbers of the slots of a layout. */
 export interface Slots {
