@@ -1,6 +1,7 @@
 import { timeZone } from '../events/time-zone.ts';
 import { answer, named } from '../metrics/answer.ts';
 import { type CellLayout } from '../metrics/cells.ts';
+import { KeptSums } from '../metrics/kept-sums.ts';
 import { type LiveQuery } from '../metrics/query.ts';
 import { slotsOf } from '../metrics/stored-cells.ts';
 import { inTransaction, prepareValue } from '../sqlite/database.ts';
@@ -25,6 +26,8 @@ export function createReader(connection: Connection, layout: () => CellLayout): 
   const allColumns = connection.prepare('SELECT id, key FROM keys WHERE slot = 0');
   const getKey = prepareValue<string>(connection, 'SELECT key AS value FROM keys WHERE slot = ? AND id = ?');
 
+  const kept = new KeptSums();
+
   function snapshotNow(query: LiveQuery): LiveSnapshot {
     const cut = layout();
     const [slots, zone] = [slotsOf(cut), timeZone(cut.timeZone)];
@@ -36,7 +39,7 @@ export function createReader(connection: Connection, layout: () => CellLayout): 
         page: blobBytes(page),
       }));
     const deltas = gatheredIn(allChanges);
-    const found = answer(query, { pages, deltas, columns, slots, zone });
+    const found = answer(query, { pages, deltas, columns, slots, zone, kept });
     return {
       positions: allPositions.all() as Position[],
       tallies: named(found, columns, (slot, id) => getKey(slot, id)!),

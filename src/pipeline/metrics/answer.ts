@@ -2,6 +2,7 @@ import { add, type Count, compareCounts } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import { type CellRange, type Counters, levelStart, OTHER_KEY } from './cells.ts';
 import { type CounterSums, createSums } from './counter-sums.ts';
+import { type KeptSums } from './kept-sums.ts';
 import { PageReader } from './page-reader.ts';
 import {
   type CellTotals,
@@ -14,17 +15,29 @@ import {
 } from './query.ts';
 import { pageIds, placeOf, type Slots, type StoredDelta } from './stored-cells.ts';
 
+export interface StoredPage {
+  readonly id: number;
+  readonly page: Uint8Array;
+}
+
 /** All cells that a query asks for, and what is not in them yet, as of one moment. */
 export interface StoredNumbers {
   /** Pages of cells with from ≤ id < to, ascending. */
-  pages(
-    ids: readonly [from: number, to: number],
-  ): readonly { readonly id: number; readonly page: Uint8Array }[];
+  pages(ids: readonly [from: number, to: number]): readonly StoredPage[];
   readonly deltas: readonly StoredDelta[];
   /** Names of columns by number: of all that are in the pages. */
   readonly columns: ReadonlyMap<number, string>;
   readonly slots: Slots;
   readonly zone: TimeZone;
+  /** Of whoever asks again and again. */
+  readonly kept?: KeptSums;
+}
+
+/** Sums of a slot. */
+interface SlotSums {
+  readonly sums: CounterSums;
+  /** The sum of all keys, where `sums` will be others. */
+  readonly total?: Map<number, Count>;
 }
 
 /** Keys by number, of one column: those that tie with the last one are all in it; and the number of keys with a value. */
@@ -35,6 +48,7 @@ interface NumberedRanking {
   readonly ranking: Ranking;
   readonly slot: number;
   readonly sums: CounterSums;
+  readonly total: Map<number, Count> | undefined;
   /** By the first of the columns, up to one that has entries: a single key may be one that is not shown. */
   readonly tops: readonly NumberedTop[];
   /** Keys by number that may follow, where there is room. */
@@ -58,6 +72,7 @@ export function neededIds({ tallies, series = [] }: LiveQuery, slots: Slots): [f
 
 /** Adds up what a query asks for. */
 export function answer({ tallies, series = [] }: LiveQuery, numbers: StoredNumbers): NumberedAnswer {
+  numbers.kept?.begin();
   const numberOf = new Map([...numbers.columns].map(([number, name]) => [name, number]));
   return {
     tallies: tallies.map((query) => tally(query, numbers, numberOf)),
@@ -70,8 +85,8 @@ function tally(
   numbers: StoredNumbers,
   numberOf: ReadonlyMap<string, number>,
 ): NumberedAnswer['tallies'][number] {
-  const breakdowns = new Map<number, CounterSums>();
-  const sumsOf = (slot: number): CounterSums => {
+  const breakdowns = new Map<number, SlotSums>();
+  const sumsOf = (slot: number): SlotSums => {
     const sums = breakdowns.get(slot) ?? sumSlot(slot, ranges, numbers);
     breakdowns.set(slot, sums);
     return sums;
@@ -79,12 +94,18 @@ function tally(
   const ranked: NumberedRanking[] = [];
   for (const ranking of rankings) {
     const slot = numbers.slots.numberOf(ranking.dimension);
-    const sums = sumsOf(slot);
+    const { sums, total } = sumsOf(slot);
     const leader = ranking.follows === undefined ? undefined : ranked[ranking.follows]!;
     const tops = topsOf(ranking, sums, numberOf, leader?.tops.length);
-    ranked.push({ ranking, slot, sums, tops, rest: restOf(ranking, sums, numberOf, tops) });
+    ranked.push({ ranking, slot, sums, total, tops, rest: restOf(ranking, sums, numberOf, tops) });
   }
-  return { totals: totalsIn(pagesOf(0, ranges, numbers), numbers.columns), rankings: ranked };
+  return {
+    totals: totalsIn(
+      pagesOf(0, ranges, numbers).map(({ page }) => page),
+      numbers.columns,
+    ),
+    rankings: ranked,
+  };
 }
 
 /** @param count of how many columns; without it, up to the first of more than one key */
@@ -120,20 +141,25 @@ function includes(ranges: TallyQuery['ranges'], start: number): boolean {
   return ranges === 'all' || ranges.some(({ from, to }) => start >= from && start < to);
 }
 
-/** @param slot -1 for what is not counted */
-function pagesOf(slot: number, ranges: TallyQuery['ranges'], { pages, deltas }: StoredNumbers): Uint8Array[] {
+/** @param slot -1 for what is not counted @returns ids below 0 for what is not in cells yet */
+function pagesOf(slot: number, ranges: TallyQuery['ranges'], { pages, deltas }: StoredNumbers): StoredPage[] {
   if (slot < 0) return [];
   const list = ranges === 'all' ? (['all'] as const) : ranges;
+  const waiting = deltas.filter((delta) => delta.slot === slot && includes(ranges, delta.start));
   return [
-    ...list.flatMap((range) => pages(pageIds(slot, range)).map(({ page }) => page)),
-    ...deltas.filter((delta) => delta.slot === slot && includes(ranges, delta.start)).map(({ page }) => page),
+    ...list.flatMap((range) => pages(pageIds(slot, range))),
+    ...waiting.map(({ page }, i) => ({ id: -1 - i, page })),
   ];
 }
 
-function sumSlot(slot: number, ranges: TallyQuery['ranges'], numbers: StoredNumbers): CounterSums {
+function sumSlot(slot: number, ranges: TallyQuery['ranges'], numbers: StoredNumbers): SlotSums {
+  const pages = pagesOf(slot, ranges, numbers);
+  const kept = numbers.kept?.sumsOf(slot, pages);
+  // The next question changes what is kept, and nobody knows when the total is read.
+  if (kept !== undefined) return { sums: kept, total: kept.total() };
   const sums = createSums();
-  for (const page of pagesOf(slot, ranges, numbers)) sums.add(page);
-  return sums;
+  for (const { page } of pages) sums.add(page);
+  return { sums };
 }
 
 /** Pages of totals have one row. */
@@ -217,7 +243,7 @@ export function named(
   return tallies.map(({ totals, rankings }) => {
     const ranked: Ranked[] = [];
     for (const ranking of rankings) {
-      const { tops, sums } = ranking;
+      const { tops, sums, total } = ranking;
       const { follows } = ranking.ranking;
       const firstFilled = (): number =>
         Math.max(
@@ -233,7 +259,7 @@ export function named(
         keys: ranking.ranking.rest === undefined ? tops[by]!.keys : sums.keys(),
         // Only a breakdown asks for it.
         get total() {
-          return named(sums.total());
+          return named(total ?? sums.total());
         },
       });
     }

@@ -1,9 +1,10 @@
-import { add, type Count } from '../events/money.ts';
+import { add, type Count, subtract } from '../events/money.ts';
 import { PageReader } from './page-reader.ts';
 
 /** Sums of pages, by column and key: numbers that a store has given them. */
 export interface CounterSums {
-  add(page: Uint8Array): void;
+  /** @param sign -1 to take a page away that was added @default 1 */
+  add(page: Uint8Array, sign?: 1 | -1): void;
   /**
    * The `count` keys with the greatest values above 0 in a column, and all that equal the last of them, in no order; `keys` is
    * the number of all keys above 0.
@@ -76,7 +77,9 @@ export function createSums(): CounterSums {
     }
   }
   return {
-    add(page) {
+    add(page, sign = 1) {
+      const addSigned = (key: number, column: Column, amount: Count): void =>
+        addExact(column, key, sign === 1 ? amount : subtract(0, amount));
       reader.open(page);
       while (reader.next()) {
         const { isRun, first, length } = reader;
@@ -84,13 +87,13 @@ export function createSums(): CounterSums {
         const last = isRun ? first + length - 1 : (reader.keys[reader.count - 1] ?? 0);
         const column = columnFor(reader.column, length, last);
         if (isRun && column.exact.size === 0 && last < column.values.length) {
-          reader.addRunTo(column.values, (key, amount) => addExact(column, key, amount));
+          reader.addRunTo(column.values, sign, (key, amount) => addSigned(key, column, amount));
           continue;
         }
         if (isRun) reader.read();
-        const done = column.exact.size === 0 ? addFast(column.values, reader) : 0;
+        const done = column.exact.size === 0 ? addFast(column.values, sign, reader) : 0;
         for (let place = done; place < reader.count; place += 1)
-          addExact(column, reader.keys[place]!, reader.value(place));
+          addSigned(reader.keys[place]!, column, reader.value(place));
       }
     },
     top(number, count) {
@@ -155,11 +158,11 @@ export function createSums(): CounterSums {
 }
 
 /** Adds values as long as the sums are exact in doubles. @returns the first place that was not added */
-function addFast(values: Float64Array, { keys, values: added, count }: PageReader): number {
+function addFast(values: Float64Array, sign: 1 | -1, { keys, values: added, count }: PageReader): number {
   for (let place = 0; place < count; place += 1) {
     const key = keys[place]!;
     // NaN where the value is beyond a double, or the key beyond the values.
-    const sum = key < values.length ? values[key]! + added[place]! : Number.NaN;
+    const sum = key < values.length ? values[key]! + sign * added[place]! : Number.NaN;
     if (!(sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER)) return place;
     values[key] = sum;
   }

@@ -101,10 +101,11 @@ export class PageReader {
   /**
    * Reads a run and adds its values to others by key, which costs half as much as to read it first.
    * @param sums has room for all keys
-   * @param add told instead of a value whose sum a double cannot hold
+   * @param sign -1 to take them away
+   * @param add told instead of a value, without the sign, whose sum a double cannot hold
    * @throws RangeError where the bytes are no page
    */
-  addRunTo(sums: Float64Array, add: (key: number, value: Count) => void): void {
+  addRunTo(sums: Float64Array, sign: 1 | -1, add: (key: number, value: Count) => void): void {
     const { first, length } = this;
     const bytes = this.#bytes;
     const end = first + length;
@@ -127,7 +128,7 @@ export class PageReader {
           at = this.#at;
         }
       }
-      const sum = sums[key]! + value;
+      const sum = sums[key]! + sign * value;
       if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) sums[key] = sum;
       else add(key, Number.isNaN(value) ? this.beyond.get(0)! : value);
     }
