@@ -355,6 +355,7 @@ function freshnessLines(stats: Stats, width: number): Line[] {
       : [
           `${grouped(freshness.leftToOrder)} lines of orders do not say what --where asks: taken by themselves`,
         ]),
+    ...(stats.breakdown?.by === 'recommender' ? ['lists are told by user and device, not by person'] : []),
     ...(freshness.unjoined === 0
       ? []
       : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),

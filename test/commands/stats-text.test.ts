@@ -50,6 +50,23 @@ describe('stats as text', () => {
     expect(text).toContain('Also 15.00 EUR net, 20.00 gross');
   });
 
+  test('says whose lists of recommendations are, and what else is counted by ids', () => {
+    const stats = statsFixture();
+    const other = { values: 0 } as NonNullable<typeof stats.breakdown>['other'];
+    const breakdown = {
+      by: 'recommender',
+      currency: 'USD',
+      rows: [],
+      other,
+    } as unknown as NonNullable<typeof stats.breakdown>;
+    const freshness = { ...stats.freshness, aliases: 2, lateLinks: 1, leftToOrder: 3 };
+    const text = statsText({ ...stats, freshness, breakdown }, { width: 100, styled: false });
+    expect(text).toContain('lists are told by user and device, not by person');
+    expect(text).toContain('2 former ids taken for devices: users by them stay apart');
+    expect(text).toContain('1 logins too late for older events of their device');
+    expect(text).toContain('3 lines of orders do not say what --where asks: taken by themselves');
+  });
+
   test.each([
     [1, 'SIMULATED · all of these shoppers are invented'],
     [0.123, 'SIMULATED · 12.3% of these events are those of invented shoppers'],
