@@ -245,8 +245,8 @@ function placeId({ partition, offset, index }: DecodeContext): string {
 }
 
 function normaliseItem(item: ParsedItem, index: number): void {
-  const productId = idOr(item.productId, undefined);
-  if (productId === undefined) throw new Invalid('product without id', `items.${index}.productId is empty`);
+  const productId = idOr(item.productId, undefined)?.trim();
+  if (!productId) throw new Invalid('product without id', `items.${index}.productId is empty`);
   item.productId = productId;
   if (item.name !== undefined && !item.name) delete item.name;
   if (item.category !== undefined && !item.category) delete item.category;
@@ -326,10 +326,16 @@ type IdField = 'userId' | 'anonymousId' | 'sessionId' | 'orderId';
 
 function optionalId(event: ParsedEvent, field: IdField): void {
   const value = event[field];
-  if (typeof value === 'string' && value !== '') return;
   if (value === undefined) return;
   if (typeof value === 'number') event[field] = String(value);
-  else delete event[field];
+  else if (value === null || value === '') delete event[field];
+  else {
+    const id = value.trim();
+    if (id !== '') event[field] = id;
+    else if (field === 'orderId' || field === 'sessionId') delete event[field];
+    // For somebody's id, blanks alone are a placeholder, which is told.
+    else event[field] = ' ';
+  }
 }
 
 /** Takes ids away that are none. @returns whether there was one */

@@ -1,3 +1,4 @@
+import { hasBlankEnd } from './blank-ends.ts';
 import { ByteDictionary } from './byte-dictionary.ts';
 import {
   type EventColumns,
@@ -242,6 +243,9 @@ export class LineScanner {
     const end = field <= TEXT.orderId ? values.id(at) : values.text(at);
     if (end === -1 || values.size === 0) return end;
     if (field === TEXT.currency && !this.isCurrency()) return -1;
+    if (field >= TEXT.userId && field <= TEXT.orderId) {
+      if (hasBlankEnd(this.bytes, values.from, values.size)) return -1;
+    }
     if (field >= TEXT.userId && field <= TEXT.sessionId) {
       if (this.placeholders.mayBe(this.bytes, values.from, values.size)) return -1;
     }
@@ -328,6 +332,7 @@ export class LineScanner {
         if (field === PRICE) columns.putPrice(values.number[0]!);
         else if (field === QUANTITY) quantity = values.number[0]!;
         else {
+          if (field === ITEM_TEXT.productId && hasBlankEnd(bytes, values.from, values.size)) return -1;
           columns.putItemText(field as ItemTextField, values.from, values.size);
           present |= 1 << field;
         }

@@ -52,6 +52,23 @@ describe('decodeRecord', () => {
     });
   });
 
+  test.each([' ', '  ', '\t', '\u00a0', '\u3000', '\ufeff'])(
+    'takes no blank %j beside an id for a part of it',
+    (blank) => {
+      const id = `${blank}a b${blank}`;
+      const names = ['userId', 'anonymousId', 'sessionId', 'orderId'];
+      const ids = Object.fromEntries(names.map((name) => [name, id]));
+      expect(decode({ ...EVENT, ...ids, items: [{ productId: id }] })).toMatchObject({
+        ...Object.fromEntries(names.map((name) => [name, 'a b'])),
+        items: [{ productId: 'a b' }],
+      });
+      const blanks = Object.fromEntries(names.map((name) => [name, blank]));
+      const without = decode({ ...EVENT, ...blanks });
+      for (const name of names) expect(without).not.toHaveProperty(name);
+      expect(reasonOf({ ...EVENT, items: [{ productId: blank }] })).toBe('product without id');
+    },
+  );
+
   const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`;
   const decodeText = (fields: string): ShopEvent => {
     const decoded = decode(`${JSON.stringify(EVENT).slice(0, -1)},${fields}}`);

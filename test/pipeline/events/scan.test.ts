@@ -68,6 +68,7 @@ const TAKEN = [
   `${FIRST}}`,
   `${FIRST}}\r`,
   '{"id": "e1", "type": "purchase", "time": 1768000000000, "userId": 17850, "orderId": "o", "items": [{"productId": 42, "price": 2.55}]}',
+  `${FIRST},"userId":"a\u3000客","anonymousId":"Ĉ b","sessionId":"–","orderId":"÷","items":[{"productId":"〇"}]}`,
   `${FIRST},"userId":"買い物客","items":[{"productId":"靴","name":"Schöne Schuhe – “neu” €","category":"café","brand":"Ünal"}]}`,
   `${FIRST},"userId":null,"anonymousId":"","sessionId":null,"orderId":null,"currency":"","query":null,"source":"","partial":null,"items":null,"properties":null}`,
   `{"type":"view_item","time":"2019-10-01 00:00:00 UTC","userId":"541312140","sessionId":"72d76fde","items":[{${ITEM},"category":"2103807459595387724","brand":"","price":"35.79"}],"id":"9:1","source":"2019-Oct.csv"}`,
@@ -84,6 +85,9 @@ const TAKEN = [
   `${FIRST},"userId":"${'x'.repeat(LIMITS.stringBytes)}"}`,
   `${FIRST},"properties":{${Array.from({ length: LIMITS.properties }, (_, i) => `"p${i}":${i}`).join(',')}}}`,
 ];
+
+/** Blanks beside an id. */
+const BLANKS = [' ', '\u00a0', '\u1680', '\u2003', '\u205f', '\u3000', '\ufeff'];
 
 /** What takes thought. */
 const REFUSED = [
@@ -107,6 +111,13 @@ const REFUSED = [
   `${FIRST},"userId":"a\u202eb"}`,
   `${FIRST},"userId":"a\u2066b"}`,
   `${FIRST},"userId":"a\u061cb"}`,
+  ...['userId', 'anonymousId', 'sessionId', 'orderId'].flatMap((name) =>
+    BLANKS.flatMap((blank) => [`${FIRST},"${name}":"${blank}a"}`, `${FIRST},"${name}":"a${blank}"}`]),
+  ),
+  ...BLANKS.flatMap((blank) => [
+    `${FIRST},"items":[{"productId":"${blank}a"}]}`,
+    `${FIRST},"items":[{"productId":"a${blank}"}]}`,
+  ]),
   `${FIRST},"userId":01}`,
   `${FIRST},"userId":1.5}`,
   `${FIRST},"userId":9007199254740993}`,
@@ -167,6 +178,7 @@ const TOKENS = [
   '" 1"', '"eur"', '"USD"', '"usd "', '"2026-01-04T12:00:00Z"', '"2024-02-29 23:59:59.999 UTC"', '"2023-02-29T00:00:00"',
   '"2026-01-04"', '"2016-12-31T23:59:60Z"', '"é"', '"靴"', '"😀"', '"\u2028"', '"\u200f"', '"\u0085"', '"\u009f"', '"\u00a0"',
   '"\u061c"', '"\u061b"', '"\u2067"', '"\u206a"', '"\ufeff"', '"\\n"', '"\\ud800"', '"\\u00e9"', '"a\\"b"', '"\u007f"', '"\u0001"',
+  '"p1 "', '" p1"', '"\u3000p1"', '"p1\u2003"', '"p1\u00a0"', '" "', '"靴 靴"',
   '"undefined"', '"NULL"', '"None"', '" guest"', '"0"', '"00-0"', '"(not set)"', '"guests"',
   '"hybrid.abc"', '"generator"', '"Googlebot/2.1"', '"curl/8"', ...EVENT_TYPES.map((type) => `"${type}"`), `"${'y'.repeat(1024)}"`, `"${'y'.repeat(1025)}"`,
   `"${'é'.repeat(512)}"`, `"${'é'.repeat(513)}"`,
