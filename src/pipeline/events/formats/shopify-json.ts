@@ -101,10 +101,11 @@ function readOrder(given: Fields, orders: KnownOrders): readonly Outcome[] {
 /** Why an order is none, or none that its record tells enough of. */
 function orderFault(given: Fields, order: Fields): BadRow | undefined {
   if (!Array.isArray(order.line_items)) return new BadRow('not a shop event', 'no order with line_items');
-  if (String(order.test) === 'true') return new BadRow('test order', 'the order says that it is a test');
+  if (order.test === true || order.test === 'true')
+    return new BadRow('test order', 'the order says that it is a test');
   const isDraft =
     ['invoice_url', 'invoiceUrl', 'invoice_sent_at', 'invoiceSentAt'].some((name) => name in given) ||
-    String(given.id).startsWith('gid://shopify/DraftOrder/');
+    (typeof given.id === 'string' && given.id.startsWith('gid://shopify/DraftOrder/'));
   if (isDraft) return new BadRow('draft order', 'an order that is drafted has not been placed');
   if ('abandoned_checkout_url' in given || 'abandonedCheckoutUrl' in given)
     return new BadRow('abandoned checkout', 'nothing was ordered');
@@ -121,7 +122,8 @@ function orderFault(given: Fields, order: Fields): BadRow | undefined {
 
 /** A line of an order in a record of its own, which names its order by its id. */
 function readBulkLine(line: Fields, parent: string, orders: KnownOrders): Outcome {
-  const isLine = firstOf(line.id) === undefined || /\/LineItem\/[^/]+$/.test(String(line.id));
+  const isLine =
+    firstOf(line.id) === undefined || (typeof line.id === 'string' && /\/LineItem\/[^/]+$/.test(line.id));
   if (!isLine || !/\/Order\/[^/]+$/.test(parent) || !('quantity' in line))
     return new BadRow('not a shop event', 'what belongs to an order and is none of its lines');
   const order = orders.find(idIn(parent));

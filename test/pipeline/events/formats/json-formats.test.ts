@@ -369,6 +369,14 @@ describe('a record of many parts', () => {
     expect(reasons(otto, { session: long, events: [{}, {}] })).toEqual(['string too long']);
   });
 
+  test.each([
+    { id: { toString: [] }, line_items: [] },
+    { id: 1, test: { toString: [] }, line_items: [] },
+    { id: { toString: [] }, __parentId: 'gid://shopify/Order/1', quantity: 1 },
+  ])('shopify: an id that is no text is none: %j', (order) => {
+    expect(readOne(shopifyJson, order)).toHaveLength(1);
+  });
+
   const foreign = [shopifyJson, woocommerceJson, magento, posthog, matomo, snowplow];
   test.each([segment, ga4, otto, native, ...foreign])('$name: is read, whatever JSON it is', (format) => {
     const names = [
