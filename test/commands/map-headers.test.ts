@@ -200,6 +200,62 @@ test('a column of states of a country, or of words that nobody knows, is no stat
   expect(counted).toEqual([2, 2, '10.00', '0.00', 'USD', {}]);
 });
 
+test.each([
+  [
+    'no amount that is known',
+    ['order_id,date,customer,sku,qty,sale_price', '1,2026-01-05,c1,A,1,9.00'],
+    'no column is known for an amount: orders would be worth nothing',
+  ],
+  [
+    'no order',
+    ['Beleg;Datum;Kunde;Artikel;Menge;Preis', '1;05.01.2026;c1;A;1;12,50'],
+    'no column names an order: every row counts as an order of its own',
+  ],
+  [
+    'a list of products',
+    ['sku,name,price,stock,updated_at', 'A,Tea,10.00,5,2026-01-05'],
+    'nor does one name a customer or a quantity',
+  ],
+  [
+    'ids of lines',
+    ['id,cart_id,created_at,sku,price', '1,7,2026-01-05T10:00:00Z,A,1.00', '2,7,2026-01-05T10:00:00Z,B,1.00'],
+    "'id' is taken for the order's, and every row is one of its own",
+  ],
+  [
+    'thousands, or three decimals',
+    ['order_id;date;customer;sku;qty;price', '1;2026-01-05;c1;A;1;1.234', '2;2026-01-05;c1;A;1;900'],
+    "amounts such as '1.234' may have thousands or decimals",
+  ],
+  [
+    'times of day beside their dates',
+    ['order_id,date,time,customer_id,sku,qty,unit_price', '1,2026-01-05,10:00,c1,A,1,5.00'],
+    "'time' is a time of day, and is not read",
+  ],
+])('%s: a remark says it', async (_, lines, remark) => {
+  expect((await proposed(rows(...lines))).remarks).toContain(remark);
+});
+
+test('nothing is remarked on amounts and orders where all is plain', async () => {
+  const { remarks } = await proposed(
+    rows(
+      'order_id,created_at,customer_id,sku,qty,unit_price,currency',
+      '1,2026-01-05T10:00:00Z,c1,A,1,"1,234.50",EUR',
+      '2,2026-01-05T10:00:00Z,c1,A,1,"1,234",EUR',
+    ),
+  );
+  expect(remarks).toBe('');
+});
+
+test('a column of times that names UTC is in UTC', async () => {
+  for (const name of ['Created (UTC)', 'created_at_utc', 'date_created_gmt']) {
+    const { map: found, remarks } = await proposed(
+      rows(`order_id,${name},sku,price`, '1,2026-01-05 10:00,A,1.50'),
+    );
+    expect(found.timeZone).toBe('UTC');
+    expect(remarks).not.toContain('times without a zone');
+  }
+});
+
 test('a header in Japanese', async () => {
   const { counted } = await proposed(
     rows(

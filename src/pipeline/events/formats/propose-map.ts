@@ -1,12 +1,13 @@
 import { EVENT_TYPES } from '../shop-event.ts';
 import { type DecimalSign, readAmount } from './amount-text.ts';
 import { NO_FACTS } from './column-facts.ts';
-import { COLUMN_NAMES, PAID_BACK, type ProposedField, simplified, TYPE_NAMES } from './column-names.ts';
+import { COLUMN_NAMES, type ProposedField, simplified, TYPE_NAMES } from './column-names.ts';
 import { AMOUNT_FIELDS, type CsvMap } from './csv-map-schema.ts';
 import { dateTime, orderOf } from './date-text.ts';
 import { statusOf } from './order-status.ts';
 import { type ProposalTable } from './proposal-table.ts';
-import { type Found, fillDownOf, settleOrderColumns, statusFor } from './propose-order.ts';
+import { fillDownOf, settleOrderColumns, statusFor } from './propose-order.ts';
+import { addRemarks } from './propose-remarks.ts';
 
 /** A map for a file, and what its reader should know of it. */
 export interface ProposedMap {
@@ -14,8 +15,6 @@ export interface ProposedMap {
   readonly remarks: readonly string[];
 }
 
-const STATUS_NAMES = new Set(COLUMN_NAMES.find(([field]) => field === 'status')![1]);
-const MOST_UNUSED = 30;
 const MOST_STATUSES = 30;
 
 /** In the order in which a map says them. */
@@ -70,7 +69,9 @@ export function proposeMap(table: ProposalTable, encoding: string | undefined): 
   }
   if (decimal === ',') map.decimal = ',';
   map.type = type;
-  map.time = timeFor(nameOf(time), samples(time), remarks);
+  map.time = timeFor(nameOf(time), samples(time));
+  const zone = zoneOf(header[time]!, samples(time), remarks);
+  if (zone !== undefined) map.timeZone = zone;
   if (columns.has('price') && columns.has('lineTotal'))
     remarks.push(`'${header[columns.get('lineTotal')!]}' is taken for the amount of a whole line`);
   for (const field of FIELDS) {
@@ -87,7 +88,7 @@ export function proposeMap(table: ProposalTable, encoding: string | undefined): 
   if (filled.length > 0) map.fillDown = filled.map((field) => nameOf(columns.get(field)!));
   const country = columns.get('country');
   if (country !== undefined) map.properties = { country: nameOf(country) };
-  addRemarks(found, samples);
+  addRemarks(found, samples, decimal, isSale || JSON.stringify(type).includes('"purchase"'));
   return { map: map as CsvMap, remarks };
 }
 
@@ -121,34 +122,6 @@ function columnsOf(
     found.set('lineTotal', price);
   }
   return found;
-}
-
-/** What the reader has to know of what the map does not say. */
-function addRemarks({ columns, header, remarks }: Found, samples: (column: number) => string[]): void {
-  const used = new Set(columns.values());
-  const unused = header.flatMap((_, i) => (used.has(i) ? [] : [i]));
-  for (const i of unused) {
-    if (!PAID_BACK.test(header[i]!) || !samples(i).some((text) => /[1-9]/.test(text))) continue;
-    remarks.push(`'${header[i]}' is not read: what was paid back of a part of an order does not count`);
-  }
-  for (const i of unused) {
-    if (!STATUS_NAMES.has(simplified(header[i]!)) || columns.has('status') || samples(i).length === 0)
-      continue;
-    remarks.push(
-      `'${header[i]}' has no word of a status that is known: if it is one, say it as "status" in the map`,
-    );
-  }
-  if (unused.length > 0) {
-    const more = unused.length > MOST_UNUSED ? `, and ${unused.length - MOST_UNUSED} others` : '';
-    remarks.push(
-      `not used: ${unused
-        .slice(0, MOST_UNUSED)
-        .map((i) => header[i])
-        .join(', ')}${more}`,
-    );
-  }
-  if (!columns.has('currency'))
-    remarks.push('no column names a currency: amounts are in that of their signs, else in ECOM_CURRENCY');
 }
 
 /** Whether most values of a column may be what its name says. */
@@ -216,19 +189,28 @@ function typeFor(
   return { column: nameOf(column), values: Object.fromEntries(mapped) };
 }
 
-function timeFor(column: string | number, values: readonly string[], remarks: string[]): CsvMap['time'] {
+function timeFor(column: string | number, values: readonly string[]): CsvMap['time'] {
   const digits = values[0]!.length;
-  if (values.every((text) => /^\d{10,16}$/.test(text)))
-    return { column, unit: digits > 13 ? 'us' : digits > 10 ? 'ms' : 's' };
+  return areEpochs(values) ? { column, unit: digits > 13 ? 'us' : digits > 10 ? 'ms' : 's' } : column;
+}
+
+function areEpochs(values: readonly string[]): boolean {
+  return values.every((text) => /^\d{10,16}$/.test(text));
+}
+
+/** The zone that the name of a column of times says, of times that name none. */
+function zoneOf(name: string, values: readonly string[], remarks: string[]): string | undefined {
+  if (areEpochs(values)) return undefined;
   const orders = values.map(orderOf);
   if (orders.includes('either') && !orders.includes('day') && !orders.includes('month')) {
     remarks.push(
-      `the first dates of '${column}' may begin with the day or with the month: ingest looks at all of them, and refuses the file where none tells`,
+      `the first dates of '${name}' may begin with the day or with the month: ingest looks at all of them, and refuses the file where none tells`,
     );
   }
-  if (values.some((text) => !/Z$|UTC$|[+-]\d\d:?\d\d$/.test(text)))
-    remarks.push(
-      'times without a zone are read in the shop’s (ECOM_TIMEZONE); "timeZone" in the map names another',
-    );
-  return column;
+  if (values.every((text) => /Z$|UTC$|[+-]\d\d:?\d\d$/.test(text))) return undefined;
+  if (/(utc|gmt)\W*$/i.test(name)) return 'UTC';
+  remarks.push(
+    'times without a zone are read in the shop’s (ECOM_TIMEZONE); "timeZone" in the map names another',
+  );
+  return undefined;
 }
