@@ -40,17 +40,19 @@ const GROUPED = {
   '.': /^\d{1,3}(?:([,\s'’])\d{3})(?:\1\d{3})*(?:\.\d*)?$/u,
   ',': /^\d{1,3}(?:([.\s'’])\d{3})(?:\1\d{3})*(?:,\d*)?$/u,
 } as const;
+/** Where there are no cents, a dash may stand for them: `5.-`, `5,– €`. */
+const NO_CENTS = { '.': /(?<=\d)\.(?:--?|[–—])(?!\d)/u, ',': /(?<=\d),(?:--?|[–—])(?!\d)/u } as const;
 const UNGROUPED = { '.': /^\d*(?:\.\d*)?$/, ',': /^\d*(?:,\d*)?$/ } as const;
 
 /**
  * An amount as people write it: with groups of three digits, the sign or code of a currency, a minus before or behind it or
- * parentheses around it.
+ * parentheses around it, or a dash for its cents.
  * @returns `undefined` for what is none with that decimal sign; of an empty text, that
  */
 export function readAmount(text: string, decimal: DecimalSign): Amount | undefined {
   const bare = text.trim();
   if (bare === '' || (decimal === '.' && PLAIN.test(bare))) return { text: bare };
-  const match = bare.length > LONGEST ? null : SIGNED.exec(bare);
+  const match = bare.length > LONGEST ? null : SIGNED.exec(bare.replace(NO_CENTS[decimal], ''));
   if (match === null) return undefined;
   const [, first = '', before = '', inner = '', digits = '', after = '', last = ''] = match;
   if ((first === '(') !== (last === ')')) return undefined;
