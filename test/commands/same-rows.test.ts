@@ -95,7 +95,48 @@ describe('rows without an id that come again', () => {
     expect(await numbers(shop)).toMatchObject({ orders: 2, gross: '11.00', duplicates: 1 });
   });
 
-  test('count once whatever the order of the fields of a line, its spaces and the form of its time', async () => {
+  const asSaved = (csv: string): string => csv.replace(/\.0+(?=,|\n)|(\.\d*[1-9])0+(?=,|\n)/g, '$1');
+  const order = { type: { value: 'purchase' }, time: 'at', orderId: 'order', productId: 'sku' };
+  const table =
+    'at,order,sku,qty,price\n2026-01-05 10:00:00,1,A,1.0,5.00\n2026-01-05 10:00:00,1,B,2.0,6.50\n';
+
+  test.each([
+    ['with a price', { ...order, quantity: 'qty', price: 'price' }, table, '18.00'],
+    ['with the amount of a line', { ...order, quantity: 'qty', lineTotal: 'price' }, table, '11.50'],
+    ['with a tax', { ...order, quantity: 'qty', price: 'price', tax: 'price' }, table, '18.00'],
+    [
+      'of online retail',
+      undefined,
+      'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n1,A,Tea,2,2010-12-01 08:26:00,2.50,17850.0,United Kingdom\n',
+      '5.00',
+    ],
+    [
+      'of REES46',
+      undefined,
+      'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n2019-10-01 00:00:01 UTC,purchase,39,20,a,b,33.20,5,93\n',
+      '33.20',
+    ],
+    [
+      'of Shopify',
+      undefined,
+      'Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n#1,a@x,paid,USD,20.00,5.00,0.00,25.00,2026-01-05 10:00:00 +0100,1,Mug,20.00,M\n',
+      '20.00',
+    ],
+  ])(
+    'count once from a table %s that a spreadsheet has saved, without the zeros of its amounts',
+    async (_, map, csv, gross) => {
+      expect(asSaved(csv)).not.toBe(csv);
+      const shop = fileShop();
+      const options = map === undefined ? {} : { map: shop.map(map) };
+      await shop.readText('a.csv', csv, options);
+      const before = await numbers(shop);
+      expect(before).toMatchObject({ orders: 1, gross, duplicates: 0 });
+      await shop.readText('b.csv', asSaved(csv), options);
+      expect(await numbers(shop)).toEqual({ ...before, duplicates: before.events });
+    },
+  );
+
+  test('count once whatever the order of the fields of a line, its spaces and the form of its time and amounts', async () => {
     const shop = fileShop();
     await shop.readText(
       'a.jsonl',
@@ -103,7 +144,7 @@ describe('rows without an id that come again', () => {
     );
     await shop.readText(
       'b.jsonl',
-      '{"items": [{"price": "1.0", "productId": "A"}], "userId": "u", "time": 1767607200000, "type": "view_item"}\n',
+      '{"items": [{"price": 1, "productId": "A"}], "userId": "u", "time": 1767607200000, "type": "view_item"}\n',
     );
     expect(await numbers(shop)).toMatchObject({ events: 1, duplicates: 1 });
   });

@@ -4,11 +4,13 @@ import { createOriginals, writeJson } from '../events/foreign.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
 import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
+import { plainAmount } from '../events/formats/plain-amount.ts';
 import { mendNames } from '../events/near-names.ts';
 import { encodeRejectedLine } from '../events/record.ts';
 import { idOfKey, RowIds } from '../events/row-ids.ts';
 import { ALIAS_PROPERTY, LINK_TYPE, partitionKey } from '../events/shop-event.ts';
 import { parseTime } from '../events/time.ts';
+import { AMOUNT_NAMES, makePlain } from './plain-amounts.ts';
 import { productlessIn } from './productless.ts';
 import { type Row } from './rows.ts';
 
@@ -143,6 +145,7 @@ export function createRecordMaker(
 
   /** Gives an event its id and its source, and writes it; `undefined` where it is nested too deeply for that. */
   function complete(event: RawEvent): string | undefined {
+    makePlain(event);
     let content: string | undefined;
     if (isAbsent(event.id)) {
       event.id = undefined;
@@ -238,8 +241,9 @@ function canonical(event: RawEvent): string | undefined {
   }
 }
 
-/** Objects with their fields by name, without those that say nothing. */
-function inOrder(_: string, value: unknown): unknown {
+/** Objects with their fields by name, without those that say nothing, and amounts in one form. */
+function inOrder(name: string, value: unknown): unknown {
+  if (AMOUNT_NAMES.has(name)) return plainAmount(typeof value === 'number' ? String(value) : value);
   if (!isObject(value)) return value;
   const fields = Object.entries(value).filter(([, field]) => !isAbsent(field));
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

@@ -13,6 +13,7 @@ import {
 import { zonedTime } from './date-text.ts';
 import { units, type WriteRow } from './format.ts';
 import { type LineWriter, type Piece, piece } from './line-writer.ts';
+import { spareZeros } from './plain-amount.ts';
 import { type RowFields, wholeNumber, wholeUnits } from './row-fields.ts';
 import { namedType, TypeNames } from './type-names.ts';
 
@@ -167,6 +168,7 @@ function amountWriter(source: Source, index: Index, decimal: number): WriteRow {
     if (start < end && bytes[start] === decimal) return false;
     let signs = 0;
     line.put(opens);
+    const first = line.length;
     for (let from = start; from < end; from += 1) {
       const byte = bytes[from]!;
       if (byte >= ZERO && byte <= NINE) line.part(bytes, from, 1);
@@ -175,6 +177,7 @@ function amountWriter(source: Source, index: Index, decimal: number): WriteRow {
         signs += 1;
       } else return false;
     }
+    line.length -= spareZeros(line.bytes, first, line.length - first);
     line.quote();
     return signs <= 1;
   };

@@ -1,5 +1,6 @@
 import { type RowIds } from '../row-ids.ts';
 import { LIMITS } from '../shop-event.ts';
+import { spareZeros } from './plain-amount.ts';
 import { type RowFields } from './row-fields.ts';
 
 const QUOTE = 0x22;
@@ -71,6 +72,14 @@ export class LineWriter {
   text(opens: Piece, row: RowFields, column: number): void {
     this.put(opens);
     this.part(row.bytes, row.start(column), row.size(column));
+    this.quote();
+  }
+
+  /** Like {@link text}, of an amount, which is written as {@link plainAmount} has it. */
+  amount(opens: Piece, row: RowFields, column: number): void {
+    const start = row.start(column);
+    this.put(opens);
+    this.part(row.bytes, start, row.size(column) - spareZeros(row.bytes, start, row.size(column)));
     this.quote();
   }
 

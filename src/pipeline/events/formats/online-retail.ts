@@ -92,7 +92,7 @@ export const onlineRetail: CsvFormat = {
       line.text(ORDER, row, invoice);
       line.text(PRODUCT, row, stockCode);
       if (!writeTrimmed(line, row, description)) return false;
-      line.text(PRICE, row, price);
+      line.amount(PRICE, row, price);
       line.put(QUANTITY);
       line.whole(quantity);
       line.text(COUNTRY, row, country);

@@ -1,5 +1,6 @@
 import { type OrderStatus } from '../shop-event.ts';
 import { BadRow, firstOf, list, object, type RawEvent } from './format.ts';
+import { plainAmount } from './plain-amount.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -77,6 +78,15 @@ export function lineAndOrder(source: string, line: RawEvent, order: RawEvent): r
   const { status, revenue, total, tax, shipping, discount } = order;
   // An event of a whole order has to say what it is worth.
   if (firstOf(revenue, total) === undefined) return [{ ...line, ...order }];
-  const id = idOf(`${source}-order`, line.orderId, status, revenue, total, tax, shipping, discount);
+  const id = idOf(
+    `${source}-order`,
+    line.orderId,
+    status,
+    plainAmount(revenue),
+    plainAmount(total),
+    plainAmount(tax),
+    plainAmount(shipping),
+    plainAmount(discount),
+  );
   return [{ ...line, ...order, items: [], ...id }, line];
 }

@@ -83,7 +83,7 @@ export const rees46: CsvFormat = {
       line.text(PRODUCT, row, product);
       line.text(CATEGORY, row, row.size(category) > 0 ? category : categoryId);
       line.text(BRAND, row, brand);
-      line.text(PRICE, row, price);
+      line.amount(PRICE, row, price);
       line.put(ITEMS_END);
       if (type.isPurchase && row.size(session) > 0) {
         line.text(ORDER, row, session);
