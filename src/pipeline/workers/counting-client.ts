@@ -14,10 +14,10 @@ import { endOf, fromMessage, toMessage } from './error-message.ts';
 const YOUNG_MIB = 48;
 
 /**
- * Bytes that are handed over, at most about: what a step counts, and twice as much that waits. What comes beyond is read from
- * the log.
+ * Bytes that are handed over, at most about: what a step counts, and as much that waits. What comes beyond is read from the
+ * log.
  */
-const HANDED_BYTES = 80 * 1024 * 1024;
+const HANDED_BYTES = 56 * 1024 * 1024;
 
 /** What counts, and can be given what was just appended, so that it need not read and scan that again. */
 export interface CountingClient extends Pick<Processor, 'step' | 'room' | 'close'> {
