@@ -1,6 +1,6 @@
 /**
  * What programs write where they have no id: a variable that was not set, an object written as a text, an analytics tool's word for
- * nothing, a name that all guests share. Beside these, an id of zeros and dashes is none.
+ * nothing, a name that all guests share. Beside these, an id of zeros and dashes is none, nor is a variable such as `{{user_id}}`.
  */
 export const DEFAULT_PLACEHOLDERS: readonly string[] = [
   'undefined',
@@ -26,11 +26,27 @@ export const DEFAULT_PLACEHOLDERS: readonly string[] = [
   'anon',
   'guest',
   'guest user',
+  'not-set',
+  // Guests in other languages.
+  'gast',
+  'invité',
+  'invitado',
+  'ospite',
+  'convidado',
+  'gäst',
+  'gość',
+  'гость',
+  'ゲスト',
+  '游客',
 ];
+
+/** A variable that its template has not filled in. */
+const UNFILLED = /^(?:\{\{.*\}\}|\$\{.*\}|%%.*%%)$/s;
 
 const ZERO = 0x30;
 const DASH = 0x2d;
 const SPACE = 0x20;
+const UNFILLED_STARTS: ReadonlySet<number> = new Set([0x7b, 0x24, 0x25]);
 /** No placeholder is longer, bytes. */
 const LONGEST = 64;
 const BYTES = 256;
@@ -62,6 +78,7 @@ class PlaceholderIds {
     const first = bytes[start]!;
     if (this.starts[size * BYTES + first] === 1 && this.isWord(bytes, start, size)) return true;
     if (first === SPACE || bytes[start + size - 1] === SPACE) return true;
+    if (UNFILLED_STARTS.has(first)) return true;
     if (first !== ZERO && first !== DASH) return false;
     for (let i = start + 1; i < start + size; i += 1)
       if (bytes[i] !== ZERO && bytes[i] !== DASH) return false;
@@ -80,7 +97,7 @@ class PlaceholderIds {
   has(id: string): boolean {
     if (id.length > LONGEST || this.words.size === 0) return false;
     const word = plain(id);
-    return (this.words.has(word) || ZEROS.test(word)) && isShort(id);
+    return (this.words.has(word) || ZEROS.test(word) || UNFILLED.test(word)) && isShort(id);
   }
 
   /** Whether a text is a word for nothing: what counts sessions may begin at 0. */

@@ -183,6 +183,13 @@ describe('decodeRecord', () => {
     '0000',
     '-',
     0,
+    'Gast',
+    'Invité',
+    'ゲスト',
+    '{{user_id}}',
+    '{{ customer.id }}',
+    '$'.concat('{userId}'),
+    '%%USER_ID%%',
   ])('%j is no id of anybody, which is told', (none) => {
     const decoded = decode({ ...EVENT, userId: none, anonymousId: 'a1' });
     expect(decoded).toMatchObject({ anonymousId: 'a1', placeholder: true });
@@ -202,6 +209,11 @@ describe('decodeRecord', () => {
     '00000000-0000-0000-0000-000000000001',
     '0x0',
     'nul',
+    'gasthof',
+    '{"id":1}',
+    '$5',
+    '{{a}}b',
+    '100%',
     10,
   ])('%j is an id', (id) => {
     expect(decode({ ...EVENT, userId: id })).toMatchObject({ userId: String(id) });
