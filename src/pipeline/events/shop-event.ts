@@ -29,6 +29,9 @@ export const LINE_TYPES = [...EVENT_TYPES, LINK_TYPE] as const;
 
 export type LineType = (typeof LINE_TYPES)[number];
 
+/** What a product is called that its source does not name, where it says what was paid for it. */
+export const UNNAMED = '(not set)';
+
 /** What became of an order, in the order in which it may go on: of two that are said of one, the later one holds. */
 export const ORDER_STATUSES = ['pending', 'paid', 'refunded', 'cancelled'] as const;
 

@@ -1,4 +1,5 @@
-import { BadRow, type Outcome, type RawEvent, UNNAMED } from '../events/formats/format.ts';
+import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
+import { UNNAMED } from '../events/shop-event.ts';
 
 /**
  * Tells which events of a row are money of an order that names no product: not what the row says of an order beside its products.

@@ -1,4 +1,5 @@
 import { type AlgorithmName } from '../../ml/algorithm-names.ts';
+import { UNNAMED } from '../events/shop-event.ts';
 import { DEFAULT_WEIGHTS, type InteractionWeights } from './weights.ts';
 
 /** The file `recommend.json`, as it is written. */
@@ -26,7 +27,7 @@ export interface RecommendSettings {
   readonly weights: InteractionWeights;
   /** After so many ms a shopper's interaction counts half. */
   readonly halfLifeMs: number;
-  /** Products that are none, such as postage. */
+  /** Products that are none, such as postage; what its source does not name is always one of them. */
   isIgnored(productId: string): boolean;
   /** Who does more within a day is taken for a robot. */
   readonly robotActionsPerDay: number;
@@ -54,7 +55,7 @@ export function toSettings(file: SettingsFile): RecommendSettings {
   return {
     weights: { ...DEFAULT_WEIGHTS, ...file.weights },
     halfLifeMs: (file.halfLifeDays ?? Number.POSITIVE_INFINITY) * DAY_MS,
-    isIgnored: (id) => exact.has(id) || prefixes.some((prefix) => id.startsWith(prefix)),
+    isIgnored: (id) => id === UNNAMED || exact.has(id) || prefixes.some((prefix) => id.startsWith(prefix)),
     robotActionsPerDay: file.robotActionsPerDay ?? 2000,
     pin: file.pin ?? [],
     bury: file.bury ?? [],

@@ -52,3 +52,8 @@ test('products to ignore are named, or by how they begin', () => {
     false,
   ]);
 });
+
+test('what a source names no product for is never learnt of', () => {
+  expect(DEFAULT_SETTINGS.isIgnored('(not set)')).toBe(true);
+  expect(toSettings({ ignoreProducts: ['POST'] }).isIgnored('(not set)')).toBe(true);
+});

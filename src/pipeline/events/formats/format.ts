@@ -1,4 +1,4 @@
-import { LIMITS } from '../shop-event.ts';
+import { LIMITS, UNNAMED } from '../shop-event.ts';
 import { exceedsBytes } from '../text.ts';
 import { type TimeZone } from '../time-zone.ts';
 import { type ColumnFacts, type Survey } from './column-facts.ts';
@@ -198,9 +198,6 @@ export function list(value: unknown): readonly unknown[] {
 export function firstOf(...values: readonly unknown[]): unknown {
   return values.find((value) => value !== undefined && value !== null && value !== '');
 }
-
-/** What a product is called that its source does not name, where it says what was paid for it. */
-export const UNNAMED = '(not set)';
 
 /** The id of a product that its source does not name: with a price, so that its worth counts; else it says nothing. */
 export function noId(price: unknown): string | undefined {

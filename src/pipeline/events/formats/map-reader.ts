@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type EventType } from '../shop-event.ts';
+import { EVENT_TYPES, type EventType, UNNAMED } from '../shop-event.ts';
 import { epochMs } from '../time.ts';
 import { type DecimalSign, fromMinor, readAmount, shareOut, timesUnits } from './amount-text.ts';
 import { type ColumnFacts } from './column-facts.ts';
@@ -11,7 +11,7 @@ import {
   PER_SECOND,
 } from './csv-map-schema.ts';
 import { dateTime, formatReader } from './date-text.ts';
-import { BadRow, notOfAShop, type Outcome, type RawEvent, UNNAMED, units } from './format.ts';
+import { BadRow, notOfAShop, type Outcome, type RawEvent, units } from './format.ts';
 import { statusOf } from './order-status.ts';
 
 type Read<T> = (record: T) => string;
