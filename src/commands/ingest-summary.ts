@@ -51,7 +51,9 @@ export function ingestSummary(
         `  ${count(placeholderIds)} with a placeholder such as 'undefined' for an id, counted without it`,
       );
     if (withoutProduct > 0)
-      out.push(`  ${count(withoutProduct)} of orders without a product: only their money counts`);
+      out.push(
+        `  ${count(withoutProduct)} ${withoutProduct === 1 ? 'line of an order names no product: its money counts' : 'lines of orders name no product: their money counts'}, as '(not set)' where a price is given`,
+      );
     const total = rejectedLines(rejected);
     if (encoding !== undefined)
       out.push(`  read as ${encoding}, as it is no UTF-8; a map can name another ("encoding")`);

@@ -3,6 +3,7 @@ import { COLUMNS } from '../pipeline/metrics/columns.ts';
 
 /** How many orders and refunds are not in the numbers as one might think. */
 export interface OrderCounts {
+  readonly duplicateOrders: number;
   readonly excessRefunds: number;
   readonly unpricedOrders: number;
   readonly pendingOrders: number;
@@ -10,6 +11,7 @@ export interface OrderCounts {
 }
 
 const TEXTS: readonly (readonly [name: keyof OrderCounts, one: string, many: string])[] = [
+  ['duplicateOrders', 'duplicate order', 'duplicate orders'],
   ['excessRefunds', 'refund beyond its order', 'refunds beyond their orders'],
   ['unpricedOrders', 'order without amount', 'orders without amount'],
   ['pendingOrders', 'pending order not counted', 'pending orders not counted'],
@@ -29,6 +31,7 @@ export async function readOrderCounts(live: Pick<LiveStore, 'snapshot'>): Promis
   const { totals } = tallies[0]!;
   const count = (name: keyof OrderCounts): number => Number(totals.get(COLUMNS[name]) ?? 0);
   return {
+    duplicateOrders: count('duplicateOrders'),
     excessRefunds: count('excessRefunds'),
     unpricedOrders: count('unpricedOrders'),
     pendingOrders: count('pendingOrders'),
@@ -39,6 +42,7 @@ export async function readOrderCounts(live: Pick<LiveStore, 'snapshot'>): Promis
 /** How many more there are than before; there may be fewer. */
 export function moreOrders(now: OrderCounts, before: OrderCounts): OrderCounts {
   return {
+    duplicateOrders: now.duplicateOrders - before.duplicateOrders,
     excessRefunds: now.excessRefunds - before.excessRefunds,
     unpricedOrders: now.unpricedOrders - before.unpricedOrders,
     pendingOrders: now.pendingOrders - before.pendingOrders,

@@ -361,7 +361,6 @@ function freshnessLines(stats: Stats, width: number): Line[] {
       : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),
     ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
     `${grouped(freshness.duplicates)} duplicates`,
-    `${grouped(freshness.duplicateOrders)} duplicate orders`,
     ...orderNotes(freshness),
     `${grouped(freshness.rejected)} rejected${rejectedFor.length === 0 ? '' : ` (${rejectedFor.join(', ')})`}`,
   ];

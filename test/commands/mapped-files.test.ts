@@ -142,11 +142,13 @@ describe('amounts of a mapped file', () => {
       rejected: {},
     });
     expect(out).toContain('1 order without amount');
-    expect(out).toContain('  5 of orders without a product: only their money counts\n');
+    expect(out).toContain(
+      "  5 lines of orders name no product: their money counts, as '(not set)' where a price is given\n",
+    );
     const again = await shop.readText('b.csv', 'at,order,sku,price\n2026-01-06,8,A,1.00\n', {
       map: shop.map({ ...ORDER, time: 'at' }),
     });
-    expect(again.out).not.toContain('without a product');
+    expect(again.out).not.toContain('no product');
   });
 });
 

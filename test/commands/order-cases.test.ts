@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportData } from '../../src/commands/export.ts';
 import { ingest } from '../../src/commands/ingest.ts';
+import { statsText } from '../../src/commands/stats-text.ts';
 import { readInsights } from '../../src/pipeline/stats/read-insights.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
@@ -140,6 +141,27 @@ describe('orders from real shops', () => {
     expect(freshness.excessRefunds).toBe(1);
     expect(text()).toContain('1 refund beyond its order');
   });
+
+  test.each([
+    [['o1', 'o1'], ['u1', 'u1'], '1 duplicate order\n', 1],
+    [['o1', 'o1', 'o1'], ['u1', 'u1', 'u1'], '2 duplicate orders\n', 1],
+    // Whatever is taken for an order's id.
+    [['undefined', 'undefined', 'o1'], ['u1', 'u2', 'u3'], '1 duplicate order\n', 2],
+  ])(
+    'whole orders %j are told where they come again, by ingest and stats',
+    async (ids, users, note, orders) => {
+      const dataDir = newFolder();
+      const events = ids.map((orderId, i) => ({
+        ...{ type: 'purchase', time: at(i), orderId, userId: users[i], items: one('5.00') },
+      }));
+      const { text } = await readEvents(dataDir, events);
+      expect(text()).toContain(`\n${note}`);
+      const stats = await statsOf(dataDir);
+      expect(stats.kpis.orders).toBe(orders);
+      expect(statsText(stats, { width: 200, styled: false })).toContain(` · ${note.trim()} · `);
+      expect((await readEvents(dataDir, [events[0]!])).text()).not.toContain('duplicate order');
+    },
+  );
 
   test.each([
     ['nothing, and so all', {}, '50.00'],
