@@ -154,6 +154,19 @@ export function describeDocumentStore(
       await stores.close();
     });
 
+    test('goes on where it came to the end, once there is more', async () => {
+      const { stores, events } = await withEvents('more', 30);
+      const { documents } = stores;
+      for (const from of [0, 10, 20]) {
+        const part = recordsOf(events.slice(from, from + 10));
+        const batch = { partition: 0, from, to: from + 10, time: Date.now(), ...part };
+        await documents.append([{ ...batch, duplicates: [], deadLetters: [] }]);
+        const read = await documents.readEvents(0, from, 10);
+        expect(read).toEqual({ events: events.slice(from, from + 10), next: from + 10 });
+      }
+      await stores.close();
+    });
+
     test('reads the same as records, whatever lies between', async () => {
       const { stores, events } = await withEvents('records', 30);
       const { documents } = stores;

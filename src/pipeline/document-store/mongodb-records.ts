@@ -12,7 +12,7 @@ import {
 } from './mongodb-block.ts';
 import { insertAll, placeId } from './mongodb-documents.ts';
 import { Sweep } from './mongodb-sweep.ts';
-import { blocksOf, cutBlock, type RecordBlock, takeRecords } from './record-block.ts';
+import { blocksOf, cutBlock, takeRecords } from './record-block.ts';
 
 /** What is there of a stretch. */
 interface Found {
@@ -40,9 +40,9 @@ export interface MongoRecords {
 
 /**
  * The events of each partition as blocks. A batch may come again with other bounds, or be written by two at the same time, so blocks
- * may overlap: at each offset the one with the greatest version counts. Blocks are only inserted and deleted, and only what greater
- * ones say all of is deleted, after they are there. So whoever dies or comes in between, nobody ever finds a gap. It asks of the
- * server only that no two documents have one id.
+ * may overlap: at each offset the one with the greatest version counts. Blocks are only inserted and deleted, and only what others
+ * of no smaller version say all of is deleted, after they are there. So whoever dies or comes in between, nobody ever finds a gap.
+ * It asks of the server only that no two documents have one id.
  */
 export function createMongoRecords(events: () => Promise<Collection<RecordDocument>>): MongoRecords {
   const places = new Map<number, Place>();
@@ -87,25 +87,37 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
       const found = await overlapping(batch);
       if (found.length === 0) return withoutOthers(batch);
       const newest = newestAt(found, to);
-      const rest = newest && (await restOf(newest, to));
+      const rest = newest && (await restOf(newest, partition, to));
       // Who deletes it has put another one in its place.
       if (rest === null) continue;
       const version = versionAfter(found.map((one) => one.version));
       // A block that holds nothing says so: what an older one has of its stretch does not count any more.
-      const blocks = [...(rest === undefined ? [] : [rest]), ...blocksOf(batch)];
+      const own = Array.from(blocksOf(batch), (block) =>
+        toDocument(partition, new Date(time), version, block),
+      );
       const end = Math.max(to, newest?.to ?? 0);
       return {
-        documents: blocks.map((block) => toDocument(partition, new Date(time), version, block)),
+        documents: rest === undefined ? own : [...own, rest],
         replaced: found.filter((one) => one.from >= from && one.to <= end).map(({ _id }) => _id),
       };
     }
     throw new Error(`the events of partition ${batch.partition} are written by others at the same time`);
   }
 
-  /** The part of a block that begins at an offset, so that nothing before has to be looked at for it. @returns null where it is gone */
-  async function restOf({ _id }: Found, from: number): Promise<RecordBlock | null> {
+  /**
+   * The part of a block that begins at an offset, so that nothing before has to be looked at for it. It keeps its version, as what
+   * is greater there stays greater.
+   * @returns null where the block is gone
+   */
+  async function restOf(
+    { _id, version }: Found,
+    partition: number,
+    from: number,
+  ): Promise<BlockDocument | null> {
     const document = (await (await events()).findOne({ _id })) as BlockDocument | null;
-    return document && cutBlock(toBlock(document), from, document.to);
+    return (
+      document && toDocument(partition, document.at, version, cutBlock(toBlock(document), from, document.to))
+    );
   }
 
   /** What is there of a stretch, in order. */
@@ -142,16 +154,16 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
       let next = from;
       while (records.length < limit) {
         const here = await sweep.at(next);
-        if (here === undefined) {
-          await sweep.close();
-          return { records, skipped: NONE, next };
-        }
-        if (here.records === undefined && lookedAt !== next) {
-          // Blocks may have come in the place of others since the query began.
+        if (here?.records === undefined && lookedAt !== next) {
+          // Blocks may have come since the query began, at the end and in the place of others.
           await sweep.close();
           sweep = await sweepFrom(partition, next);
           lookedAt = next;
           continue;
+        }
+        if (here === undefined) {
+          await sweep.close();
+          return { records, skipped: NONE, next };
         }
         next = take(records, here, next, limit);
       }

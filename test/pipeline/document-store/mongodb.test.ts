@@ -221,6 +221,21 @@ describeWith(['mongodb'], 'mongodb', () => {
     }
   });
 
+  test('what is left of a block that is replaced in part takes the place of no later one', async () => {
+    const client = await new MongoClient(newUrl('left')).connect();
+    onTestFinished(() => client.close());
+    const { append, read } = createMongoRecords(async () => client.db().collection<RecordDocument>('events'));
+    // Versions of one rank differ by chance.
+    for (let partition = 0; partition < 8; partition += 1) {
+      await append([stretch(partition, 10, 40, 0)]);
+      await append([stretch(partition, 20, 30, 1)]);
+      await append([stretch(partition, 5, 15, 2)]);
+      const roundOf = (offset: number) => (offset < 15 ? 2 : offset >= 20 && offset < 30 ? 1 : 0);
+      const lines = await readLines((from, limit) => read(partition, from, limit), 7, 5);
+      expect(lines).toEqual(expectedOf(5, 40, roundOf));
+    }
+  });
+
   test('leaves no gap for a reader that has begun before a batch comes again with other bounds', async () => {
     const client = await new MongoClient(newUrl('begun')).connect();
     onTestFinished(() => client.close());
