@@ -26,7 +26,7 @@ interface Column {
   readonly exact: Map<number, bigint>;
   /** Those of keys beyond `values`: there may be columns without number, each with a few keys far apart. */
   readonly far: Map<number, Count>;
-  /** How often something was added. */
+  /** How many values are in it, by page. */
   added: number;
 }
 
@@ -39,7 +39,7 @@ export function createSums(): CounterSums {
 
   const reader = new PageReader();
 
-  /** A column, with room for keys up to one. */
+  /** A column, with room for keys up to one. @param count values that are added, below 0 where they are taken away */
   function columnFor(number: number, count: number, last: number): Column {
     let column = columns[number];
     if (column === undefined) {
@@ -85,7 +85,7 @@ export function createSums(): CounterSums {
         const { isRun, first, length } = reader;
         if (!isRun) reader.read();
         const last = isRun ? first + length - 1 : (reader.keys[reader.count - 1] ?? 0);
-        const column = columnFor(reader.column, length, last);
+        const column = columnFor(reader.column, sign * length, last);
         if (isRun && column.exact.size === 0 && last < column.values.length) {
           reader.addRunTo(column.values, sign, (key, amount) => addSigned(key, column, amount));
           continue;
