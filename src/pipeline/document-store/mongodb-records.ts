@@ -53,15 +53,20 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
     const replacements = await Promise.all(
       batches.map((batch) => (isBeyondAll(batch) ? withoutOthers(batch) : replacementOf(batch))),
     );
+    const remembered = new Map(known);
+    // What fails may have got through in part: the next time is looked at what is there.
+    for (const { partition } of batches) known.delete(partition);
+    const documents = replacements.flatMap((replacement) => replacement.documents);
     // In order: a reader that finds an event has found all before it.
+    if (documents.length > 0) await (await events()).insertMany(documents, { ordered: true });
     await insertAll(
       await events(),
-      replacements.flatMap(({ documents }) => documents),
+      replacements.flatMap(({ rest }) => rest ?? []),
     );
     const replaced = replacements.flatMap((replacement) => replacement.replaced);
     if (replaced.length > 0) await (await events()).deleteMany({ _id: { $in: replaced } });
     for (const { partition, from, to } of batches) {
-      const before = known.get(partition);
+      const before = known.get(partition) ?? remembered.get(partition);
       const reach = before?.next === from ? before.reach : await reachOf(partition);
       known.set(partition, { next: to, reach });
     }
@@ -92,12 +97,13 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
       if (rest === null) continue;
       const version = versionAfter(found.map((one) => one.version));
       // A block that holds nothing says so: what an older one has of its stretch does not count any more.
-      const own = Array.from(blocksOf(batch), (block) =>
+      const documents = Array.from(blocksOf(batch), (block) =>
         toDocument(partition, new Date(time), version, block),
       );
       const end = Math.max(to, newest?.to ?? 0);
       return {
-        documents: rest === undefined ? own : [...own, rest],
+        documents,
+        rest,
         replaced: found.filter((one) => one.from >= from && one.to <= end).map(({ _id }) => _id),
       };
     }
@@ -187,6 +193,8 @@ export function createMongoRecords(events: () => Promise<Collection<RecordDocume
 
 interface Replacement {
   readonly documents: readonly BlockDocument[];
+  /** What is left of a block that reaches beyond; another one may have put it there. */
+  readonly rest?: BlockDocument | undefined;
   readonly replaced: readonly string[];
 }
 
