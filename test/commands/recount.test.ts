@@ -136,7 +136,8 @@ describe('numbers that are being counted again', () => {
     const open = () => openConnection(path, { timeout: 1000 }, configFor(dataDir).sqliteDriver);
     const old = open();
     // As versions left it that had other tables of numbers.
-    old.exec(`DROP TABLE derived; DROP TABLE keys; CREATE TABLE keys (id INTEGER PRIMARY KEY); CREATE TABLE changes (id INTEGER);
+    old.exec(`DROP TABLE derived; DROP TABLE keys; DROP TABLE changes; CREATE TABLE keys (id INTEGER PRIMARY KEY);
+      CREATE TABLE changes (id INTEGER);
       PRAGMA user_version = 6;`);
     old.close();
     await expect(stats(runOn(dataDir).context, OPTIONS)).rejects.toMatchObject({
