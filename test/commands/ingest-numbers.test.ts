@@ -5,6 +5,7 @@ import { type Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { createNumbers } from '../../src/commands/ingest-numbers.ts';
 import { ensureDataDir } from '../../src/config.ts';
+import { type NewRecord } from '../../src/pipeline/event-log/event-log.ts';
 import { createGenerator } from '../../src/pipeline/generator/generator.ts';
 import { ingest } from '../../src/pipeline/ingest/ingest.ts';
 import { findInput } from '../../src/pipeline/ingest/source.ts';
@@ -86,7 +87,16 @@ test('a large file is counted in a thread, what follows a pause as well, and all
 
 test('what is handed over to the thread counts as what is read from the log does, also where a run is cut short', async () => {
   const { config, stores, numbers } = await apart();
-  const lines = [...dirtyLines('handed', Date.UTC(2026, 0, 5), 20_000)].map(({ value }) => value);
+  // Which of two that tell one order is first, is not said across partitions.
+  const tellers = new Map<string, string>();
+  const isFirstTeller = ({ key, value }: NewRecord): boolean => {
+    const order = /"orderId":"([^"]*)"/.exec(value)?.[1];
+    if (order === undefined) return true;
+    if (!tellers.has(order)) tellers.set(order, key);
+    return tellers.get(order) === key;
+  };
+  const records = [...dirtyLines('handed', Date.UTC(2026, 0, 5), 20_000)].filter(isFirstTeller);
+  const lines = records.map(({ value }) => value);
   const path = join(tempDir(), 'events.jsonl');
   writeFileSync(path, lines.filter((line) => !line.includes('\n')).join('\n'));
   const options = {
