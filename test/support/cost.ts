@@ -4,8 +4,9 @@ const TIMES = 16;
 /** A scanner that reads all that follows at every place takes sixteen times as long for the long text. */
 const LINEAR = 5;
 const ROUNDS = 20;
-/** A difference of so many ms is no noise. */
+/** A difference of so many ms is no noise where it is there in so many rounds: a busy machine may stop one for longer. */
 const CLEAR_MS = 300;
+const CLEAR_ROUNDS = 3;
 
 /**
  * How many times as much the same number of characters costs in one text as in sixteen: the least of several rounds, so that
@@ -22,7 +23,8 @@ export function growth(textOf: (length: number) => string, scan: (text: string) 
     const end = performance.now();
     least = Math.min(least, middle - start);
     most = Math.min(most, end - middle);
-    if (most / least < LINEAR || most > CLEAR_MS + LINEAR * least) break;
+    const isClear = round + 1 >= CLEAR_ROUNDS && most > CLEAR_MS + LINEAR * least;
+    if (most / least < LINEAR || isClear) break;
   }
   return most / least;
 }
