@@ -338,33 +338,38 @@ function freshnessLines(stats: Stats, width: number): Line[] {
           `${grouped(freshness.earlier)} earlier records are not in these numbers: the log no longer holds them`,
         ]
       : []),
-    ...(freshness.truncated === 0 ? [] : [`${grouped(freshness.truncated)} truncated`]),
-    ...(freshness.robots === 0
-      ? []
-      : [`${grouped(freshness.robots)} of robots${stats.robotsIncluded ? '' : ', left out'}`]),
-    ...(freshness.placeholderIds === 0 ? [] : [`${grouped(freshness.placeholderIds)} with placeholder ids`]),
-    ...(freshness.links === 0 ? [] : [`${grouped(freshness.links)} logins linked`]),
-    ...(freshness.aliases === 0
-      ? []
-      : [`${grouped(freshness.aliases)} former ids taken for devices: users by them stay apart`]),
-    ...(freshness.lateLinks === 0
-      ? []
-      : [`${grouped(freshness.lateLinks)} logins too late for older events of their device`]),
-    ...(freshness.leftToOrder === 0
-      ? []
-      : [
-          `${grouped(freshness.leftToOrder)} lines of orders do not say what --where asks: taken by themselves`,
-        ]),
+    ...told(freshness.truncated, 'truncated'),
+    ...told(freshness.robots, stats.robotsIncluded ? 'of robots' : 'of robots, left out'),
+    ...told(freshness.placeholderIds, 'with placeholder ids', 'with a placeholder id'),
+    ...told(freshness.links, 'logins linked', 'login linked'),
+    ...told(
+      freshness.aliases,
+      'former ids taken for devices: users by them stay apart',
+      'former id taken for a device: a user by it stays apart',
+    ),
+    ...told(
+      freshness.lateLinks,
+      'logins too late for older events of their device',
+      'login too late for older events of its device',
+    ),
+    ...told(
+      freshness.leftToOrder,
+      'lines of orders do not say what --where asks: taken by themselves',
+      'line of an order does not say what --where asks: taken by itself',
+    ),
     ...(stats.breakdown?.by === 'recommender' ? ['lists are told by user and device, not by person'] : []),
-    ...(freshness.unjoined === 0
-      ? []
-      : [`${grouped(freshness.unjoined)} devices not joined: too long a past`]),
-    ...(freshness.tombstones === 0 ? [] : [`${grouped(freshness.tombstones)} tombstones`]),
+    ...told(freshness.unjoined, 'devices not joined: too long a past', 'device not joined: too long a past'),
+    ...told(freshness.tombstones, 'tombstones', 'tombstone'),
     `${grouped(freshness.duplicates)} duplicates`,
     ...orderNotes(freshness),
     `${grouped(freshness.rejected)} rejected${rejectedFor.length === 0 ? '' : ` (${rejectedFor.join(', ')})`}`,
   ];
   return wrap(facts, width).map((text) => [dim(text)]);
+}
+
+/** What there are of; nothing where there are none. */
+function told(count: number, many: string, one = many): string[] {
+  return count === 0 ? [] : [`${grouped(count)} ${count === 1 ? one : many}`];
 }
 
 /** Facts joined by dots, on as many lines as they need. */

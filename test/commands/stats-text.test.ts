@@ -63,7 +63,7 @@ describe('stats as text', () => {
     const text = statsText({ ...stats, freshness, breakdown }, { width: 100, styled: false });
     expect(text).toContain('lists are told by user and device, not by person');
     expect(text).toContain('2 former ids taken for devices: users by them stay apart');
-    expect(text).toContain('1 logins too late for older events of their device');
+    expect(text).toContain('1 login too late for older events of its device');
     expect(text).toContain('3 lines of orders do not say what --where asks: taken by themselves');
   });
 
