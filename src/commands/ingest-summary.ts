@@ -23,7 +23,7 @@ export function ingestSummary(
   rebase: boolean,
   folder: string,
 ): string {
-  const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding } = result;
+  const { name, format, lines, knownLines, events, rejected, leftOut, times, encoding, unfound } = result;
   const { placeholderIds, links, aliases, withoutProduct } = result;
   const out: string[] = [];
   if (lines === 0 && knownLines > 0) {
@@ -55,6 +55,8 @@ export function ingestSummary(
         `  ${count(withoutProduct)} ${withoutProduct === 1 ? 'line of an order names no product: its money counts' : 'lines of orders name no product: their money counts'}, as '(not set)' where a price is given`,
       );
     const total = rejectedLines(rejected);
+    if (unfound.length > 0)
+      out.push(`  in no record: ${unfound.join(', ')} of the map; nothing is read there`);
     if (encoding !== undefined)
       out.push(`  read as ${encoding}, as it is no UTF-8; a map can name another ("encoding")`);
     if (total > 0) {
@@ -105,8 +107,19 @@ export async function printIngestJson(
   orders: OrderCounts,
   compact = false,
 ): Promise<void> {
-  const { format, source, lines, knownLines, events, rejected, leftOut, times, duplicates, encoding } =
-    result;
+  const {
+    format,
+    source,
+    lines,
+    knownLines,
+    events,
+    rejected,
+    leftOut,
+    times,
+    duplicates,
+    encoding,
+    unfound,
+  } = result;
   const { placeholderIds, links, aliases, withoutProduct } = result;
   const answer = {
     schema: 'ecom.ingest/1',
@@ -119,6 +132,7 @@ export async function printIngestJson(
     events,
     duplicates,
     encoding: encoding ?? 'utf-8',
+    unfound,
     rejected: { total: rejectedLines(rejected), reasons: rejected },
     leftOut,
     orders,

@@ -353,4 +353,26 @@ describe('files that a map describes', () => {
     await shop.readText('b.jsonl', `${JSON.stringify(order(2))}\n${JSON.stringify(order(3))}\n`, { map });
     expect(await money(shop)).toMatchObject({ orders: 3, gross: { EUR: '18.75' } });
   });
+
+  test('is told which paths of JSON are in no record, as a mistyped one is', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      type: { value: 'purchase' },
+      time: 'at',
+      orderId: 'o.nope',
+      userId: 'o.user',
+      items: 'o.lines',
+      productId: 'sku',
+      price: 'unit',
+    });
+    const order = (user?: string) => ({
+      at: '2026-01-05T10:00:00Z',
+      o: { id: 1, user, lines: [{ sku: 'A', unit: 2 }] },
+    });
+    const content = JSON.stringify([order(), order('u1')]);
+    const { notes, out } = await shop.readText('a.json', content, { map });
+    expect(notes + out).toContain('in no record: o.nope of the map; nothing is read there');
+    const answer = await shop.readText('b.json', content.replaceAll('A', 'B'), { map, json: true });
+    expect(JSON.parse(answer.out)).toMatchObject({ unfound: ['o.nope'] });
+  });
 });

@@ -49,6 +49,8 @@ export interface IngestResult extends IngestStart, IngestProgress {
   readonly source: string;
   /** What it is encoded in; `undefined` for UTF-8. */
   readonly encoding: string | undefined;
+  /** Paths of a map that no record has which was read now. */
+  readonly unfound: readonly string[];
 }
 
 /**
@@ -77,7 +79,8 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     };
     options.onStart?.(start);
     const progress = await appendAll(options, resumed, format, pace, known);
-    return { ...start, ...progress, source: resumed.key, encoding: source.encoding() };
+    const unfound = format.layout === 'json' && progress.lines > 0 ? (format.unfound?.() ?? []) : [];
+    return { ...start, ...progress, source: resumed.key, encoding: source.encoding(), unfound };
   } finally {
     source.close();
   }

@@ -63,7 +63,8 @@ export function redisError(error: unknown, { nodes }: RedisTarget): EcomError {
       cause: error,
     });
   }
-  return new EcomError('UNAVAILABLE', `${where}: ${message}`, {
+  const said = /max retries per request/.test(message) ? 'it does not answer' : message;
+  return new EcomError('UNAVAILABLE', `${where}: ${said}`, {
     hint: 'is it running, and the address right? ecom doctor looks',
     cause: error,
     ...(isAway(error, message) ? { away: where } : {}),

@@ -47,7 +47,7 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** A format with all that the source's beginning says about how to read the rest. */
 export type OpenFormat =
-  | Pick<JsonFormat, 'name' | 'layout' | 'read'>
+  | Pick<JsonFormat, 'name' | 'layout' | 'read' | 'unfound'>
   | {
       readonly name: FormatName;
       readonly layout: 'csv';

@@ -131,6 +131,8 @@ export interface JsonFormat {
   read(value: unknown): readonly Outcome[];
   /** The same for the lines of one source from its beginning, of which some say more of others; as each by itself where absent. */
   open?(): (value: unknown) => readonly Outcome[];
+  /** Paths of a map that none of the values had which were read until now. */
+  unfound?(): readonly string[];
 }
 
 /**

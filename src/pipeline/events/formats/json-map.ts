@@ -5,19 +5,30 @@ import { openMapReader } from './map-reader.ts';
 
 /** Reads JSON as a map says: its columns are paths, such as `customer.id` or `addresses.0.country`. */
 export function openJsonMap(map: CsvMap, facts: ColumnFacts): JsonFormat {
+  const unfound = new Set<string>();
+  const at = (path: string): ((record: unknown) => unknown) => {
+    const valueIn = valueAt(path);
+    unfound.add(path);
+    return (record) => {
+      const value = valueIn(record);
+      if (value !== undefined) unfound.delete(path);
+      return value;
+    };
+  };
   const get = (source: MapSource): ((record: unknown) => string) => {
     if (typeof source === 'object') return () => source.value;
-    const value = valueAt(String(source));
+    const value = at(String(source));
     return (record) => textOf(value(record));
   };
-  const recordsOf = map.records === undefined ? undefined : valueAt(map.records);
-  const items = map.items === undefined ? undefined : valueAt(map.items);
+  const recordsOf = map.records === undefined ? undefined : at(map.records);
+  const items = map.items === undefined ? undefined : at(map.items);
   const itemsOf = items === undefined ? undefined : (record: unknown) => list(items(record));
   const read = openMapReader<unknown>(map, get, facts, get, itemsOf);
   return {
     name: 'csv',
     layout: 'json',
     recognises: () => true,
+    unfound: () => [...unfound],
     read: (value) => {
       if (recordsOf === undefined) return [read(value)];
       return readParts(list(recordsOf(value)), read);
