@@ -1,4 +1,4 @@
-import { parseAmount } from './money.ts';
+import { amountOfUnits, parseAmount } from './money.ts';
 import { EVENT_NAMES, ITEM_NAMES, mendNames } from './near-names.ts';
 import { placeholderIds } from './placeholder-ids.ts';
 import { hasEventShape, type ParsedEvent, type ParsedItem, shapeFault } from './schema.ts';
@@ -261,6 +261,10 @@ function normaliseItem(item: ParsedItem, index: number): void {
   if (units < 1 || units > LIMITS.quantity) {
     const reason = units < 0 ? 'negative quantity' : units === 0 ? 'zero quantity' : 'bad quantity';
     throw new Invalid(reason, `items.${index}.quantity is ${units}`);
+  }
+  if (price != null && price !== '' && item.total === undefined) {
+    const whole = amountOfUnits(price, units);
+    if (whole !== undefined) item.total = whole;
   }
 }
 

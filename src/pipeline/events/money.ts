@@ -49,6 +49,20 @@ function parseDecimal(text: string): number | undefined {
   return negative && magnitude !== 0 ? -magnitude : magnitude;
 }
 
+/**
+ * What some units cost whose price says more than four decimals: it is rounded once, as a whole.
+ * @returns `undefined` where price × units says it, or where it is beyond {@link MAX_AMOUNT}
+ */
+export function amountOfUnits(price: string | number, units: number): number | undefined {
+  const match = DECIMAL.exec(String(price).trim());
+  if (match === null || units <= 1) return undefined;
+  const [fraction, exponent] = [match[3] ?? match[6] ?? '', Number(match[4] ?? 0)];
+  if (fraction.length - exponent <= 4 || fraction.length > 40) return undefined;
+  const product = BigInt((match[2] ?? '') + fraction) * BigInt(units);
+  const amount = parseDecimal(`${product}e${exponent - fraction.length}`);
+  return amount === multiply(parseAmount(price) ?? 0, units) ? undefined : amount;
+}
+
 /** Exact sum. */
 export function add(a: Count, b: Count): Count {
   if (typeof a === 'number' && typeof b === 'number') {

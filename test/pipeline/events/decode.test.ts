@@ -18,6 +18,23 @@ function reasonOf(value: unknown): string | undefined {
 }
 
 describe('decodeRecord', () => {
+  test('rounds what many units cost once, where a price says more than four decimals', () => {
+    const buy = (item: object) => {
+      const event = decode({
+        ...EVENT,
+        type: 'purchase',
+        orderId: 'o',
+        items: [{ productId: 'p', ...item }],
+      });
+      return isRejected(event) ? event : event.items[0];
+    };
+    expect(buy({ price: '0.00125', quantity: 10_000 })).toMatchObject({ price: 13, total: 125_000 });
+    expect(buy({ price: 3.3333333333, quantity: 30_000 })).toMatchObject({ total: 1_000_000_000 });
+    expect(buy({ price: '0.00125', quantity: 10_000, total: 7 })).toMatchObject({ total: 70_000 });
+    expect(buy({ price: 0.00125 })).not.toHaveProperty('total');
+    expect(buy({ price: 0.0012, quantity: 3 })).not.toHaveProperty('total');
+  });
+
   test('normalises what senders write', () => {
     expect(
       decode({

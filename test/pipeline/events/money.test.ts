@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   add,
+  amountOfUnits,
   compareCounts,
   divideAmount,
   formatAmount,
@@ -60,6 +61,41 @@ describe('parseAmount', () => {
         expect(parseAmount(text)).toBe(units);
         expect(parseAmount(Number(text))).toBe(units);
       }),
+    );
+  });
+});
+
+describe('amountOfUnits', () => {
+  test.each([
+    ['0.00125', 10_000, 125_000],
+    [3.3333333333, 30_000, 1_000_000_000],
+    ['1.25e-3', 10_000, 125_000],
+    ['2.5', 7, undefined],
+    ['2.5000', 7, undefined],
+    [0.1 + 0.2, 2, undefined],
+    ['0.00125', 1, undefined],
+  ])('%s for %d units', (price, units, amount) => {
+    expect(amountOfUnits(price, units)).toBe(amount);
+  });
+
+  test('is the exact product, rounded once, wherever that is not the product of the rounded price', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(10 ** 9),
+        fc.integer({ min: 5, max: 12 }),
+        fc.integer({ min: 2, max: 10 ** 6 }),
+        (digits, decimals, units) => {
+          const text = `${String(digits)
+            .padStart(decimals + 1, '0')
+            .slice(0, -decimals)}.${String(digits).padStart(decimals, '0').slice(-decimals)}`;
+          const scale = 10n ** BigInt(decimals - 4);
+          const exact = Number((BigInt(digits) * BigInt(units) + scale / 2n) / scale);
+          const said = amountOfUnits(text, units) ?? Number(multiply(parseAmount(text)!, units));
+          expect(said).toBe(
+            exact > MAX_AMOUNT * MONEY_SCALE ? Number(multiply(parseAmount(text)!, units)) : exact,
+          );
+        },
+      ),
     );
   });
 });
