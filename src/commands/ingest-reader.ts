@@ -7,7 +7,7 @@ import { type Input } from '../pipeline/ingest/source.ts';
 import { type Patience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { type Numbers } from './ingest-numbers.ts';
-import { createProgressReporter } from './ingest-progress.ts';
+import { createProgressReporter, rejectedLines } from './ingest-progress.ts';
 
 /** Reads files into the log, one after the other, and shows how it gets on. */
 export interface FileReader {
@@ -16,6 +16,8 @@ export interface FileReader {
   note(text: string): void;
   /** Whether anything was appended. */
   changed(): boolean;
+  /** What was appended of all files, in words; empty where nothing was. */
+  appended(): string;
   /** What is to be thrown for an error: with what is safe, where it is no fault of the file. */
   failure(error: unknown): unknown;
 }
@@ -33,6 +35,8 @@ export function createFileReader(
   let progress = createProgressReporter(stderr);
   let last: IngestProgress | undefined;
   let changed = false;
+  /** Of the files before the last one. */
+  const before = { events: 0, rejected: 0 };
   return {
     async read(input, stored, numbers, patience) {
       const log: EventLog = {
@@ -40,6 +44,10 @@ export function createFileReader(
         append: (records, progress, before) => patience(() => stored.append(records, progress, before)),
         progress: (source) => patience(() => stored.progress(source)),
       };
+      if (last !== undefined) {
+        before.events += last.events;
+        before.rejected += rejectedLines(last.rejected);
+      }
       last = undefined;
       progress = createProgressReporter(stderr);
       try {
@@ -68,6 +76,12 @@ export function createFileReader(
     },
     note: (text) => progress.note(text),
     changed: () => changed,
+    appended() {
+      const events = before.events + (last?.events ?? 0);
+      const rejected = before.rejected + (last === undefined ? 0 : rejectedLines(last.rejected));
+      const kinds = [...counted(events, 'event'), ...counted(rejected, 'rejected line')];
+      return kinds.join(' and ');
+    },
     failure(error) {
       if (signal.aborted) return new EcomError('INTERRUPTED', 'interrupted', { hint: whatIsSafe(last) });
       // What failed for a server that is away leaves something to go on from; anything else stays as it is.
@@ -75,6 +89,10 @@ export function createFileReader(
       return new EcomError('UNAVAILABLE', error.message, { hint: whatIsSafe(last), cause: error });
     },
   };
+}
+
+function counted(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`];
 }
 
 function whatIsSafe(progress: IngestProgress | undefined): string {

@@ -158,8 +158,9 @@ async function follow(
         if (!signal.aborted) throw reader.failure(error);
       }
     }
+    const came = reader.appended();
     reader.note(
-      `stopped; the same command goes on from there${reader.changed() ? ', ecom train learns from what came' : ''}`,
+      `stopped${came === '' ? '' : ` after ${came}`}; the same command goes on from there${reader.changed() ? ', ecom train learns from what came' : ''}`,
     );
   });
 }

@@ -136,15 +136,17 @@ describe('ecom ingest', () => {
     await vi.waitFor(async () => expect(await counted()).toBe(8), 20_000);
     first.abort();
     await first.ended;
+    expect(first.notes()).toContain('stopped after 8 events;');
 
-    appendFileSync(path, line(8));
+    appendFileSync(path, `not JSON at all\n${line(8)}`);
     const second = follow();
     await vi.waitFor(async () => expect(await counted()).toBe(9), 20_000);
     second.abort();
     await second.ended;
+    expect(second.notes()).toContain('stopped after 1 event and 1 rejected line;');
     const { stats } = await statsOf(dataDir);
     expect(stats.kpis).toMatchObject({ events: 9, orders: 9 });
-    expect(stats.freshness).toMatchObject({ rejected: 0, duplicates: 0 });
+    expect(stats.freshness).toMatchObject({ rejected: 1, duplicates: 0 });
   });
 
   test('what does not grow is not followed', async () => {
