@@ -345,7 +345,7 @@ function optionalId(event: ParsedEvent, field: IdField): void {
 /** Takes ids away that are none. @returns whether there was one */
 function dropPlaceholders(event: ParsedEvent): boolean {
   const none = placeholderIds();
-  const { userId, anonymousId, sessionId, placeholder } = event as Partial<ShopEvent>;
+  const { userId, anonymousId, sessionId, orderId, placeholder } = event as Partial<ShopEvent>;
   // Of an event that was written again.
   let found = placeholder === true;
   if (userId !== undefined && none.has(userId)) {
@@ -358,6 +358,11 @@ function dropPlaceholders(event: ParsedEvent): boolean {
   }
   if (sessionId !== undefined && none.hasWord(sessionId)) {
     delete event.sessionId;
+    found = true;
+  }
+  // Two orders of one name would be one order.
+  if (orderId !== undefined && none.hasWord(orderId)) {
+    delete event.orderId;
     found = true;
   }
   return found;

@@ -100,7 +100,7 @@ class PlaceholderIds {
     return (this.words.has(word) || ZEROS.test(word) || UNFILLED.test(word)) && isShort(id);
   }
 
-  /** Whether a text is a word for nothing: what counts sessions may begin at 0. */
+  /** Whether a text is a word for nothing: what counts sessions or orders may begin at 0. */
   hasWord(id: string): boolean {
     return this.has(id) && !ZEROS.test(plain(id));
   }

@@ -245,8 +245,6 @@ export class LineScanner {
     if (field === TEXT.currency && !this.isCurrency()) return -1;
     if (field >= TEXT.userId && field <= TEXT.orderId) {
       if (hasBlankEnd(this.bytes, values.from, values.size)) return -1;
-    }
-    if (field >= TEXT.userId && field <= TEXT.sessionId) {
       if (this.placeholders.mayBe(this.bytes, values.from, values.size)) return -1;
     }
     if (field === TEXT.source && values.isText(SIMULATED)) this.flags |= FLAG.simulated;

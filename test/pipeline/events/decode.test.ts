@@ -242,6 +242,13 @@ describe('decodeRecord', () => {
     expect(decode({ ...EVENT, sessionId: '(not set)' })).not.toHaveProperty('sessionId');
   });
 
+  test('two orders called undefined are not one', () => {
+    const order = { ...EVENT, type: 'purchase', items: [{ productId: 'p', price: 1 }] };
+    expect(decode({ ...order, orderId: 'undefined' })).toMatchObject({ placeholder: true });
+    expect(decode({ ...order, orderId: 'undefined' })).not.toHaveProperty('orderId');
+    expect(decode({ ...order, orderId: '0' })).toMatchObject({ orderId: '0' });
+  });
+
   test('the shop decides what is no id', () => {
     onTestFinished(() => setPlaceholderIds(DEFAULT_PLACEHOLDERS));
     setPlaceholderIds(['nobody', 'niémand']);

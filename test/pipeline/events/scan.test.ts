@@ -125,6 +125,7 @@ const REFUSED = [
   `${FIRST},"userId":"${'é'.repeat(LIMITS.stringBytes / 2)}x"}`,
   `${FIRST},"userId":"undefined"}`,
   `${FIRST},"userId":0}`,
+  `${FIRST},"orderId":"undefined"}`,
   `${FIRST},"anonymousId":" Guest"}`,
   `${FIRST},"anonymousId":"0000-0000"}`,
   `${FIRST},"sessionId":"(not set)"}`,
