@@ -146,7 +146,7 @@ describe('orders from real shops', () => {
     [['o1', 'o1'], ['u1', 'u1'], '1 duplicate order\n', 1],
     [['o1', 'o1', 'o1'], ['u1', 'u1', 'u1'], '2 duplicate orders\n', 1],
     // Whatever is taken for an order's id.
-    [['undefined', 'undefined', 'o1'], ['u1', 'u2', 'u3'], '1 duplicate order\n', 2],
+    [['R-7', 'R-7', 'o1'], ['u1', 'u2', 'u3'], '1 duplicate order\n', 2],
   ])(
     'whole orders %j are told where they come again, by ingest and stats',
     async (ids, users, note, orders) => {
