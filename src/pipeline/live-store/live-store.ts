@@ -127,7 +127,7 @@ export interface LiveStore {
   apply(change: LiveChange): Promise<boolean>;
   /** Reads sums, rankings and series consistently, as of one moment. */
   snapshot(query: LiveQuery): Promise<LiveSnapshot>;
-  /** Products by id; unknown ids are absent from the map. */
+  /** Products by id; unknown ids are absent from the map. Of `time`, one of those at which all of it was said. */
   products(ids: readonly string[]): Promise<Map<string, ProductInfo>>;
   /** Replaces all published documents of a kind atomically, such as recommendation lists: JSON by key. */
   publish(kind: string, entries: ReadonlyMap<string, string>): Promise<void>;
