@@ -110,6 +110,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-function count(value: number): string {
+/** With a comma between thousands. */
+export function count(value: number): string {
   return value.toLocaleString('en-US');
 }

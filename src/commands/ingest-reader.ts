@@ -7,7 +7,7 @@ import { type Input } from '../pipeline/ingest/source.ts';
 import { type Patience } from '../pipeline/patience.ts';
 import { type CommandContext } from './context.ts';
 import { type Numbers } from './ingest-numbers.ts';
-import { createProgressReporter, rejectedLines } from './ingest-progress.ts';
+import { count, createProgressReporter, rejectedLines } from './ingest-progress.ts';
 
 /** Reads files into the log, one after the other, and shows how it gets on. */
 export interface FileReader {
@@ -91,11 +91,11 @@ export function createFileReader(
   };
 }
 
-function counted(count: number, what: string): string[] {
-  return count === 0 ? [] : [`${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`];
+function counted(value: number, what: string): string[] {
+  return value === 0 ? [] : [`${count(value)} ${what}${value === 1 ? '' : 's'}`];
 }
 
 function whatIsSafe(progress: IngestProgress | undefined): string {
-  const lines = (progress?.lines ?? 0).toLocaleString('en-US');
+  const lines = count(progress?.lines ?? 0);
   return `stopped after ${lines} new lines, which are safe; run the same command again to go on from there`;
 }

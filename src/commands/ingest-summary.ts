@@ -2,7 +2,7 @@ import { stripControls } from '../pipeline/events/text.ts';
 import { type IngestResult } from '../pipeline/ingest/ingest.ts';
 import { visibleLine } from '../visible-text.ts';
 import { type Training } from './ingest-numbers.ts';
-import { rejectedLines } from './ingest-progress.ts';
+import { count, rejectedLines } from './ingest-progress.ts';
 import { leftOutText } from './model-text.ts';
 import { type OrderCounts, orderNotes } from './order-notes.ts';
 import { printJson } from './output.ts';
@@ -175,8 +175,4 @@ function byName(leftOut: IngestResult['leftOut']): string {
 
 function day(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -38,10 +38,10 @@ export function versionAfter(others: readonly string[]): string {
 }
 
 /** The version is empty where an older one of this program wrote it, whose blocks had none in their ids. */
-export function partsOf(id: string): { partition: number; offset: number; index: number; version: string } {
+export function partsOf(id: string): { offset: number; index: number; version: string } {
   const [place = '', version = ''] = id.split(VERSION_MARK);
-  const [partition = 0, offset = 0, index = 0] = place.split(':').map(Number);
-  return { partition, offset, index, version };
+  const [, offset = 0, index = 0] = place.split(':').map(Number);
+  return { offset, index, version };
 }
 
 export function toDocument(partition: number, at: Date, version: string, block: RecordBlock): BlockDocument {
