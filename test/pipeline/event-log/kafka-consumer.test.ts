@@ -24,7 +24,7 @@ function crashing(kafka: Kafka): { kafka: Kafka; crash(): Promise<void> } {
     };
     const on = (name: string, listener: Listener) => {
       if (name === real.events.CRASH) listeners.push(listener);
-      else real.on(name as 'consumer.crash', listener as never);
+      real.on(name as 'consumer.crash', listener as never);
     };
     return new Proxy(real, {
       get: (from, name) => (name === 'on' ? on : Reflect.get(from, name)),
@@ -104,8 +104,10 @@ describeWith(['kafka'], 'a consumer on Kafka', () => {
         positions.set(partition, next);
       }
     };
-    while (seen.length === 0) await readMore();
+    // A broker that was paused just now may have to load its groups first, which it tells as a failure.
+    while (seen.length === 0) await readMore().catch(() => sleep(50));
     await crash();
+    asked.splice(0, asked.length - 1);
     expect(consumer.owned()).toEqual([0, 1]);
     consumer.seek(0, 0);
     await consumer.commit(positions);

@@ -28,7 +28,8 @@ test('a shopper’s state that is damaged is no fault of the record that needs i
     code: 'STORAGE',
     message: expect.stringMatching(/knows of '.*u' is damaged/),
   });
-  file.prepare('UPDATE states SET value = ?').run(value);
+  // In an array: libsql takes a lone BLOB for named parameters.
+  file.prepare('UPDATE states SET value = ?').run([value]);
   file.close();
   while ((await processor.step()) > 0);
   await processor.close();
