@@ -42,9 +42,14 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       if (kept & (1 << day)) tally.addTotal(bucket, FAMILIES.kept.at(day), amount);
     }
     if (purchases === undefined) return;
-    const { spent, currency: code } = purchases;
-    tally.addTotal(bucket, COLUMNS.cohortBuyers, amount);
-    tally.addTotal(bucket, FAMILIES.lifetime.of(code), amount > 0 ? spent : subtract(0, spent));
+    countSpent(purchases, bucket, amount);
+  }
+
+  /** Counts a buyer and what was spent in the cohort, or takes it back. Who has no order that counts is no buyer. */
+  function countSpent({ orders, spent, currency: code }: Purchases, cohort: number, amount: 1 | -1): void {
+    if (orders <= 0) return;
+    tally.addTotal(cohort, COLUMNS.cohortBuyers, amount);
+    tally.addTotal(cohort, FAMILIES.lifetime.of(code), amount > 0 ? spent : subtract(0, spent));
   }
 
   /** Moves a shopper's mark to the bucket of a newer event. */
@@ -88,27 +93,17 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
   const boughtDays = gapsOf(FAMILIES.boughtDays, Number.POSITIVE_INFINITY, zone.dayStart);
 
   function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
+    if (orders <= 0) return;
     tally.addTotal(tally.bucketAt(last), FAMILIES.buyer.of(buyerClass(orders, spent)), amount);
   }
 
   /** Adds to what was spent in the currency of the first purchase, which may turn out to be another one than was thought. */
-  function spend(purchases: Purchases, amounts: NonNullable<Spending['others']>, cohort: number): void {
+  function spend(purchases: Purchases, amounts: NonNullable<Spending['others']>): void {
     const { currency: code, spent: before } = purchases;
     for (const [of, amount] of amounts) if (of === code) purchases.spent = add(purchases.spent, amount);
     const other = amounts.find(([of, amount]) => of !== code && amount > 0);
-    if (before !== 0 && purchases.spent === 0 && other !== undefined) {
+    if (before !== 0 && purchases.spent === 0 && other !== undefined)
       [purchases.currency, purchases.spent] = other;
-      tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(0, before));
-      tally.addTotal(cohort, FAMILIES.lifetime.of(purchases.currency), purchases.spent);
-    } else tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(purchases.spent, before));
-  }
-
-  /** Who has no order that counts any more is no buyer. */
-  function forget(state: ShopperState, { spent, currency: code }: Purchases): void {
-    const cohort = tally.bucketAt(state.firstSeen);
-    state.purchases = undefined;
-    tally.addTotal(cohort, COLUMNS.cohortBuyers, -1);
-    tally.addTotal(cohort, FAMILIES.lifetime.of(code), subtract(0, spent));
   }
 
   return {
@@ -121,26 +116,24 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       countPresence(state, time);
     },
     buy(state, time, { orders, amount, code, others = [], corrects }) {
-      const first = state.purchases === undefined;
-      const bought = corrects !== true;
-      if (first && !bought) return;
-      const purchases = state.purchases ?? newPurchases(code);
-      state.purchases = purchases;
-      if (first && state.joined !== undefined) {
-        rememberOlder(purchases.hours);
-        rememberOlder(purchases.days);
+      const bought = corrects !== true || orders > 0;
+      if (state.purchases === undefined) {
+        state.purchases = newPurchases(code);
+        if (state.joined !== undefined) {
+          rememberOlder(state.purchases.hours);
+          rememberOlder(state.purchases.days);
+        }
       }
+      const { purchases } = state;
       const cohort = tally.bucketAt(state.firstSeen);
-      if (!first) countBuyer(purchases, -1);
-      purchases.orders = Math.max(0, purchases.orders + orders);
-      if (purchases.orders === 0 && !bought) {
-        forget(state, purchases);
-        return;
-      }
+      countBuyer(purchases, -1);
+      countSpent(purchases, cohort, -1);
+      if (purchases.orders <= 0 && purchases.spent === 0) purchases.currency = code;
+      purchases.orders += orders;
       if (bought) purchases.last = Math.max(purchases.last, time);
-      spend(purchases, [[code, amount], ...others], cohort);
+      spend(purchases, [[code, amount], ...others]);
+      countSpent(purchases, cohort, 1);
       countBuyer(purchases, 1);
-      if (first) tally.addTotal(cohort, COLUMNS.cohortBuyers, 1);
       const hour = hourOf(time);
       if (!bought || hour === purchases.hours.last) return;
       beThere(purchases.hours, hour, boughtHours);

@@ -187,12 +187,7 @@ export function createPeople(tally: Tally, add: FactCounter, takeBack: FactCount
       state.recent.note(text, 0, text.length);
       state.bought.note(text, 0, text.length);
     }
-    // Where the order was called off meanwhile, nothing of it is left to add to, until a line makes it count again.
-    let isOver = state.device === undefined && state.purchases === undefined;
-    const facts = decodeFacts(bytes).filter(({ spent }) => {
-      isOver &&= spent!.orders <= 0;
-      return !isOver;
-    });
+    const facts = decodeFacts(bytes);
     if (facts.length === 0) return;
     const isWhole = state.trail.count > 0 || state.device !== undefined;
     if (isWhole && to.startsWith(DEVICE)) state.trail.set([...state.trail.facts(), ...facts]);

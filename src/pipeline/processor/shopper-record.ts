@@ -15,6 +15,8 @@ const WITH_EXPOSURE = 2;
 const WITH_TRAIL = 4;
 const WITH_DEVICE = 8;
 const WITH_JOINED = 16;
+/** Of its orders, more are taken back so far than have come. */
+const BELOW_ZERO = 32;
 // What is there of a session.
 const WITH_ID = 1;
 const WITH_PURCHASE = 2;
@@ -37,6 +39,7 @@ export function writeShopperState(writer: ByteWriter, state: ShopperState): void
   writer.uint(VERSION);
   writer.uint(
     (purchases === undefined ? 0 : WITH_PURCHASES) |
+      ((purchases?.orders ?? 0) < 0 ? BELOW_ZERO : 0) |
       (exposure === undefined ? 0 : WITH_EXPOSURE) |
       (state.trail.count === 0 ? 0 : WITH_TRAIL) |
       (state.device === undefined ? 0 : WITH_DEVICE) |
@@ -113,7 +116,7 @@ function writeText(writer: ByteWriter, { bytes, size }: ByteText): void {
 
 function writePurchases(writer: ByteWriter, purchases: Purchases, near: number): void {
   writer.int(purchases.last - near);
-  writer.uint(purchases.orders);
+  writer.uint(Math.abs(purchases.orders));
   writeCount(writer, purchases.spent);
   writer.text(purchases.currency);
   writePresence(writer, purchases.hours, unitOf(near, HOUR_MS));
@@ -152,7 +155,7 @@ export function readShopperState(reader: ByteReader, state: ShopperState): void 
   readPresence(reader, state.hours, unitOf(firstSeen, HOUR_MS));
   readPresence(reader, state.days, unitOf(firstSeen, DAY_MS));
   state.kept = reader.uint();
-  if (parts & WITH_PURCHASES) state.purchases = readPurchases(reader, firstSeen);
+  if (parts & WITH_PURCHASES) state.purchases = readPurchases(reader, firstSeen, parts);
   for (let left = reader.uint(); left > 0; left -= 1) readSession(reader, state.addSession(), firstSeen);
   state.recent.read(reader);
   state.bought.read(reader);
@@ -203,10 +206,10 @@ function readText(reader: ByteReader, text: ByteText): void {
   text.set(reader.bytes, reader.skip(size), size);
 }
 
-function readPurchases(reader: ByteReader, near: number): Purchases {
+function readPurchases(reader: ByteReader, near: number, parts: number): Purchases {
   return {
     last: near + reader.int(),
-    orders: reader.uint(),
+    orders: reader.uint() * (parts & BELOW_ZERO ? -1 : 1),
     spent: readCount(reader),
     currency: reader.text(),
     hours: readPresence(reader, newPresence(), unitOf(near, HOUR_MS)),

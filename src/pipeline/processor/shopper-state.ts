@@ -66,6 +66,10 @@ export class SessionValue {
 export interface Purchases {
   /** Time of the newest one, ms since the epoch. */
   last: number;
+  /**
+   * Those that count now. Who has none is no buyer, but stays known: what is told of an order by several messages adds up in
+   * whatever order they come, below zero meanwhile.
+   */
   orders: number;
   /** Before refunds, in 1/10 000 of the currency; what is bought in others is left out. */
   spent: Count;
