@@ -1,5 +1,6 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { shopifyOrderName } from './order-names.ts';
 import { idOf, isAmount, lineAndOrder } from './orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
 
@@ -35,7 +36,7 @@ export const shopifyCsv: CsvFormat = {
         type: 'purchase',
         time: fields[time!],
         userId: say('Email'),
-        orderId: fields[order!],
+        orderId: shopifyOrderName(fields[order!]),
         currency: say('Currency'),
       };
       const country = firstOf(say('Shipping Country'), say('Billing Country'));

@@ -18,6 +18,7 @@ export function ofGraphql(order: Fields): Fields {
   return {
     id: firstOf(order.legacyResourceId, order.id),
     name: order.name,
+    order_number: order.number,
     test: order.test,
     created_at: order.createdAt,
     processed_at: order.processedAt,

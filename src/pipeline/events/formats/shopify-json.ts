@@ -12,6 +12,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
+import { shopifyOrderName } from './order-names.ts';
 import { type Fields, idOf, nodesOf, ordersOf, statusFault, sumOf } from './orders.ts';
 import { idIn, isGraphql, lineOfGraphql, moneyIn, ofGraphql } from './shopify-graphql.ts';
 import { KnownOrders } from './shopify-orders.ts';
@@ -69,7 +70,7 @@ function readOrder(given: Fields, orders: KnownOrders): readonly Outcome[] {
     type: 'purchase',
     time: firstOf(order.processed_at, order.created_at),
     userId: firstOf(idIn(customer.id), customer.email, order.email, order.contact_email),
-    orderId: firstOf(order.name, idIn(order.id)),
+    orderId: firstOf(shopifyOrderName(order.name, order.order_number), idIn(order.id)),
     currency: order.currency,
   };
   const id = firstOf(idIn(order.id), order.name);

@@ -1,5 +1,6 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { woocommerceOrderNumber } from './order-names.ts';
 import { isAmount, withoutSign } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
@@ -30,7 +31,7 @@ export const woocommerceCsv: CsvFormat = {
         type: 'purchase',
         time: fields[date!],
         userId: firstOf(customer === '0' ? '' : customer, say('billing_email')),
-        orderId: firstOf(say('order_number'), fields[id!]),
+        orderId: woocommerceOrderNumber(firstOf(say('order_number'), fields[id!])),
         currency: say('order_currency'),
         properties: country === undefined ? undefined : { country },
       };

@@ -12,6 +12,7 @@ import {
   units,
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
+import { woocommerceOrderNumber } from './order-names.ts';
 import { type Fields, idOf, ordersOf, statusFault, withoutSign } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
@@ -42,7 +43,7 @@ function readOrder(value: unknown): readonly Outcome[] {
     time: firstOf(order.date_created_gmt, order.date_created),
     // Guests have the customer 0.
     userId: firstOf(isNone(order.customer_id) ? undefined : order.customer_id, billing.email),
-    orderId: firstOf(order.number, order.id),
+    orderId: woocommerceOrderNumber(firstOf(order.number, order.id)),
     currency: order.currency,
   };
   const fault = statusFault(order, 'status') ?? sharedFaultIn({ ...common, id: order.id });

@@ -1,5 +1,6 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { woocommerceOrderNumber } from './order-names.ts';
 import { idOf, isAmount, lineAndOrder } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
@@ -36,7 +37,7 @@ export const woocommerceLinesCsv: CsvFormat = {
         type: 'purchase',
         time: fields[date!],
         userId: firstOf(say('Customer User ID'), say('Email (Billing)')),
-        orderId: fields[order!],
+        orderId: woocommerceOrderNumber(fields[order!]),
         currency: say('Order Currency'),
         properties: country === '' ? undefined : { country },
       };

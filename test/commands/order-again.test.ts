@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { exportData } from '../../src/commands/export.ts';
+import { ingest } from '../../src/commands/ingest.ts';
+import { readStats } from '../../src/pipeline/stats/read-stats.ts';
+import { type Stats } from '../../src/pipeline/stats/types.ts';
+import { type Run, runOn } from '../support/run-on.ts';
+import { configFor, openStores } from '../support/stores.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+// Orders that come again: under another spelling of their name, paid back in parts, edited.
+
+const NOW = Date.UTC(2026, 1, 1);
+const newFolder = (): string => join(tempDir(), 'shop');
+
+async function read(dataDir: string, name: string, text: string): Promise<Run> {
+  const path = join(tempDir(), name);
+  writeFileSync(path, text);
+  const run = runOn(dataDir);
+  await ingest(run.context, [path], { format: 'auto', speed: 'max' });
+  return run;
+}
+
+async function statsOf(dataDir: string): Promise<Stats> {
+  const stores = await openStores(configFor(dataDir));
+  const stats = await readStats(stores, { period: 'all', now: NOW, currency: 'USD', limit: 100 });
+  await stores.close();
+  return stats;
+}
+
+async function ordersOf(dataDir: string): Promise<Record<string, unknown>[]> {
+  const run = runOn(dataDir);
+  await exportData(run.context, { what: 'orders', format: 'jsonl', out: '-' });
+  const lines = run.text().trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const table = (...rows: string[][]): string => `${rows.map((row) => row.join(',')).join('\n')}\n`;
+const json = (value: object): string => `${JSON.stringify(value)}\n`;
+
+/** As Shopify exports an order of one mug. */
+const shopifyTable = (name: string, says: Readonly<Record<string, string>> = {}): string => {
+  const order = {
+    Name: name,
+    Email: 'a@example.com',
+    'Financial Status': 'paid',
+    Currency: 'USD',
+    Subtotal: '40.00',
+    Shipping: '5.00',
+    Taxes: '0.00',
+    Total: '45.00',
+    'Created at': '2026-01-05 10:00:00 -0500',
+    'Lineitem quantity': '2',
+    'Lineitem name': 'Mug',
+    'Lineitem price': '20.00',
+    'Lineitem sku': 'MUG',
+    ...says,
+  };
+  return table(Object.keys(order), Object.values(order));
+};
+const shopifyOrder = {
+  id: 450789469,
+  created_at: '2026-01-05T10:00:00-05:00',
+  currency: 'USD',
+  financial_status: 'paid',
+  subtotal_price: '40.00',
+  total_price: '45.00',
+  line_items: [{ sku: 'MUG', title: 'Mug', quantity: 2, price: '20.00' }],
+};
+const shopifyNode = {
+  id: 'gid://shopify/Order/450789469',
+  createdAt: '2026-01-05T15:00:00Z',
+  displayFinancialStatus: 'PAID',
+  totalPriceSet: { shopMoney: { amount: '45.0', currencyCode: 'USD' } },
+  lineItems: {
+    nodes: [{ sku: 'MUG', quantity: 2, originalUnitPriceSet: { shopMoney: { amount: '20.0' } } }],
+  },
+};
+const wooOrder = {
+  id: 7001,
+  status: 'completed',
+  currency: 'USD',
+  date_created_gmt: '2026-01-05T10:00:00',
+  customer_id: 12,
+  total: '40.00',
+  line_items: [{ name: 'Mug', sku: 'MUG', quantity: 2, total: '40.00' }],
+};
+const wooTable = (number: string, says: Readonly<Record<string, string>> = {}): string => {
+  const order = {
+    order_id: '7001',
+    order_number: number,
+    order_date: '2026-01-05 10:00:00',
+    status: 'completed',
+    order_total: '40.00',
+    order_currency: 'USD',
+    customer_id: '12',
+    line_items: 'name:Mug|sku:MUG|quantity:2|total:40.00',
+    ...says,
+  };
+  return table(Object.keys(order), Object.values(order));
+};
+const wooLines = (number: string): string =>
+  table(
+    [
+      ...['Order Number', 'Order Status', 'Order Date', 'Item Name', 'SKU', 'Item Cost'],
+      ...['Quantity (- Refund)', 'Order Total Amount', 'Order Currency'],
+    ],
+    [number, 'Completed', '2026-01-05 10:00', 'Mug', 'MUG', '20.00', '2', '40.00', 'USD'],
+  );
+
+describe('an order that sources of one platform spell differently', () => {
+  test.each([
+    ['a table with its sign', '#7001', shopifyTable('#7001')],
+    ['a table without it', '#7001', shopifyTable('7001')],
+    ['its name', '#7001', json({ ...shopifyOrder, name: '#7001' })],
+    ['its name without the sign', '#7001', json({ ...shopifyOrder, name: '7001' })],
+    ['its number only', '#7001', json({ ...shopifyOrder, number: 6001, order_number: 7001 })],
+    ['its number as a text', '#7001', json({ orders: [{ ...shopifyOrder, order_number: '7001' }] })],
+    ['GraphQL', '#7001', json({ data: { orders: { nodes: [{ ...shopifyNode, name: '#7001' }] } } })],
+    ['GraphQL and its number only', '#7001', json({ ...shopifyNode, number: 7001 })],
+    ['WooCommerce’s number', '7001', json({ ...wooOrder, number: '7001' })],
+    ['WooCommerce’s sign', '7001', json({ ...wooOrder, number: '#7001' })],
+    ['WooCommerce’s table', '7001', wooTable('#7001')],
+    ['WooCommerce’s table without the sign', '7001', wooTable('7001')],
+    ['WooCommerce’s lines', '7001', wooLines('#7001')],
+  ])('is one order: %s', async (_, id, text) => {
+    const isShopify = id.startsWith('#');
+    const known = isShopify ? shopifyTable('#7001') : json({ ...wooOrder, number: '7001' });
+    for (const texts of [
+      [known, text],
+      [text, known],
+    ]) {
+      const dataDir = newFolder();
+      for (const [i, one] of texts.entries())
+        await read(dataDir, `orders-${i}.${one.startsWith('{') ? 'jsonl' : 'csv'}`, one);
+      const { kpis } = await statsOf(dataDir);
+      expect(kpis).toMatchObject({ orders: 1, revenue: { gross: '40.00' } });
+      expect(await ordersOf(dataDir)).toMatchObject([{ order_id: id, revenue: '40.00' }]);
+    }
+  });
+
+  test('stays two where it would be a guess: another platform’s, or a sign of the shop’s own', async () => {
+    const dataDir = newFolder();
+    await read(dataDir, 'a.csv', shopifyTable('#7001'));
+    await read(dataDir, 'b.jsonl', json({ ...wooOrder, number: '7001' }));
+    await read(dataDir, 'c.jsonl', json({ ...shopifyOrder, name: 'EN7001' }));
+    expect((await ordersOf(dataDir)).map(({ order_id: id }) => id).sort()).toEqual([
+      '#7001',
+      '7001',
+      'EN7001',
+    ]);
+  });
+});
