@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { caseFile, fileShop } from '../support/file-shop.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 type Shop = ReturnType<typeof fileShop>;
 
@@ -374,5 +376,128 @@ describe('files that a map describes', () => {
     expect(notes + out).toContain('in no record: o.nope of the map; nothing is read there');
     const answer = await shop.readText('b.json', content.replaceAll('A', 'B'), { map, json: true });
     expect(JSON.parse(answer.out)).toMatchObject({ unfound: ['o.nope'] });
+  });
+});
+
+describe('JSON that a map describes', () => {
+  const MAP = {
+    ...{ type: { value: 'purchase' }, time: 'meta.at', orderId: 'no', items: 'lines' },
+    ...{ productId: 'sku', price: 'unit', quantity: 'n' },
+  };
+  const order = (no: number, at: string, unit: unknown = '1.00', more = {}) => ({
+    no,
+    meta: { at },
+    lines: [{ sku: 'A', unit, ...more }],
+  });
+  const lines = (...records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+  test('has the day or the month first as all of its records say, however it is laid out', async () => {
+    const orders = [order(1, '05/02/2026 10:00'), order(2, '13/02/2026 10:00')];
+    for (const content of [
+      lines(...orders),
+      lines(...orders.toReversed()),
+      JSON.stringify(orders, undefined, 2),
+      lines({ list: orders }),
+    ]) {
+      const shop = fileShop();
+      const map = shop.map({ ...MAP, ...(content.includes('"list"') && { records: 'list' }) });
+      await shop.readText('a.json', content, { map });
+      expect(await money(shop)).toMatchObject({ days: ['2026-02-05', '2026-02-13'], rejected: {} });
+    }
+    const shop = fileShop();
+    const many = Array.from({ length: 3000 }, (_, i) => order(i, '02/05/2026'));
+    await shop.readText('a.json', lines(...many, order(3000, '02/13/2026')), { map: shop.map(MAP) });
+    expect(await money(shop)).toMatchObject({ orders: 3001, days: ['2026-02-05', '2026-02-13'] });
+  });
+
+  test('is refused where no date tells, each file by itself, and read once the map says it', async () => {
+    const shop = fileShop();
+    const map = shop.map(MAP);
+    const open = lines(order(1, '05/02/2026 10:00'), order(2, '06/02/2026 10:00'));
+    const refused =
+      "'05/02/2026 10:00' in its column 'meta.at' may begin with the day or with the month, and no row tells";
+    await expect(shop.readText('a.json', open, { map })).rejects.toThrow(refused);
+    const clear = join(tempDir(), 'b.json');
+    const unclear = join(tempDir(), 'c.json');
+    writeFileSync(clear, lines(order(3, '13/02/2026 10:00')));
+    writeFileSync(unclear, open);
+    await expect(shop.read([clear, unclear], { map })).rejects.toThrow('1 of 2 files could not be read');
+    await expect(shop.read('-', { map }, open)).rejects.toThrow('and its beginning does not tell');
+    const time = { column: 'meta.at', format: 'MM/DD/YYYY HH:mm' };
+    await shop.readText('d.json', open, { map: shop.map({ ...MAP, time }) });
+    expect((await money(shop)).days).toEqual(['2026-02-13', '2026-05-02', '2026-06-02']);
+  });
+
+  test('has amounts as people write them, in the currency of their signs, and numbers with a point', async () => {
+    const shop = fileShop();
+    const at = '2026-01-05T10:00:00Z';
+    await shop.readText(
+      'a.json',
+      lines(
+        order(1, at, '1.234,50 €'),
+        order(2, at, '10,00'),
+        // In a text, this is a thousand and more.
+        order(3, at, 1.125, { n: 2.5 }),
+        order(4, at, '10.00'),
+      ),
+      { map: shop.map({ ...MAP, decimal: ',' }) },
+    );
+    expect(await money(shop)).toMatchObject({
+      gross: { EUR: '1247.3125' },
+      rejected: { 'bad price': 1 },
+    });
+  });
+
+  test('may count cents, give back by a sign, and have words of a status', async () => {
+    const shop = fileShop();
+    const at = '2026-01-05T10:00:00Z';
+    const map = shop.map({
+      ...{ ...MAP, minorUnits: true, negative: 'refund', currency: { value: 'EUR' } },
+      status: { column: 'paid', values: { true: 'paid', false: 'pending' } },
+    });
+    await shop.readText(
+      'a.json',
+      lines(
+        { ...order(1, at, 1999), paid: true },
+        { ...order(2, at, 500), paid: false },
+        { ...order(1, at, 999, { n: -1 }), paid: true },
+        { ...order(3, at, 500), paid: 'perhaps' },
+      ),
+      { map },
+    );
+    expect(await money(shop)).toMatchObject({
+      orders: 1,
+      gross: { EUR: '19.99' },
+      refunds: '9.99',
+      rejected: { 'unknown status': 1 },
+    });
+  });
+
+  test('may leave out what the record before has said of the order', async () => {
+    const shop = fileShop();
+    const map = shop.map({
+      ...{ type: { value: 'purchase' }, time: 'at', orderId: 'no', userId: 'who' },
+      ...{ currency: 'cur', productId: 'sku', price: 'unit', fillDown: ['no', 'at', 'who', 'cur'] },
+    });
+    await shop.readText(
+      'a.json',
+      lines(
+        { no: 1, at: '2026-01-05', who: 'u1', cur: 'EUR', sku: 'A', unit: 5 },
+        { no: 1, at: null, sku: 'B', unit: 6 },
+        { no: '', sku: 'C', unit: 7 },
+        { no: 2, at: '2026-01-06', cur: 'EUR', sku: 'A', unit: 1 },
+      ),
+      { map },
+    );
+    const { kpis } = await shop.stats();
+    expect(kpis).toMatchObject({ orders: 2, users: 1, revenue: { currency: 'EUR', gross: '19.00' } });
+  });
+
+  test('may be in the encoding that the map names', async () => {
+    const shop = fileShop();
+    const text = lines(order(1, '2026-01-05', '1.00', { title: 'Käse' }));
+    const map = shop.map({ ...MAP, name: 'title', encoding: 'windows-1252' });
+    await shop.readText('a.json', Buffer.from(text, 'latin1'), { map });
+    expect((await shop.stats()).topProducts[0]).toMatchObject({ name: 'Käse' });
   });
 });

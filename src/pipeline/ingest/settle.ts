@@ -1,12 +1,11 @@
 import { EcomError } from '../../errors.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { type DayOrder } from '../events/formats/date-text.ts';
+import { parseJson } from '../events/formats/json.ts';
 import { RowFields } from '../events/formats/row-fields.ts';
 import { stripControls } from '../events/text.ts';
-import { createRowReader, type PlainLines, type RowReader } from './rows.ts';
+import { createRowReader, type PlainLines, type Row, type RowReader } from './rows.ts';
 import { type Input } from './source.ts';
-
-type CsvFormat = Extract<OpenFormat, { layout: 'csv' }>;
 
 const SLASH = 0x2f;
 const ZERO = 0x30;
@@ -22,7 +21,7 @@ export async function settle(
   head: Buffer,
   signal: AbortSignal,
 ): Promise<OpenFormat> {
-  if (format.layout !== 'csv' || format.unsettled === undefined) return format;
+  if (format.unsettled === undefined) return format;
   const { survey, open } = format.unsettled;
   const lines = head.subarray(0, head.lastIndexOf(10) + 1 || head.length);
   const beginning = createRowReader(format, 0);
@@ -34,7 +33,7 @@ export async function settle(
   return open();
 }
 
-async function lookOn(format: CsvFormat, input: Input, signal: AbortSignal): Promise<void> {
+async function lookOn(format: OpenFormat, input: Input, signal: AbortSignal): Promise<void> {
   const { survey } = format.unsettled!;
   const source = await input.open(signal);
   const reader = createRowReader(format, 0, passOver(format));
@@ -55,19 +54,29 @@ async function lookOn(format: CsvFormat, input: Input, signal: AbortSignal): Pro
   }
 }
 
-function look(format: CsvFormat, reader: RowReader, bytes: Buffer): void {
+function look(format: OpenFormat, reader: RowReader, bytes: Buffer): void {
   for (const { rows } of reader.push(bytes)) takeRows(format, rows);
 }
 
-function takeRows(
-  format: CsvFormat,
-  rows: Iterable<{ readonly fields: readonly string[] | undefined }>,
-): void {
-  for (const { fields } of rows) if (fields !== undefined) format.unsettled!.survey.take(fields);
+function takeRows(format: OpenFormat, rows: Iterable<Row>): void {
+  const { survey } = format.unsettled!;
+  for (const row of rows) for (const fields of fieldsOf(format, row)) survey.take(fields);
+}
+
+function fieldsOf(format: OpenFormat, { fields, raw, bad }: Row): Iterable<readonly string[]> {
+  if (format.layout === 'csv') return fields === undefined ? [] : [fields];
+  if (bad !== undefined || typeof raw !== 'string') return [];
+  try {
+    return format.unsettled!.rowsIn(parseJson(raw));
+  } catch {
+    // It is told when it is read.
+    return [];
+  }
 }
 
 /** Takes the rows whose date leaves the order open, without a string: in a long file these are most. */
-function passOver(format: CsvFormat): PlainLines | undefined {
+function passOver(format: OpenFormat): PlainLines | undefined {
+  if (format.layout !== 'csv') return undefined;
   const row = RowFields.of(format.delimiter, format.width);
   const column = format.unsettled!.survey.dateColumn;
   if (row === undefined || column === undefined) return undefined;
@@ -96,7 +105,7 @@ function isOpen(bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
-function ambiguous(input: Input, format: CsvFormat, date: string): EcomError {
+function ambiguous(input: Input, format: OpenFormat, date: string): EcomError {
   const column = stripControls(format.unsettled!.dateColumn).slice(0, 80);
   const forms: Readonly<Record<DayOrder, string>> = { day: 'DD/MM/YYYY HH:mm', month: 'MM/DD/YYYY HH:mm' };
   const what = `'${stripControls(date).slice(0, 40)}' in its column '${column}' may begin with the day or with the month`;

@@ -1,9 +1,8 @@
 import { EcomError } from '../../../errors.ts';
 import { stripControls } from '../text.ts';
-import { type ColumnFacts, NO_FACTS, type Survey } from './column-facts.ts';
+import { type ColumnFacts, NO_FACTS } from './column-facts.ts';
 import { type MappedFormat } from './csv-map.ts';
 import { parseCsvRecord } from './csv-record.ts';
-import { type DayOrder } from './date-text.ts';
 import { exported } from './exported.ts';
 import {
   type CsvFormat,
@@ -12,6 +11,7 @@ import {
   type JsonFormat,
   object,
   type ReadFields,
+  type Unsettled,
   type WriteRow,
 } from './format.ts';
 import { ga4 } from './ga4.ts';
@@ -47,7 +47,7 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /** A format with all that the source's beginning says about how to read the rest. */
 export type OpenFormat =
-  | Pick<JsonFormat, 'name' | 'layout' | 'read' | 'unfound'>
+  | Pick<JsonFormat, 'name' | 'layout' | 'read' | 'unfound' | 'unsettled'>
   | {
       readonly name: FormatName;
       readonly layout: 'csv';
@@ -60,17 +60,8 @@ export type OpenFormat =
       /** None where each row needs thought. */
       readonly write: WriteRow | undefined;
       /** Of one that has to know something of whole columns before it reads rows. */
-      readonly unsettled?: Unsettled | undefined;
+      readonly unsettled?: Unsettled<OpenFormat> | undefined;
     };
-
-/** What looks at columns, and what the format is once it is known what they say. */
-export interface Unsettled {
-  readonly survey: Survey;
-  readonly usualOrder: DayOrder | undefined;
-  /** Name of the column of dates. */
-  readonly dateColumn: string;
-  open(): OpenFormat;
-}
 
 export interface FormatChoice {
   /** `auto` goes by the source's beginning. */
@@ -88,8 +79,8 @@ export interface FormatChoice {
 export function chooseFormat(choice: FormatChoice, lines: readonly string[], name: string): OpenFormat {
   const header = lines[0] ?? '';
   if (choice.map !== undefined) {
-    const { delimiter, json: jsonMap } = choice.map;
-    if (isJson(lines)) return jsonMap;
+    const { delimiter } = choice.map;
+    if (isJson(lines)) return choice.map.json();
     return openCsv(choice.map, delimiter === undefined ? DELIMITERS : [delimiter], header, name);
   }
   if (choice.format === 'auto') return recognise(lines, name);

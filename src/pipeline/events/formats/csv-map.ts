@@ -3,20 +3,13 @@ import { EcomError } from '../../../errors.ts';
 import { EVENT_TYPES, ORDER_STATUSES } from '../shop-event.ts';
 import { stripControls } from '../text.ts';
 import { timeZone } from '../time-zone.ts';
-import { NO_FACTS, Survey } from './column-facts.ts';
-import {
-  AMOUNT_FIELDS,
-  type Column,
-  type CsvMap,
-  EVENT_FIELDS,
-  ITEM_FIELDS,
-  MapSchema,
-  type MapSource,
-} from './csv-map-schema.ts';
+import { NO_FACTS } from './column-facts.ts';
+import { type Column, type CsvMap, MapSchema, type MapSource } from './csv-map-schema.ts';
 import { openMapWriter } from './csv-map-writer.ts';
 import { formatReader } from './date-text.ts';
-import { type CsvFormat, type JsonFormat, type ReadFields } from './format.ts';
+import { type CsvFormat, type JsonFormat, type Outcome } from './format.ts';
 import { openJsonMap } from './json-map.ts';
+import { filledDown, surveyOf, usedColumns } from './map-columns.ts';
 import { openMapReader } from './map-reader.ts';
 
 /** What a map file describes: it may be of separated values or of JSON. */
@@ -25,13 +18,12 @@ export interface MappedFormat extends CsvFormat {
   readonly delimiter: string | undefined;
   /** The name of the encoding that the file names. */
   readonly encoding: string | undefined;
-  readonly json: JsonFormat;
+  /** How it reads JSON, of one source. */
+  json(): JsonFormat;
 }
 
 const TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
 const STATUSES: ReadonlySet<string> = new Set(ORDER_STATUSES);
-const AMOUNTS = ['price', 'lineTotal', ...AMOUNT_FIELDS] as const;
-const SOURCES = [...EVENT_FIELDS, ...ITEM_FIELDS, 'lineTotal', ...AMOUNT_FIELDS] as const;
 
 /**
  * The format that a map file describes.
@@ -61,10 +53,11 @@ export function parseCsvMap(text: string, path: string, shopZone = 'UTC'): Mappe
     columns: columns ?? used,
     delimiter: map.delimiter,
     encoding: map.encoding,
-    json: openJsonMap(map, facts),
+    json: () => openJsonMap(map, zone),
     timeZone: zone,
     survey: (index) => surveyOf(map, index),
-    open: (index, known = facts) => filledDown(map, index, openMapReader(map, fieldGetter(index), known)),
+    open: (index, known = facts) =>
+      filledDown<string, Outcome>(map, index, openMapReader(map, fieldGetter(index), known)),
     openWriter: (index, known = facts) => openMapWriter(map, index, known),
   };
 }
@@ -132,48 +125,10 @@ function mappedTypes({ type }: CsvMap): string[] {
   return 'value' in type ? [type.value] : Object.values(type.values);
 }
 
-function columnOf(source: MapSource | { readonly column: Column } | undefined): Column[] {
-  if (source === undefined) return [];
-  if (typeof source !== 'object') return [source];
-  return 'column' in source ? [source.column] : [];
-}
-
-function usedColumns(map: CsvMap): Column[] {
-  const sources = [map.time, map.type, map.status, ...SOURCES.map((field) => map[field])];
-  return [...new Set([...sources.flatMap(columnOf), ...Object.values(map.properties ?? {})])];
-}
-
 function fieldGetter(index: (column: Column) => number) {
   return (source: MapSource): ((fields: readonly string[]) => string) => {
     if (typeof source === 'object') return () => source.value;
     const at = index(source);
     return (fields) => fields[at]!;
-  };
-}
-
-function surveyOf(map: CsvMap, index: (column: Column) => number): Survey {
-  const { time, currency, decimal } = map;
-  const isOpen = typeof time !== 'object';
-  const amounts = currency === undefined ? AMOUNTS.flatMap((field) => columnOf(map[field])) : [];
-  return new Survey(isOpen ? index(time) : undefined, amounts.map(index), decimal);
-}
-
-/** Gives empty fields the value of the row before, within one order. */
-function filledDown(
-  { fillDown = false, orderId }: CsvMap,
-  index: (column: Column) => number,
-  read: ReadFields,
-): ReadFields {
-  if (fillDown === false) return read;
-  const [order] = columnOf(orderId).map(index);
-  const some = fillDown === true ? undefined : new Set(fillDown.map(index));
-  let before: readonly string[] = [];
-  return (fields) => {
-    const isOther = order !== undefined && fields[order] !== '' && fields[order] !== before[order];
-    const filled = isOther
-      ? fields
-      : fields.map((field, i) => (field === '' && (some?.has(i) ?? true) ? (before[i] ?? '') : field));
-    before = filled;
-    return read(filled);
   };
 }

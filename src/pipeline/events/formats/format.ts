@@ -121,6 +121,20 @@ export function sharedFaultIn(fields: Readonly<Record<string, unknown>>): BadRow
   return undefined;
 }
 
+/** What looks at columns before rows are read, and what the format is once it is known what they say. */
+export interface Unsettled<Format> {
+  readonly survey: Survey;
+  readonly usualOrder?: DayOrder | undefined;
+  /** Name of the column of dates. */
+  readonly dateColumn: string;
+  open(): Format;
+}
+
+interface UnsettledJson extends Unsettled<JsonFormat> {
+  /** What a value says, as the rows that the survey takes. */
+  rowsIn(value: unknown): Iterable<readonly string[]>;
+}
+
 /** One JSON object a line. */
 export interface JsonFormat {
   readonly name: FormatName;
@@ -131,6 +145,8 @@ export interface JsonFormat {
   read(value: unknown): readonly Outcome[];
   /** The same for the lines of one source from its beginning, of which some say more of others; as each by itself where absent. */
   open?(): (value: unknown) => readonly Outcome[];
+  /** Of one that has to know something of whole columns before it reads values. */
+  readonly unsettled?: UnsettledJson;
   /** Paths of a map that none of the values had which were read until now. */
   unfound?(): readonly string[];
 }

@@ -1,39 +1,97 @@
-import { type ColumnFacts } from './column-facts.ts';
-import { type CsvMap, type MapSource } from './csv-map-schema.ts';
-import { type JsonFormat, list, readParts } from './format.ts';
-import { openMapReader } from './map-reader.ts';
+import { type TimeZone } from '../time-zone.ts';
+import { NO_FACTS } from './column-facts.ts';
+import { type Column, type CsvMap } from './csv-map-schema.ts';
+import { type JsonFormat, list, type Outcome, readParts } from './format.ts';
+import { filledDown, itemColumns, surveyOf, usedColumns } from './map-columns.ts';
+import { type Get, openMapReader } from './map-reader.ts';
+
+type Scalar = string | number | boolean;
+/** What a record says at each path of a map, '' where it says nothing. */
+type Fields = readonly Scalar[];
 
 /** Reads JSON as a map says: its columns are paths, such as `customer.id` or `addresses.0.country`. */
-export function openJsonMap(map: CsvMap, facts: ColumnFacts): JsonFormat {
+export function openJsonMap(map: CsvMap, zone: TimeZone): JsonFormat {
+  const own = usedColumns(map);
+  const ofItems = map.items === undefined ? [] : itemColumns(map);
+  const all = [...own, ...ofItems];
   const unfound = new Set<string>();
-  const at = (path: string): ((record: unknown) => unknown) => {
-    const valueIn = valueAt(path);
-    unfound.add(path);
+  const at = (path: Column): ((record: unknown) => unknown) => {
+    const valueIn = valueAt(String(path));
+    unfound.add(String(path));
     return (record) => {
       const value = valueIn(record);
-      if (value !== undefined) unfound.delete(path);
+      if (value !== undefined) unfound.delete(String(path));
       return value;
     };
   };
-  const get = (source: MapSource): ((record: unknown) => string) => {
-    if (typeof source === 'object') return () => source.value;
-    const value = at(String(source));
-    return (record) => textOf(value(record));
+  const fieldsIn = (columns: readonly Column[]): ((record: unknown) => Fields) => {
+    const values = columns.map(at);
+    return (record) => values.map((value) => scalarOf(value(record)));
   };
-  const recordsOf = map.records === undefined ? undefined : at(map.records);
-  const items = map.items === undefined ? undefined : at(map.items);
-  const itemsOf = items === undefined ? undefined : (record: unknown) => list(items(record));
-  const read = openMapReader<unknown>(map, get, facts, get, itemsOf);
+  const ownIn = fieldsIn(own);
+  const itemIn = fieldsIn(ofItems);
+  const records = map.records === undefined ? undefined : at(map.records);
+  const recordsOf = (value: unknown): readonly unknown[] =>
+    records === undefined ? [value] : list(records(value));
+  const items = map.items === undefined ? () => [] : at(map.items);
+  const textOf = (field: Scalar): string => amountText(field, map.decimal);
+
+  function open(facts = { ...NO_FACTS, timeZone: zone }): JsonFormat {
+    let entries: readonly Fields[] = [];
+    const itemsOf = map.items === undefined ? undefined : () => entries;
+    const readFields = filledDown<Scalar, Outcome>(
+      map,
+      (column) => own.indexOf(column),
+      openMapReader<Fields>(
+        map,
+        getter(own, textOf),
+        facts,
+        getter(itemsOf ? ofItems : own, textOf),
+        itemsOf,
+      ),
+    );
+    const read = (record: unknown): Outcome => {
+      entries = list(items(record)).map(itemIn);
+      return readFields(ownIn(record));
+    };
+    return {
+      name: 'csv',
+      layout: 'json',
+      recognises: () => true,
+      unfound: () => [...unfound],
+      read: (value) => (records === undefined ? [read(value)] : readParts(recordsOf(value), read)),
+    };
+  }
+
+  const survey = surveyOf(map, (column) => all.indexOf(column));
   return {
-    name: 'csv',
-    layout: 'json',
-    recognises: () => true,
-    unfound: () => [...unfound],
-    read: (value) => {
-      if (recordsOf === undefined) return [read(value)];
-      return readParts(list(recordsOf(value)), read);
+    ...open(),
+    unsettled: {
+      survey,
+      dateColumn: survey.dateColumn === undefined ? '' : String(all[survey.dateColumn]),
+      *rowsIn(value) {
+        for (const record of recordsOf(value)) {
+          const fields = ownIn(record).map(textOf);
+          yield [...fields, ...ofItems.map(() => '')];
+          for (const entry of list(items(record))) yield [...fields, ...itemIn(entry).map(textOf)];
+        }
+      },
+      open: () => open(survey.facts(zone)),
     },
   };
+}
+
+function getter(columns: readonly Column[], amountOf: (field: Scalar) => string): Get<Fields> {
+  return (source, isAmount = false) => {
+    if (typeof source === 'object') return () => source.value;
+    const place = columns.indexOf(source);
+    return isAmount ? (fields) => amountOf(fields[place]!) : (fields) => String(fields[place]!);
+  };
+}
+
+/** A number of JSON has a point, whatever the decimal sign of its texts is. */
+function amountText(field: Scalar, decimal: CsvMap['decimal']): string {
+  return typeof field === 'number' && decimal === ',' ? String(field).replace('.', ',') : String(field);
 }
 
 function valueAt(path: string): (record: unknown) => unknown {
@@ -48,10 +106,6 @@ function valueAt(path: string): (record: unknown) => unknown {
   };
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string'
-    ? value
-    : typeof value === 'number' || typeof value === 'boolean'
-      ? String(value)
-      : '';
+function scalarOf(value: unknown): Scalar {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : '';
 }

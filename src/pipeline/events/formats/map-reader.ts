@@ -15,8 +15,8 @@ import { BadRow, notOfAShop, type Outcome, type RawEvent, units } from './format
 import { statusOf } from './order-status.ts';
 
 type Read<T> = (record: T) => string;
-/** What reads a value of a record as text, '' for none. */
-export type Get<T> = (source: MapSource) => Read<T>;
+/** What reads a value of a record as text, '' for none; an amount with the decimal sign of the map. */
+export type Get<T> = (source: MapSource, isAmount?: boolean) => Read<T>;
 
 interface Item {
   productId?: string;
@@ -50,10 +50,10 @@ export function openMapReader<T>(
   getItem: Get<T> = get,
   itemsOf: (record: T) => readonly T[] = (record) => [record],
 ): (record: T) => Outcome {
-  const optional = (source: MapSource | undefined): Read<T> | undefined =>
-    source === undefined ? undefined : get(source);
+  const optional = (source: MapSource | undefined, isAmount = false): Read<T> | undefined =>
+    source === undefined ? undefined : get(source, isAmount);
   const eventFields = EVENT_FIELDS.flatMap((field) => pair(field, optional(map[field])));
-  const amounts = AMOUNT_FIELDS.flatMap((field) => pair(field, optional(map[field])));
+  const amounts = AMOUNT_FIELDS.flatMap((field) => pair(field, optional(map[field], true)));
   const status = openStatus(map.status, get);
   const properties = Object.entries(map.properties ?? {}).map(
     ([name, column]) => [name, get(column)] as const,
@@ -174,10 +174,10 @@ class Sums {
 function openItem<T>(map: CsvMap, get: Get<T>): (entry: T, sums: Sums, isOrder: boolean) => readonly Item[] {
   const read = ITEM_FIELDS.flatMap((field) => {
     const source = map[field];
-    return source === undefined ? [] : pair(field, get(source));
+    return source === undefined ? [] : pair(field, get(source, field === 'price' || field === 'quantity'));
   });
   const product = map.productId === undefined ? () => '' : get(map.productId);
-  const lineTotal = map.lineTotal === undefined ? () => '' : get(map.lineTotal);
+  const lineTotal = map.lineTotal === undefined ? () => '' : get(map.lineTotal, true);
   return (entry, sums, isOrder) => {
     const item: Item = {};
     for (const [field, value] of read) item[field] = value(entry);
