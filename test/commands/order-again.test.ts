@@ -100,14 +100,108 @@ const wooTable = (number: string, says: Readonly<Record<string, string>> = {}): 
   };
   return table(Object.keys(order), Object.values(order));
 };
-const wooLines = (number: string): string =>
+const wooLines = (number: string, refunded = ''): string =>
   table(
     [
       ...['Order Number', 'Order Status', 'Order Date', 'Item Name', 'SKU', 'Item Cost'],
-      ...['Quantity (- Refund)', 'Order Total Amount', 'Order Currency'],
+      ...['Quantity (- Refund)', 'Order Total Amount', 'Order Currency', 'Order Refund Amount'],
     ],
-    [number, 'Completed', '2026-01-05 10:00', 'Mug', 'MUG', '20.00', '2', '40.00', 'USD'],
+    [number, 'Completed', '2026-01-05 10:00', 'Mug', 'MUG', '20.00', '2', '40.00', 'USD', refunded],
   );
+
+const magentoOrder = {
+  increment_id: '000000005',
+  created_at: '2026-01-05 10:00:00',
+  updated_at: '2026-01-07 10:00:00',
+  state: 'complete',
+  order_currency_code: 'USD',
+  grand_total: 40,
+  items: [{ sku: 'MUG', name: 'Mug', price: 20, row_total: 40, qty_ordered: 2 }],
+};
+const magentoTable = (refunded: string): string =>
+  table(
+    ['ID', 'Purchase Date', 'Grand Total (Base)', 'Grand Total (Purchased)', 'Status', 'Total Refunded'],
+    ['000000005', '2026-01-05 10:00:00', '40.00', '40.00', 'Complete', refunded],
+  );
+const usd = (amount: string) => ({ shopMoney: { amount, currencyCode: 'USD' } });
+
+/** How orders of 40.00 say how much was paid back so far. */
+const soFar: Record<string, (refunded: string) => string> = {
+  'Shopify’s table': (refunded) =>
+    shopifyTable('#7001', { 'Financial Status': 'partially_refunded', 'Refunded Amount': refunded }),
+  'Shopify’s GraphQL': (refunded) =>
+    json({
+      ...shopifyNode,
+      name: '#7001',
+      totalRefundedSet: usd(refunded),
+      updatedAt: '2026-01-07T10:00:00Z',
+    }),
+  'WooCommerce’s table': (refunded) => wooTable('7001', { refunded_total: refunded }),
+  'WooCommerce’s lines': (refunded) => wooLines('7001', refunded),
+  'Magento’s table': magentoTable,
+  Magento: (refunded) => json({ ...magentoOrder, total_refunded: Number(refunded) }),
+};
+
+describe('an order of which a source tells how much was paid back so far', () => {
+  test.each(Object.entries(soFar))('has as much paid back as was said at most: %s', async (_, write) => {
+    for (const amounts of [
+      ['10.00', '25.00'],
+      ['25.00', '10.00'],
+      // As a spreadsheet saves it.
+      ['10', '10.00', '25', '25.0', '9.5'],
+    ]) {
+      const dataDir = newFolder();
+      for (const [i, amount] of amounts.entries()) {
+        const text = write(amount);
+        await read(dataDir, `orders-${i}.${text.startsWith('{') ? 'jsonl' : 'csv'}`, text);
+      }
+      const { kpis, freshness } = await statsOf(dataDir);
+      expect(kpis).toMatchObject({ orders: 1, revenue: { gross: '40.00', refunds: '25.00' } });
+      expect(freshness.excessRefunds).toBe(0);
+      expect(await ordersOf(dataDir)).toMatchObject([{ revenue: '40.00', refunds: '25.00' }]);
+    }
+  });
+
+  test('has each refund once that another source lists one by one', async () => {
+    const listed = [10, 15].map((amount, i) => ({
+      id: 900 + i,
+      created_at: `2026-01-0${6 + i}T10:00:00-05:00`,
+      refund_line_items: [],
+      transactions: [{ kind: 'refund', status: 'success', amount: `${amount}.00` }],
+    }));
+    const texts = [
+      soFar['Shopify’s table']!('10.00'),
+      json({ ...shopifyOrder, name: '#7001', financial_status: 'partially_refunded', refunds: listed }),
+      soFar['Shopify’s table']!('25.00'),
+    ];
+    for (const order of [texts, [...texts].reverse()]) {
+      const dataDir = newFolder();
+      for (const [i, text] of order.entries())
+        await read(dataDir, `${i}.${text[0] === '{' ? 'jsonl' : 'csv'}`, text);
+      expect((await statsOf(dataDir)).kpis.revenue).toMatchObject({ gross: '40.00', refunds: '25.00' });
+    }
+  });
+
+  test('says it by refunds; elsewhere it is told as left out', async () => {
+    const dataDir = newFolder();
+    const order = { time: '2026-01-05T10:00:00Z', userId: 'u', orderId: '1', currency: 'USD' };
+    const { text } = await read(
+      dataDir,
+      'events.jsonl',
+      [
+        { type: 'refund', ...order, refunded: 10 },
+        { type: 'refund', ...order, refunded: '12.5' },
+        { type: 'purchase', ...order, revenue: 40, refunded: 30 },
+      ]
+        .map(json)
+        .join(''),
+    );
+    const { kpis, freshness } = await statsOf(dataDir);
+    expect(kpis.revenue).toMatchObject({ gross: '40.00', refunds: '12.50' });
+    expect(freshness.truncated).toBe(1);
+    expect(text()).toContain('refunded');
+  });
+});
 
 describe('an order that sources of one platform spell differently', () => {
   test.each([

@@ -93,6 +93,7 @@ function postingsOf(purchases: readonly ShopEvent[], refunds: readonly ShopEvent
     if (left.has(code)) left.set(code, max(0n, left.get(code)! - amount));
   };
   for (const refund of [...refunds].sort((a, b) => a.time - b.time)) {
+    if (refund.refunded !== undefined) continue;
     const code = refund.currency ?? currency;
     const bounded = known && (!counted || code === currency || goods.has(code));
     const where = {
@@ -129,6 +130,19 @@ function postingsOf(purchases: readonly ShopEvent[], refunds: readonly ShopEvent
     for (const [i, item] of refund.items.entries()) take(wanted[i] ?? 0n, item.productId);
     take(beyond(sum, lacks, ...(facts as [bigint?, bigint?, bigint?, bigint?])));
     if (short) postings.push({ kind: 'excess', time: refund.time, amount: 1n });
+  }
+  // What was given back so far: what of it no refund has said, at the first moment that says as much.
+  for (const refund of [...refunds].sort((a, b) => a.time - b.time)) {
+    if (refund.refunded === undefined) continue;
+    const code = refund.currency ?? currency;
+    const bounded = known && (!counted || code === currency || goods.has(code));
+    const more = max(0n, BigInt(refund.refunded) - (given.get(code) ?? 0n));
+    const room = bounded ? (left.get(code) ?? 0n) : more;
+    const amount = more < room ? more : room;
+    const where = { time: refund.time, currency: code, country: countryOf(refund) ?? country };
+    postings.push({ kind: 'refund', ...where, amount });
+    give(code, amount);
+    if (amount < more) postings.push({ kind: 'excess', time: refund.time, amount: 1n });
   }
   const refundedAt = least(purchases.filter((event) => event.status === 'refunded').map(({ time }) => time));
   if (counted && Number.isFinite(refundedAt)) {

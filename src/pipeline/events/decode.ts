@@ -173,6 +173,7 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
       event.currency = code;
     }
   }
+  const isMisplaced = dropMisplaced(event, context);
   normaliseOrder(event);
   if (event.query !== undefined && !event.query) delete event.query;
   event.source = event.source || 'unknown';
@@ -187,7 +188,7 @@ function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean)
   delete event.truncated;
   const { onLeftOut = ignore } = context;
   const whole = event.properties === undefined || normaliseProperties(event, careful, onLeftOut);
-  const known = knownOnly(event as unknown as ShopEvent, whole && isWhole, onLeftOut);
+  const known = knownOnly(event as unknown as ShopEvent, whole && isWhole && !isMisplaced, onLeftOut);
   if (placeholder) known.placeholder = true;
   else if (known.placeholder !== undefined) delete known.placeholder;
   return known;
@@ -296,6 +297,16 @@ function normaliseOrder(event: ParsedEvent): void {
   event.status = status;
 }
 
+/** Takes away what only a refund says. @returns whether there was something to lose */
+function dropMisplaced(event: ParsedEvent, { onLeftOut = ignore }: DecodeContext): boolean {
+  const { refunded, type } = event;
+  if (refunded === undefined || type === 'refund') return false;
+  delete event.refunded;
+  if (refunded === null || refunded === '') return false;
+  onLeftOut('refunded');
+  return true;
+}
+
 /** An order or a refund of which neither products nor money are said would count as worth nothing. */
 function requireAmount({ type, items, orderId, status, partial, ...stated }: ParsedEvent): void {
   if (stated.revenue !== undefined || stated.total !== undefined) return;
@@ -306,7 +317,11 @@ function requireAmount({ type, items, orderId, status, partial, ...stated }: Par
     throw new Invalid('order without amount', 'it has no items, and neither revenue nor total');
   }
   // A refund that names its order may give back all of it.
-  if (orderId !== undefined || items!.some((item) => item.price !== undefined || item.total !== undefined))
+  if (
+    orderId !== undefined ||
+    stated.refunded !== undefined ||
+    items!.some((item) => item.price !== undefined || item.total !== undefined)
+  )
     return;
   throw new Invalid('refund without amount', 'it names no order, no price, and neither revenue nor total');
 }

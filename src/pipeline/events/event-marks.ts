@@ -30,9 +30,9 @@ export type OrderFacts = {
 } & { readonly status?: OrderStatus | undefined };
 
 export function factsOf(event: ShopEvent): OrderFacts | undefined {
-  const { status, revenue, total, tax, shipping, discount } = event;
-  const says = status ?? revenue ?? total ?? tax ?? shipping ?? discount;
-  return says === undefined ? undefined : { status, revenue, total, tax, shipping, discount };
+  const { status, revenue, total, tax, shipping, discount, refunded } = event;
+  const says = status ?? revenue ?? total ?? tax ?? shipping ?? discount ?? refunded;
+  return says === undefined ? undefined : { status, revenue, total, tax, shipping, discount, refunded };
 }
 
 export function flagsOf({ partial, properties, source, truncated, placeholder }: ShopEvent): number {

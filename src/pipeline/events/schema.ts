@@ -52,6 +52,7 @@ const WireEventSchema = Type.Object({
   tax: Amount,
   shipping: Amount,
   discount: Amount,
+  refunded: Amount,
   query: Text,
   items: nullable(Type.Array(WireItemSchema, said('a list'))),
   source: Text,

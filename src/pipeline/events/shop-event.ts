@@ -39,9 +39,9 @@ export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /**
  * What an event may say of its whole order in money, or of all that a refund gives back: `revenue` before tax and shipping, `total` with
- * both.
+ * both. `refunded` is what its order's refunds have given back so far, which only a refund says.
  */
-export const AMOUNTS = ['revenue', 'total', 'tax', 'shipping', 'discount'] as const;
+export const AMOUNTS = ['revenue', 'total', 'tax', 'shipping', 'discount', 'refunded'] as const;
 
 /** Amounts in 1/10 000 of the currency unit, by name; those that are not stated are absent. */
 export type Amounts = Partial<Record<(typeof AMOUNTS)[number], number>>;

@@ -174,12 +174,12 @@ function* rowsOf(
 }
 
 function partOf({ time, currency, status, items, ...event }: ShopEvent): OrderPart {
-  const { revenue, total, tax, shipping, discount } = event;
+  const { revenue, total, tax, shipping, discount, refunded } = event;
   return {
     time,
     currency,
     values: [],
-    facts: { status, revenue, total, tax, shipping, discount },
+    facts: { status, revenue, total, tax, shipping, discount, refunded },
     items: items.map((item) => ({
       product: item.productId,
       category: undefined,

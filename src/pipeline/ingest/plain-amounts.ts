@@ -1,7 +1,7 @@
 import { list, object, type RawEvent } from '../events/formats/format.ts';
 import { plainAmount } from '../events/formats/plain-amount.ts';
 
-const OF_EVENT = ['revenue', 'total', 'tax', 'shipping', 'discount'] as const;
+const OF_EVENT = ['revenue', 'total', 'tax', 'shipping', 'discount', 'refunded'] as const;
 const OF_ITEM = ['price', 'total'] as const;
 /** What amounts of events and items are called. */
 export const AMOUNT_NAMES: ReadonlySet<string> = new Set([...OF_EVENT, ...OF_ITEM]);

@@ -21,7 +21,7 @@ import {
   takeStatus,
   wouldChange,
 } from './order-state.ts';
-import { goodsOf, type Reading, readMore, readOrder } from './order-worth.ts';
+import { goodsOf, isSoFar, type Reading, readMore, readOrder } from './order-worth.ts';
 import { type Tally } from './tally.ts';
 
 /** What a purchase adds to what its shopper has bought. */
@@ -234,7 +234,8 @@ export function createOrderCounter(
       if (order.refunds.length >= KEPT_REFUNDS) {
         const alone = newOrder();
         alone.refunds.push(part);
-        if (order.kind === 'refunds') emitter.emitRefunds(alone, readOrder(alone, currency), 1);
+        if (order.kind === 'refunds' && !isSoFar(part))
+          emitter.emitRefunds(alone, readOrder(alone, currency), 1);
         else tally.addTotal(tally.bucketAt(part.time), COLUMNS.excessRefunds, 1);
         return;
       }
@@ -247,8 +248,8 @@ export function createOrderCounter(
         recount(order, before, change);
         return;
       }
-      if (!before.isKnown) {
-        // Without a purchase there is nothing that refunds share: each counts as it says.
+      if (!before.isKnown && !isSoFar(part) && !order.refunds.some(isSoFar)) {
+        // Without a purchase there is nothing that these share: each counts as it says.
         change();
         emitter.emitRefunds({ ...order, refunds: [part] }, before, 1);
         return;

@@ -134,7 +134,7 @@ export interface Settled {
 }
 
 /**
- * What the refunds of an order give back: the earliest first, up to what the order was worth, tax and shipping included. An order
+ * What the refunds of an order give back: the earliest first, those that say how much it is so far after the others, up to what the order was worth, tax and shipping included. An order
  * whose purchase is not known has no bound.
  */
 export function settle(order: OrderState, reading: Reading): Settled[] {
@@ -149,7 +149,7 @@ export function settle(order: OrderState, reading: Reading): Settled[] {
     const of = part.currency ?? code;
     const isBounded = isKnown && (of === code || !reading.isCounted || goods.has(of));
     const isAll = givesAllBack(part);
-    const wanted = wantedOf(part, order);
+    const wanted = isSoFar(part) ? moreThan(given.get(of) ?? 0, part) : wantedOf(part, order);
     let room: Count | undefined = isBounded ? (left.get(of) ?? 0) : undefined;
     // Who gives all back does not say how much: what was bought, without tax and shipping.
     if (isAll) room = isBounded ? positive(subtract(goods.get(of) ?? 0, given.get(of) ?? 0)) : 0;
@@ -182,7 +182,10 @@ export function settle(order: OrderState, reading: Reading): Settled[] {
     };
   }
 
-  for (const part of inOrder(order.refunds)) settled.push(settleOne(part));
+  const parts = inOrder(order.refunds);
+  for (const part of parts) if (!isSoFar(part)) settled.push(settleOne(part));
+  // What was given back so far holds whatever else is said: what is more in it is added, by whoever says so first.
+  for (const part of parts) if (isSoFar(part)) settled.push(settleOne(part));
   if (order.refundedAt > 0 && reading.isCounted) {
     for (const [of, amount] of goods) {
       const rest = positive(subtract(amount, given.get(of) ?? 0));
@@ -205,8 +208,19 @@ function worthWithAll({ amounts }: OrderState, goods: Count): Count {
 
 /** Whether a refund takes back whatever is left: a cancellation does, and one that says nothing else. */
 function givesAllBack({ facts, items }: OrderPart): boolean {
+  if (facts.refunded !== undefined) return false;
   if (facts.status === 'cancelled') return true;
   return items.length === 0 && facts.revenue === undefined && facts.total === undefined;
+}
+
+/** Whether a refund says what all refunds of its order have given back until then. */
+export function isSoFar({ facts }: OrderPart): boolean {
+  return facts.refunded !== undefined;
+}
+
+/** What such a refund asks for beyond what was given back before it, for no item in particular. */
+function moreThan(given: Count, { facts }: OrderPart): ReturnType<typeof wantedOf> {
+  return { items: [], rest: positive(subtract(facts.refunded!, given)), isUnclear: false };
 }
 
 /** What a refund asks for: items without an amount at the price at which they were bought. */

@@ -93,7 +93,7 @@ export function createFilter(
     if (items.length === 0) return undefined;
     if (items.length === event.items.length) return event;
     // What is said of the whole order does not hold for some of its products.
-    const { revenue: _r, total: _t, tax: _x, shipping: _s, discount: _d, ...rest } = event;
+    const { revenue: _r, total: _t, tax: _x, shipping: _s, discount: _d, refunded: _f, ...rest } = event;
     return { ...rest, items };
   };
 }

@@ -45,6 +45,7 @@ const said = fc.record({
   total: maybe(amount, 6),
   tax: maybe(amount, 6),
   shipping: maybe(amount, 6),
+  refunded: maybe(amount, 3),
   items: fc.array(item, { maxLength: 3 }),
   refund: fc.boolean(),
 });
@@ -54,7 +55,7 @@ function eventsOf(list: readonly (typeof said extends fc.Arbitrary<infer T> ? T 
   const whole = new Set<number>();
   return list.flatMap((one, i): ShopEvent[] => {
     const { order, shopper, minute, currency, country, status, items, refund } = one;
-    const { revenue, total, tax, shipping } = one;
+    const { revenue, total, tax, shipping, refunded } = one;
     const lines = order < 3;
     if (!refund && !lines && whole.has(order)) return [];
     if (!refund && !lines) whole.add(order);
@@ -73,6 +74,7 @@ function eventsOf(list: readonly (typeof said extends fc.Arbitrary<infer T> ? T 
         status: refund && status !== 'cancelled' ? undefined : status,
         currency,
         ...amounts,
+        refunded: refund ? refunded : undefined,
         items: items.map(defined),
         source: 'test',
         properties: country === undefined ? undefined : { country },

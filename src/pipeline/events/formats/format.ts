@@ -48,6 +48,8 @@ export interface RawEvent {
   tax?: unknown;
   shipping?: unknown;
   discount?: unknown;
+  /** Of a refund: what all refunds of its order have given back so far. */
+  refunded?: unknown;
   query?: unknown;
   items?: unknown;
   source?: unknown;

@@ -3,7 +3,7 @@ import { optionalColumns } from './columns-of.ts';
 import { dateTime } from './date-text.ts';
 import { type CsvFormat, firstOf, type RawEvent } from './format.ts';
 import { magentoStatus } from './magento-status.ts';
-import { idOf, isAmount } from './orders.ts';
+import { idOf, isAmount, refundedSoFar } from './orders.ts';
 
 const OPTIONAL = ['Subtotal', 'Shipping and Handling', 'Customer Email', 'Total Refunded'] as const;
 const UTC = timeZone('UTC');
@@ -42,8 +42,7 @@ export const magentoCsv: CsvFormat = {
       };
       const refunded = say('Total Refunded');
       if (!isAmount(refunded) || purchase.status === 'refunded') return purchase;
-      const id = idOf('magento-refund', common.orderId, Number(refunded));
-      return [purchase, { ...common, type: 'refund', total: refunded, items: [], ...id }];
+      return [purchase, refundedSoFar('magento', common, refunded)];
     };
   },
 };

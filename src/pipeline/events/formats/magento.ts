@@ -13,7 +13,7 @@ import {
 } from './format.ts';
 import { KeptProperties } from './kept.ts';
 import { magentoStatus } from './magento-status.ts';
-import { type Fields, idOf, isAmount, ordersOf, statusFault, withoutSign } from './orders.ts';
+import { type Fields, idOf, isAmount, ordersOf, refundedSoFar, statusFault, withoutSign } from './orders.ts';
 
 /**
  * Orders of Magento's (Adobe Commerce's) REST API, an order a line or the `items` of a search. Times are UTC.
@@ -64,11 +64,7 @@ function readOrder(value: unknown): readonly Outcome[] {
   };
   const { total_refunded: refunded } = order;
   if (!isAmount(refunded) || purchase.status === 'refunded') return [purchase];
-  const key = idOf('magento-refund', id, refunded);
-  return [
-    purchase,
-    { ...common, type: 'refund', time: firstOf(updated_at, created_at), total: refunded, items: [], ...key },
-  ];
+  return [purchase, refundedSoFar('magento', common, refunded, firstOf(updated_at, created_at))];
 }
 
 /** What a configurable product was chosen to be stands below it again, without a price. */

@@ -90,3 +90,18 @@ export function lineAndOrder(source: string, line: RawEvent, order: RawEvent): r
   );
   return [{ ...line, ...order, items: [], ...id }, line];
 }
+
+/**
+ * The refund of an order of which a source tells only how much was paid back so far: a later export, or another source, that
+ * tells more adds what is more.
+ */
+export function refundedSoFar(
+  source: string,
+  order: RawEvent,
+  refunded: unknown,
+  time: unknown = order.time,
+): RawEvent {
+  const amount = plainAmount(typeof refunded === 'number' ? String(refunded) : refunded);
+  const id = idOf(`${source}-refund`, order.orderId, amount);
+  return { ...order, type: 'refund', time, refunded: amount, items: [], ...id };
+}

@@ -1,7 +1,7 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
 import { shopifyOrderName } from './order-names.ts';
-import { idOf, isAmount, lineAndOrder } from './orders.ts';
+import { isAmount, lineAndOrder, refundedSoFar } from './orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
 
 const OPTIONAL = [
@@ -67,8 +67,7 @@ export const shopifyCsv: CsvFormat = {
       const refunded = say('Refunded Amount');
       // A status says it of all.
       if (!isAmount(refunded) || status === 'refunded') return events;
-      const id = idOf('shopify-refund', common.orderId, refunded);
-      return [...events, { ...common, type: 'refund', total: refunded, items: [], properties, ...id }];
+      return [...events, { ...refundedSoFar('shopify', common, refunded), properties }];
     };
   },
 };

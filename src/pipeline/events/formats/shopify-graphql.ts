@@ -32,6 +32,8 @@ export function ofGraphql(order: Fields): Fields {
     total_tax: moneyIn(order.totalTaxSet),
     total_shipping_price_set: order.totalShippingPriceSet,
     total_discounts: moneyIn(order.totalDiscountsSet),
+    total_refunded: moneyIn(order.totalRefundedSet),
+    updated_at: order.updatedAt,
     line_items: nodesOf(order.lineItems).map(lineOfGraphql),
     refunds: refunds.map((refund) => refundOfGraphql(object(refund))),
     shipping_address: addressOfGraphql(order.shippingAddress),

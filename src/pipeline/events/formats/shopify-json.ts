@@ -13,7 +13,16 @@ import {
 } from './format.ts';
 import { KeptProperties, pathOf } from './kept.ts';
 import { shopifyOrderName } from './order-names.ts';
-import { type Fields, idOf, nodesOf, ordersOf, statusFault, sumOf } from './orders.ts';
+import {
+  type Fields,
+  idOf,
+  isAmount,
+  nodesOf,
+  ordersOf,
+  refundedSoFar,
+  statusFault,
+  sumOf,
+} from './orders.ts';
 import { idIn, isGraphql, lineOfGraphql, moneyIn, ofGraphql } from './shopify-graphql.ts';
 import { KnownOrders } from './shopify-orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
@@ -96,7 +105,10 @@ function readOrder(given: Fields, orders: KnownOrders): readonly Outcome[] {
   // The lines of a bulk operation follow.
   if (isOfGraphql && !('lineItems' in given)) purchase.partial = true;
   const refunds = list(order.refunds).map((refund) => readRefund(object(refund), common, id));
-  return [purchase, ...refunds];
+  const { total_refunded: refunded } = order;
+  if (refunds.length > 0 || !isAmount(refunded) || purchase.status === 'refunded')
+    return [purchase, ...refunds];
+  return [purchase, refundedSoFar('shopify', common, refunded, firstOf(order.updated_at, common.time))];
 }
 
 /** Why an order is none, or none that its record tells enough of. */

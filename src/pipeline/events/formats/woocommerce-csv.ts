@@ -1,7 +1,7 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
 import { woocommerceOrderNumber } from './order-names.ts';
-import { isAmount, withoutSign } from './orders.ts';
+import { isAmount, refundedSoFar, withoutSign } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 const OPTIONAL = [
@@ -46,7 +46,7 @@ export const woocommerceCsv: CsvFormat = {
       };
       const refunded = withoutSign(say('refunded_total'));
       if (!isAmount(refunded) || purchase.status === 'refunded') return purchase;
-      return [purchase, { ...common, type: 'refund', total: refunded, items: [] }];
+      return [purchase, refundedSoFar('woocommerce', common, refunded)];
     };
   },
 };

@@ -1,7 +1,7 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
 import { woocommerceOrderNumber } from './order-names.ts';
-import { idOf, isAmount, lineAndOrder } from './orders.ts';
+import { isAmount, lineAndOrder, refundedSoFar } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 const OPTIONAL = [
@@ -63,8 +63,7 @@ export const woocommerceLinesCsv: CsvFormat = {
       const refunded = say('Order Refund Amount');
       if (!isAmount(refunded) || state === 'refunded') return events;
       // Each line says it of the whole order.
-      const id = idOf('woocommerce-refund', common.orderId, refunded);
-      return [...events, { ...common, type: 'refund', total: refunded, items: [], ...id }];
+      return [...events, refundedSoFar('woocommerce', common, refunded)];
     };
   },
 };

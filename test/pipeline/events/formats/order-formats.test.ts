@@ -219,7 +219,7 @@ describe('shopify', () => {
         items: [{ productId: 'MUG', name: 'Mug', price: 200_000, quantity: 2 }],
         properties: { country: 'DE' },
       },
-      { type: 'refund', orderId: '#1001', currency: 'EUR', total: 100_000, items: [] },
+      { type: 'refund', orderId: '#1001', currency: 'EUR', refunded: 100_000, items: [] },
       { orderId: '#1001', partial: true, items: [{ productId: 'Pot - blue', price: 300_000, quantity: 1 }] },
       { orderId: '#1002', partial: true, status: 'pending', items: [] },
       { orderId: '#1002', partial: true, items: [{ productId: 'MUG' }] },
@@ -333,7 +333,7 @@ describe('woocommerce', () => {
           { productId: '62', name: 'Pot: blue', total: 233_500, quantity: 1 },
         ],
       },
-      { type: 'refund', orderId: '801', total: 50_000, items: [] },
+      { type: 'refund', orderId: '801', refunded: 50_000, items: [] },
     ]);
     expect(
       read(
@@ -404,7 +404,7 @@ test('magento: an order is a purchase, without what a configurable product was c
       items: [{ productId: 'SHIRT-M', name: 'Shirt', price: 250_000, total: 500_000, quantity: 2 }],
       properties: { country: 'DE', city: 'Bonn' },
     },
-    { type: 'refund', time: at('2026-01-08T10:00:00Z'), orderId: '000000005', total: 100_000, items: [] },
+    { type: 'refund', time: at('2026-01-08T10:00:00Z'), orderId: '000000005', refunded: 100_000, items: [] },
   ];
   expect(read(order)).toMatchObject(events);
   expect(read({ items: [order], total_count: 1 })).toMatchObject(events);
