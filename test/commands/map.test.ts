@@ -73,6 +73,20 @@ describe('ecom map', () => {
     expect(answer.rows).toHaveLength(2);
   });
 
+  test('keeps the country and the user agent, but no bare name of a browser', async () => {
+    const path = join(tempDir(), 'a.csv');
+    const mapOf = async (agent: string) => {
+      writeFileSync(
+        path,
+        `date,order,sku,price,country,User Agent\n2026-01-05T10:00:00Z,1,A,1.00,DE,${agent}\n`,
+      );
+      const { out } = await propose(path, { out: '-', json: true });
+      return (JSON.parse(out) as { map: { properties: object } }).map.properties;
+    };
+    expect(await mapOf('Googlebot/2.1')).toEqual({ country: 'country', user_agent: 'User Agent' });
+    expect(await mapOf('Chrome')).toEqual({ country: 'country' });
+  });
+
   test('replaces no file unless it is told to, and refuses what has no time', async () => {
     const path = join(tempDir(), 'a.csv');
     writeFileSync(path, 'at,sku\n2026-01-05,A\n');

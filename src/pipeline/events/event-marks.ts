@@ -1,4 +1,5 @@
-import { AGENT_PROPERTY, isRobotAgent } from './robots.ts';
+import { AGENT_PROPERTY } from './agent-name.ts';
+import { isRobotAgent } from './robots.ts';
 import {
   ALIAS_PROPERTY,
   type Amounts,

@@ -1,4 +1,5 @@
-import { AMOUNTS, type EventItem, type ShopEvent } from './shop-event.ts';
+import { AGENT_PROPERTY, saysAgent } from './agent-name.ts';
+import { AMOUNTS, type EventItem, LIMITS, type ShopEvent } from './shop-event.ts';
 
 /** Names of the fields of an event, as it is written. */
 export const EVENT_NAMES: ReadonlySet<string> = new Set<keyof ShopEvent>([
@@ -76,10 +77,11 @@ function nearNames(own: ReadonlySet<string>, others: Readonly<Record<string, str
 /**
  * Gives the fields of a parsed event and of its items their own names where somebody wrote `user_id`, `OrderID` or `qty`, in
  * place. A field that is there under its own name, with another value, is left as it is: which of the two is meant is not known.
+ * A user agent becomes the property that it has in all formats.
  */
 export function mendNames(parsed: unknown): void {
   if (!isObject(parsed)) return;
-  mend(parsed, EVENT_NAMES, NEAR_EVENT_NAMES);
+  mendAgent(parsed, mend(parsed, EVENT_NAMES, NEAR_EVENT_NAMES));
   const { items } = parsed;
   if (!Array.isArray(items)) return;
   for (const item of items) if (isObject(item)) mend(item, ITEM_NAMES, NEAR_ITEM_NAMES);
@@ -92,14 +94,15 @@ export function eventNameOf(name: string): string | undefined {
   return same.get(simplified(name)) ?? others.get(simplified(name));
 }
 
-function mend(object: Record<string, unknown>, own: ReadonlySet<string>, near: NearNames): void {
+/** @returns names that are not its own */
+function mend(object: Record<string, unknown>, own: ReadonlySet<string>, near: NearNames): readonly string[] {
   let unknown: string[] | undefined;
   for (const name in object) {
     if (own.has(name)) continue;
     unknown ??= [];
     unknown.push(name);
   }
-  if (unknown === undefined) return;
+  if (unknown === undefined) return [];
   for (const names of near) {
     for (const name of unknown) {
       const meant = names.get(simplified(name));
@@ -110,6 +113,27 @@ function mend(object: Record<string, unknown>, own: ReadonlySet<string>, near: N
       delete object[name];
     }
   }
+  return unknown;
+}
+
+function mendAgent(event: Record<string, unknown>, unknown: readonly string[]): void {
+  const properties = event.properties ?? {};
+  if (!isObject(properties)) return;
+  for (const name in properties) move(properties, name, properties);
+  for (const name of unknown) if (move(event, name, properties)) event.properties = properties;
+}
+
+function move(from: Record<string, unknown>, name: string, properties: Record<string, unknown>): boolean {
+  const value = from[name];
+  const isAgent = saysAgent(name, value) || (from !== properties && name === AGENT_PROPERTY);
+  if (!isAgent || typeof value !== 'string') return false;
+  const said = properties[AGENT_PROPERTY];
+  if (said !== undefined && said !== null && said !== '' && said !== value) return false;
+  const isNew = !Object.hasOwn(properties, AGENT_PROPERTY);
+  if (from !== properties && isNew && Object.keys(properties).length >= LIMITS.properties) return false;
+  delete from[name];
+  properties[AGENT_PROPERTY] = value;
+  return true;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,6 @@
 import { isbot } from 'isbot';
 import { ByteDictionary } from './byte-dictionary.ts';
 
-/** The property by which robots are known. */
-export const AGENT_PROPERTY = 'user_agent';
 /** User agents that are remembered with what they are; beyond it, all are forgotten. */
 const REMEMBERED = 4096;
 

@@ -1,3 +1,4 @@
+import { AGENT_PROPERTY, maySayAgent } from './agent-name.ts';
 import { hasBlankEnd } from './blank-ends.ts';
 import { ByteDictionary } from './byte-dictionary.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type TextField,
 } from './columns.ts';
 import { placeholderIds } from './placeholder-ids.ts';
-import { AGENT_PROPERTY, isRobot } from './robots.ts';
+import { isRobot } from './robots.ts';
 import { ascii, type Name, nameOf, ValueReader } from './scan-values.ts';
 import { ALIAS_PROPERTY, LIMITS, LINE_TYPES, SIMULATED_SOURCE } from './shop-event.ts';
 
@@ -368,6 +369,7 @@ export class LineScanner {
     const isResults = values.isText(RESULTS);
     const isList = values.isText(LIST_NAME);
     const isAgent = values.isText(AGENT);
+    if (!isAgent && maySayAgent(bytes, values.from, values.size)) return -1;
     const kept = this.keptNumber();
     const known = (isResults ? RESULTS_BIT : 0) | (isList ? LIST_BIT : 0) | (isAgent ? AGENT_BIT : 0);
     const bits = known | (kept >= 0 ? 1 << kept : 0);

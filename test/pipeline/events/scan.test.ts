@@ -80,7 +80,7 @@ const TAKEN = [
   `${FIRST},"properties":{"recommendation_id":5.5,"results":"0","x":-0,"y":1.50,"n":false}}`,
   `${FIRST},"properties":{"user_agent":"Googlebot/2.1","country":"DE"}}`,
   `${FIRST},"properties":{"user_agent":"Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/133.0"}}`,
-  `${FIRST},"properties":{"user_agent":5}}`,
+  `${FIRST},"properties":{"user_agent":5,"travel_agent":"Cook"}}`,
   `${FIRST},"items":[${Array(LIMITS.items).fill(`{${ITEM}}`).join(',')}]}`,
   `${FIRST},"userId":"${'x'.repeat(LIMITS.stringBytes)}"}`,
   `${FIRST},"properties":{${Array.from({ length: LIMITS.properties }, (_, i) => `"p${i}":${i}`).join(',')}}}`,
@@ -91,6 +91,11 @@ const BLANKS = [' ', '\u00a0', '\u1680', '\u2003', '\u205f', '\u3000', '\ufeff']
 
 /** What takes thought. */
 const REFUSED = [
+  `${FIRST},"properties":{"userAgent":"Googlebot/2.1"}}`,
+  `${FIRST},"properties":{"country":"DE","http-user-agent":"Googlebot/2.1"}}`,
+  `${FIRST},"properties":{"UA":"Googlebot/2.1"}}`,
+  `${FIRST},"properties":{"ua":"Ukraine"}}`,
+  `${FIRST},"userAgent":"Googlebot/2.1"}`,
   '',
   '{}',
   'null',
@@ -189,7 +194,7 @@ const TOKENS = [
 const NAMES = [
   'id', 'type', 'time', 'userId', 'anonymousId', 'sessionId', 'orderId', 'partial', 'currency', 'query', 'items', 'source', 'list',
   'properties', 'productId', 'name', 'category', 'brand', 'price', 'quantity', 'rejected', 'country', 'results', 'n',
-  'recommendation_id', 'user_agent', '__proto__', 'constructor', 'ids', 'itemz', '',
+  'recommendation_id', 'user_agent', 'userAgent', 'User-Agent', 'ua', 'travel_agent', '__proto__', 'constructor', 'ids', 'itemz', '',
 ]; // biome-ignore format: a pool
 
 const PIECES = [

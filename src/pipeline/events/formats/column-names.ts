@@ -14,6 +14,7 @@ export type ProposedField =
   | 'quantity'
   | 'currency'
   | 'country'
+  | 'userAgent'
   | 'status'
   | 'revenue'
   | 'total'
@@ -76,6 +77,7 @@ const TEXTS: readonly (readonly [ProposedField, string])[] = [
     'currency currencycode currencyisocode ordercurrency ordercurrencycode währung devise moneda 通貨',
   ],
   ['type', 'eventtype eventname event type action'],
+  ['userAgent', 'useragent browseruseragent customeruseragent clientuseragent useragentstring httpuseragent'],
   ['country', 'country shippingcountry billingcountry shipcountry countrycode land pays pais 国'],
   [
     'status',

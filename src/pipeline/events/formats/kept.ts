@@ -1,3 +1,5 @@
+import { AGENT_PROPERTY, saysAgent } from '../agent-name.ts';
+
 /** What a property may be: a list or an object has no place among the stable names. */
 function isScalar(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
@@ -12,7 +14,8 @@ export class KeptProperties {
   private readonly values: Record<string, string | number | boolean> = {};
   private isEmpty = true;
 
-  add(name: string, value: unknown): void {
+  add(called: string, value: unknown): void {
+    const name = saysAgent(called, value) ? AGENT_PROPERTY : called;
     if (name === '__proto__' || value === '' || !isScalar(value) || Object.hasOwn(this.values, name)) return;
     this.values[name] = value;
     this.isEmpty = false;

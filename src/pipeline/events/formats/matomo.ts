@@ -49,6 +49,7 @@ function sharedOf(visit: Fields): Shared {
   kept.add('os', visit.operatingSystemName);
   kept.add('browser', visit.browserName);
   kept.add('language', visit.languageCode);
+  kept.add('user_agent', firstOf(visit.userAgent, visit.user_agent));
   kept.add('source', firstOf(visit.campaignSource, visit.referrerName));
   kept.add('medium', firstOf(visit.campaignMedium, visit.referrerType));
   kept.add('campaign', visit.campaignName);

@@ -1,3 +1,4 @@
+import { AGENT_PROPERTY } from '../agent-name.ts';
 import { EVENT_TYPES } from '../shop-event.ts';
 import { type DecimalSign, readAmount } from './amount-text.ts';
 import { NO_FACTS } from './column-facts.ts';
@@ -86,8 +87,16 @@ export function proposeMap(table: ProposalTable, encoding: string | undefined): 
   if (isNegative) map.negative = 'refund';
   const filled = fillDownOf(found);
   if (filled.length > 0) map.fillDown = filled.map((field) => nameOf(columns.get(field)!));
-  const country = columns.get('country');
-  if (country !== undefined) map.properties = { country: nameOf(country) };
+  const properties = (
+    [
+      ['country', 'country'],
+      ['userAgent', AGENT_PROPERTY],
+    ] as const
+  ).flatMap(([field, name]) => {
+    const column = columns.get(field);
+    return column === undefined ? [] : [[name, nameOf(column)] as const];
+  });
+  if (properties.length > 0) map.properties = Object.fromEntries(properties);
   addRemarks(found, samples, decimal, isSale || JSON.stringify(type).includes('"purchase"'));
   return { map: map as CsvMap, remarks };
 }
@@ -127,6 +136,8 @@ function columnsOf(
 /** Whether most values of a column may be what its name says. */
 function fits(field: ProposedField, values: readonly string[]): boolean {
   if (field === 'time') return values.length > 0 && areMostly(values, isTime);
+  // A browser's bare name would pass for a robot's.
+  if (field === 'userAgent') return values.length > 0 && areMostly(values, (text) => text.includes('/'));
   if (field !== 'quantity' && !AMOUNT_NAMES.has(field)) return field !== 'status' || areStatuses(values);
   // An empty column says nothing.
   return areMostly(

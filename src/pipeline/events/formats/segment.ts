@@ -54,6 +54,7 @@ function readCall(call: Fields, body: Fields): Outcome {
   else readCommerce(properties, call.event, type, result);
   kept.addAll(properties, commerceFields(type));
   keepContext(kept, object(call.context));
+  keepContext(kept, object(body.context));
   result.properties = kept.all();
   return result;
 }
@@ -109,7 +110,7 @@ function keepContext(kept: KeptProperties, context: Fields): void {
   kept.add('device', device.type);
   kept.add('os', os.name);
   kept.add('language', context.locale);
-  kept.add('user_agent', context.userAgent);
+  kept.add('user_agent', firstOf(context.userAgent, context.user_agent));
   kept.add('source', campaign.source);
   kept.add('medium', campaign.medium);
   kept.add('campaign', campaign.name);

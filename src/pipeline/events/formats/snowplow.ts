@@ -131,6 +131,14 @@ function readTransaction(event: Fields, result: RawEvent): void {
   ];
 }
 
+/** Without the text itself, what was told from it says only whether it was a robot. */
+function agentOf(event: Fields): unknown {
+  const names = [event.br_type, event.br_family, event.br_name];
+  const robot = names.find((name) => typeof name === 'string' && /robot|spider|crawler|bot$/i.test(name));
+  const [judged] = list(event.contexts_com_iab_snowplow_spiders_and_robots_1).map(object);
+  return firstOf(event.useragent, robot, judged?.spiderOrRobot === true ? 'Robot/Spider' : undefined);
+}
+
 function keptOf(event: Fields, action: Fields): RawEvent['properties'] {
   const kept = new KeptProperties();
   kept.add('country', firstOf(event.geo_country, event.tr_country));
@@ -140,7 +148,7 @@ function keptOf(event: Fields, action: Fields): RawEvent['properties'] {
   kept.add('os', event.os_name);
   kept.add('browser', event.br_name);
   kept.add('language', event.br_lang);
-  kept.add('user_agent', event.useragent);
+  kept.add('user_agent', agentOf(event));
   kept.add('source', firstOf(event.mkt_source, event.refr_source));
   kept.add('medium', firstOf(event.mkt_medium, event.refr_medium));
   kept.add('campaign', event.mkt_campaign);

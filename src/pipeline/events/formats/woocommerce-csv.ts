@@ -1,12 +1,20 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { KeptProperties } from './kept.ts';
 import { woocommerceOrderNumber } from './order-names.ts';
 import { isAmount, refundedSoFar, withoutSign } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 const OPTIONAL = [
   ...['order_number', 'order_total', 'order_currency', 'customer_id', 'billing_email', 'billing_country'],
-  ...['shipping_country', 'tax_total', 'shipping_total', 'discount_total', 'refunded_total'],
+  ...[
+    'shipping_country',
+    'tax_total',
+    'shipping_total',
+    'discount_total',
+    'refunded_total',
+    'customer_user_agent',
+  ],
 ] as const;
 
 /**
@@ -26,14 +34,16 @@ export const woocommerceCsv: CsvFormat = {
     return (fields) => {
       const say = (column: (typeof OPTIONAL)[number]): string => get(fields, column);
       const customer = say('customer_id');
-      const country = firstOf(say('shipping_country'), say('billing_country'));
+      const kept = new KeptProperties();
+      kept.add('country', firstOf(say('shipping_country'), say('billing_country')));
+      kept.add('user_agent', say('customer_user_agent'));
       const common: RawEvent = {
         type: 'purchase',
         time: fields[date!],
         userId: firstOf(customer === '0' ? '' : customer, say('billing_email')),
         orderId: woocommerceOrderNumber(firstOf(say('order_number'), fields[id!])),
         currency: say('order_currency'),
-        properties: country === undefined ? undefined : { country },
+        properties: kept.all(),
       };
       const purchase: RawEvent = {
         ...common,

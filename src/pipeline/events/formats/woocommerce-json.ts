@@ -30,6 +30,12 @@ export const woocommerceJson: JsonFormat = {
   read: (value) => readEach(ordersOf(value, ['orders']), readOrder),
 };
 
+/** What WooCommerce has noted of the visit that led to an order. */
+function attributed(order: Fields, what: string): unknown {
+  const entries = list(order.meta_data).map(object);
+  return entries.find(({ key }) => key === `_wc_order_attribution_${what}`)?.value;
+}
+
 function readOrder(value: unknown): readonly Outcome[] {
   const order = object(value);
   const [billing, shipping] = [object(order.billing), object(order.shipping)];
@@ -37,7 +43,7 @@ function readOrder(value: unknown): readonly Outcome[] {
   kept.add('country', firstOf(shipping.country, billing.country));
   kept.add('region', firstOf(shipping.state, billing.state));
   kept.add('city', firstOf(shipping.city, billing.city));
-  kept.add('user_agent', order.customer_user_agent);
+  kept.add('user_agent', firstOf(order.customer_user_agent, attributed(order, 'user_agent')));
   const common: RawEvent = {
     type: 'purchase',
     time: firstOf(order.date_created_gmt, order.date_created),

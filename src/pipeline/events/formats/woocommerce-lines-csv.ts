@@ -1,12 +1,19 @@
 import { optionalColumns } from './columns-of.ts';
 import { type CsvFormat, firstOf, noId, type RawEvent, units } from './format.ts';
+import { KeptProperties } from './kept.ts';
 import { woocommerceOrderNumber } from './order-names.ts';
 import { isAmount, lineAndOrder, refundedSoFar } from './orders.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 const OPTIONAL = [
   ...['SKU', 'Item Cost', 'Email (Billing)', 'Country Code (Billing)', 'Order Total Tax Amount'],
-  ...['Order Shipping Amount', 'Order Refund Amount', 'Order Currency', 'Customer User ID'],
+  ...[
+    'Order Shipping Amount',
+    'Order Refund Amount',
+    'Order Currency',
+    'Customer User ID',
+    'Customer User Agent',
+  ],
 ] as const;
 
 /**
@@ -31,7 +38,9 @@ export const woocommerceLinesCsv: CsvFormat = {
     const get = optionalColumns(OPTIONAL, index);
     return (fields) => {
       const say = (column: (typeof OPTIONAL)[number]): string => get(fields, column);
-      const country = say('Country Code (Billing)');
+      const kept = new KeptProperties();
+      kept.add('country', say('Country Code (Billing)'));
+      kept.add('user_agent', say('Customer User Agent'));
       const price = say('Item Cost');
       const common: RawEvent = {
         type: 'purchase',
@@ -39,7 +48,7 @@ export const woocommerceLinesCsv: CsvFormat = {
         userId: firstOf(say('Customer User ID'), say('Email (Billing)')),
         orderId: woocommerceOrderNumber(fields[order!]),
         currency: say('Order Currency'),
-        properties: country === '' ? undefined : { country },
+        properties: kept.all(),
       };
       const items = [
         {
