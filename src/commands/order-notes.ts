@@ -8,6 +8,7 @@ export interface OrderCounts {
   readonly unpricedOrders: number;
   readonly pendingOrders: number;
   readonly cancelledOrders: number;
+  readonly changedOrders: number;
 }
 
 const TEXTS: readonly (readonly [name: keyof OrderCounts, one: string, many: string])[] = [
@@ -16,6 +17,11 @@ const TEXTS: readonly (readonly [name: keyof OrderCounts, one: string, many: str
   ['unpricedOrders', 'order without amount', 'orders without amount'],
   ['pendingOrders', 'pending order not counted', 'pending orders not counted'],
   ['cancelledOrders', 'cancelled order not counted', 'cancelled orders not counted'],
+  [
+    'changedOrders',
+    'order came again with another total, which does not replace the first',
+    'orders came again with another total, which does not replace the first',
+  ],
 ];
 
 /** The same in words; nothing of what there is none of. */
@@ -36,6 +42,7 @@ export async function readOrderCounts(live: Pick<LiveStore, 'snapshot'>): Promis
     unpricedOrders: count('unpricedOrders'),
     pendingOrders: count('pendingOrders'),
     cancelledOrders: count('cancelledOrders'),
+    changedOrders: count('changedOrders'),
   };
 }
 
@@ -47,5 +54,6 @@ export function moreOrders(now: OrderCounts, before: OrderCounts): OrderCounts {
     unpricedOrders: now.unpricedOrders - before.unpricedOrders,
     pendingOrders: now.pendingOrders - before.pendingOrders,
     cancelledOrders: now.cancelledOrders - before.cancelledOrders,
+    changedOrders: now.changedOrders - before.changedOrders,
   };
 }

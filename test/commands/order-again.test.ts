@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportData } from '../../src/commands/export.ts';
 import { ingest } from '../../src/commands/ingest.ts';
+import { statsText } from '../../src/commands/stats-text.ts';
 import { readStats } from '../../src/pipeline/stats/read-stats.ts';
 import { type Stats } from '../../src/pipeline/stats/types.ts';
 import { type Run, runOn } from '../support/run-on.ts';
@@ -200,6 +201,47 @@ describe('an order of which a source tells how much was paid back so far', () =>
     expect(kpis.revenue).toMatchObject({ gross: '40.00', refunds: '12.50' });
     expect(freshness.truncated).toBe(1);
     expect(text()).toContain('refunded');
+  });
+});
+
+/** How orders say their total. */
+const totals: Record<string, (total: string) => string> = {
+  'Shopify’s table': (total) => shopifyTable('#7001', { Subtotal: `${Number(total) - 5}.00`, Total: total }),
+  Shopify: (total) => json({ ...shopifyOrder, name: '#7001', total_price: total }),
+  'Shopify’s GraphQL': (total) => json({ ...shopifyNode, name: '#7001', totalPriceSet: usd(total) }),
+  'WooCommerce’s table': (total) => wooTable('7001', { order_total: total }),
+  WooCommerce: (total) => json({ ...wooOrder, total }),
+  Magento: (total) => json({ ...magentoOrder, grand_total: Number(total) }),
+  'items alone': (total) =>
+    json({
+      ...{ type: 'purchase', time: '2026-01-05T10:00:00Z', userId: 'u', orderId: '1', currency: 'USD' },
+      items: [{ productId: 'A', price: total }],
+    }),
+};
+
+describe('an order that comes again with another total', () => {
+  test.each(Object.entries(totals))('is told, once: %s', async (_, write) => {
+    const dataDir = newFolder();
+    const named = (i: number, text: string): string =>
+      `orders-${i}.${text.startsWith('{') ? 'jsonl' : 'csv'}`;
+    const told = '1 order came again with another total, which does not replace the first';
+    const [first, same, other] = [write('45.00'), write('45.00'), write('40.00')];
+    await read(dataDir, named(0, first), first);
+    const { kpis } = await statsOf(dataDir);
+    expect((await read(dataDir, named(1, same), same)).text()).not.toContain('another total');
+    expect((await read(dataDir, named(2, other), other)).text()).toContain(told);
+    expect((await read(dataDir, named(3, first), `${first} `)).text()).not.toContain('another total');
+    const stats = await statsOf(dataDir);
+    expect(stats.freshness.changedOrders).toBe(1);
+    expect(stats.kpis.revenue).toEqual(kpis.revenue);
+    expect(statsText(stats, { width: 400, styled: false })).toContain(told);
+  });
+
+  test('is not what another source says of its lines', async () => {
+    const dataDir = newFolder();
+    await read(dataDir, 'a.jsonl', totals.Shopify!('45.00'));
+    await read(dataDir, 'b.csv', shopifyTable('#7001'));
+    expect((await statsOf(dataDir)).freshness).toMatchObject({ changedOrders: 0, excessRefunds: 0 });
   });
 });
 

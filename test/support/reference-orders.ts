@@ -2,7 +2,16 @@ import { type ShopEvent } from '../../src/pipeline/events/shop-event.ts';
 
 /** Something that counts, in the currency and for the values that it has once all is known of its order. */
 export interface Posting {
-  readonly kind: 'order' | 'units' | 'gross' | 'refund' | 'excess' | 'unpriced' | 'pending' | 'cancelled';
+  readonly kind:
+    | 'order'
+    | 'units'
+    | 'gross'
+    | 'refund'
+    | 'excess'
+    | 'unpriced'
+    | 'pending'
+    | 'cancelled'
+    | 'changed';
   readonly time: number;
   readonly amount: bigint;
   readonly currency?: string;
@@ -78,6 +87,11 @@ function postingsOf(purchases: readonly ShopEvent[], refunds: readonly ShopEvent
     if (lacks && facts[0] === undefined && facts[1] === undefined)
       postings.push({ kind: 'unpriced', time: since, amount: 1n });
   }
+
+  const statements = (['revenue', 'total'] as const).map(
+    (name) => new Set(purchases.flatMap((event) => event[name] ?? [])),
+  );
+  if (statements.some(({ size }) => size > 1)) postings.push({ kind: 'changed', time: since, amount: 1n });
 
   const goods = new Map(worth);
   const left = new Map(worth);

@@ -9,7 +9,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `leftToOrder` lines of orders and refunds that do not say what a view is filtered by
  * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
- *   which do not count
+ *   which do not count, `changedOrders` that came again with another worth
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -45,6 +45,7 @@ export const COLUMNS = {
   unpricedOrders: 'unpricedOrders',
   pendingOrders: 'pendingOrders',
   cancelledOrders: 'cancelledOrders',
+  changedOrders: 'changedOrders',
   units: 'units',
   users: 'users',
   views: 'views',

@@ -7,6 +7,7 @@ import { type OrderEmitter } from './emit-orders.ts';
 import { type EventKeys } from './event-keys.ts';
 import { type Spending } from './facts.ts';
 import { type Message } from './messages.ts';
+import { saysOther } from './order-change.ts';
 import { createOrderLines, shopperKeyOf } from './order-lines.ts';
 import {
   addPurchase,
@@ -169,6 +170,13 @@ export function createOrderCounter(
     return { orders, amount, code, others, corrects: !bought, order };
   }
 
+  /** Tells, once an order, that it is said to be worth something else. */
+  function noteChange(order: OrderState, part: OrderPart, isWhole: boolean): void {
+    if (order.isChanged || !saysOther(order, part, isWhole)) return;
+    order.isChanged = true;
+    tally.addTotal(tally.bucketAt(part.time), COLUMNS.changedOrders, 1);
+  }
+
   /** A second purchase with the id of a whole order says nothing new but what became of it. */
   function countAgain(
     { columns, shoppers }: DecodedBatch,
@@ -177,6 +185,7 @@ export function createOrderCounter(
   ): Spent | undefined {
     const time = columns.time(row);
     tally.addTotal(tally.bucketAt(time), COLUMNS.duplicateOrders, 1);
+    noteChange(order, partOf(columns, row, keys), !columns.is(row, FLAG.partial));
     const { status } = columns.orderFacts(row);
     if (status === undefined) return undefined;
     const before = readingOf(order);
@@ -216,6 +225,7 @@ export function createOrderCounter(
         if (order.purchases.length > 0) lines.add(named, columns.time(row), undefined, order.purchases);
       }
       const part = partOf(columns, row, keys);
+      if (partial) noteChange(order, part, false);
       const reading = readingOf(order);
       const owesNothing = order.isCredited && order.credited === undefined;
       const isOneMore = owesNothing && shopper !== NOBODY && isPlain(order, reading, part);

@@ -45,6 +45,8 @@ export interface OrderState {
   kind: 'refunds' | 'lines' | 'whole';
   /** The one that is furthest on. */
   status: OrderStatus | undefined;
+  /** Another purchase said that it is worth something else. */
+  isChanged: boolean;
   /** Of its earliest purchase, ms since the epoch; 0 for none. */
   time: number;
   /** When the first one said that it is refunded, ms since the epoch; 0 for never. */
@@ -84,6 +86,7 @@ export function newOrder(): OrderState {
   return {
     kind: 'refunds',
     status: undefined,
+    isChanged: false,
     time: 0,
     refundedAt: 0,
     currency: undefined,
@@ -188,6 +191,8 @@ export function addOrderArm({ arms }: OrderState, arm: string): boolean {
 /** Of the layout in which an order is stored: the later one has a shopper at its end. */
 const VERSION = 2;
 const WITH_SHOPPER = 3;
+/** Of the number that says a kind and a status. */
+const CHANGED = 32;
 const KINDS = ['refunds', 'lines', 'whole'] as const;
 // How a text of a part is written.
 const NOTHING = 0;
@@ -200,7 +205,8 @@ export function encodeOrderState(order: OrderState): Uint8Array {
   const { kind, status, time, refundedAt, currency, values, amounts, beyond, credited, isCredited } = order;
   writer.clear();
   writer.uint(order.shopper === undefined ? VERSION : WITH_SHOPPER);
-  writer.uint(KINDS.indexOf(kind) + 4 * (status === undefined ? 0 : ORDER_STATUSES.indexOf(status) + 1));
+  const said = status === undefined ? 0 : ORDER_STATUSES.indexOf(status) + 1;
+  writer.uint(KINDS.indexOf(kind) + 4 * said + (order.isChanged ? CHANGED : 0));
   writer.uint(time);
   writer.uint(refundedAt);
   putSaid(currency);
@@ -282,7 +288,8 @@ export function decodeOrderState(bytes: Uint8Array): OrderState {
   const kind = KINDS[head % 4];
   if (kind === undefined) throw new RangeError('a kind of order that is not known');
   order.kind = kind;
-  order.status = statusAt(head >> 2);
+  order.status = statusAt((head % CHANGED) >> 2);
+  order.isChanged = head >= CHANGED;
   order.time = reader.uint();
   order.refundedAt = reader.uint();
   order.currency = readSaid(reader);

@@ -111,6 +111,7 @@ export function computeStats(input: StatsInput): Stats {
       unpricedOrders: whole(window, COLUMNS.unpricedOrders),
       pendingOrders: whole(window, COLUMNS.pendingOrders),
       cancelledOrders: whole(window, COLUMNS.cancelledOrders),
+      changedOrders: whole(window, COLUMNS.changedOrders),
       rejected,
       rejectedByReason,
     },

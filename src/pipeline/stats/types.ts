@@ -118,6 +118,8 @@ export interface Stats {
     /** Orders that do not count, because they are not paid, or were called off. */
     readonly pendingOrders: number;
     readonly cancelledOrders: number;
+    /** Orders that came again with another total, as edited ones do, which does not replace the first; noticed in the window. */
+    readonly changedOrders: number;
     readonly rejected: number;
     readonly rejectedByReason: Readonly<Record<string, number>>;
   };

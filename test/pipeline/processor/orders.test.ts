@@ -25,6 +25,7 @@ async function newStores(): Promise<Stores> {
 }
 
 const amount = fc.integer({ min: 0, max: 500_000 });
+const stated = fc.oneof({ weight: 2, arbitrary: fc.constant(250_000) }, amount);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>, weight = 2): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight, arbitrary: fc.constant(undefined) }, arbitrary);
 const item = fc.record({
@@ -41,8 +42,8 @@ const said = fc.record({
   currency: maybe(fc.constantFrom('EUR', 'JPY')),
   country: maybe(fc.constantFrom('DE', 'FR')),
   status: maybe(fc.constantFrom(...ORDER_STATUSES), 8),
-  revenue: maybe(amount, 6),
-  total: maybe(amount, 6),
+  revenue: maybe(stated, 6),
+  total: maybe(stated, 6),
   tax: maybe(amount, 6),
   shipping: maybe(amount, 6),
   refunded: maybe(amount, 3),
@@ -119,6 +120,8 @@ async function expectReference(stores: Stores, postings: readonly Posting[], per
     pending: freshness.pendingOrders,
     cancelled: freshness.cancelledOrders,
   }).toEqual(counts);
+  // Where it is noticed depends on which was first.
+  if (period === 'all') expect(freshness.changedOrders).toBe(Number(sum('changed')));
   for (const { currency, gross, refunds } of [kpis.revenue, ...kpis.revenue.others]) {
     const own = ({ currency: code }: Posting): boolean => code === currency;
     expect([currency, gross, refunds]).toEqual([

@@ -4,6 +4,7 @@ import { dateTime } from './date-text.ts';
 import { type CsvFormat, firstOf, type RawEvent } from './format.ts';
 import { magentoStatus } from './magento-status.ts';
 import { idOf, isAmount, refundedSoFar } from './orders.ts';
+import { plainAmount } from './plain-amount.ts';
 
 const OPTIONAL = ['Subtotal', 'Shipping and Handling', 'Customer Email', 'Total Refunded'] as const;
 const UTC = timeZone('UTC');
@@ -38,7 +39,7 @@ export const magentoCsv: CsvFormat = {
         total: fields[total!],
         shipping: say('Shipping and Handling'),
         items: [],
-        ...idOf('magento-order', common.orderId, fields[status!]),
+        ...idOf('magento-order', common.orderId, fields[status!], plainAmount(fields[total!])),
       };
       const refunded = say('Total Refunded');
       if (!isAmount(refunded) || purchase.status === 'refunded') return purchase;

@@ -14,6 +14,7 @@ import {
 import { KeptProperties } from './kept.ts';
 import { magentoStatus } from './magento-status.ts';
 import { type Fields, idOf, isAmount, ordersOf, refundedSoFar, statusFault, withoutSign } from './orders.ts';
+import { plainAmount } from './plain-amount.ts';
 
 /**
  * Orders of Magento's (Adobe Commerce's) REST API, an order a line or the `items` of a search. Times are UTC.
@@ -60,7 +61,7 @@ function readOrder(value: unknown): readonly Outcome[] {
     discount: withoutSign(order.discount_amount),
     items: list(order.items).map(object).filter(isSold).map(readItem),
     properties: kept.all(),
-    ...idOf('magento', id, word),
+    ...idOf('magento', id, word, plainAmount(order.grand_total)),
   };
   const { total_refunded: refunded } = order;
   if (!isAmount(refunded) || purchase.status === 'refunded') return [purchase];

@@ -23,6 +23,7 @@ import {
   statusFault,
   sumOf,
 } from './orders.ts';
+import { plainAmount } from './plain-amount.ts';
 import { idIn, isGraphql, lineOfGraphql, moneyIn, ofGraphql } from './shopify-graphql.ts';
 import { KnownOrders } from './shopify-orders.ts';
 import { shopifyStatus } from './shopify-status.ts';
@@ -100,7 +101,14 @@ function readOrder(given: Fields, orders: KnownOrders): readonly Outcome[] {
     discount: order.total_discounts,
     items: list(order.line_items).map((line) => readLine(object(line))),
     properties: keptOf(order),
-    ...idOf('shopify', id, order.financial_status, order.cancelled_at),
+    ...idOf(
+      'shopify',
+      id,
+      order.financial_status,
+      order.cancelled_at,
+      plainAmount(order.subtotal_price),
+      plainAmount(order.total_price),
+    ),
   };
   // The lines of a bulk operation follow.
   if (isOfGraphql && !('lineItems' in given)) purchase.partial = true;

@@ -14,6 +14,7 @@ import {
 import { KeptProperties } from './kept.ts';
 import { woocommerceOrderNumber } from './order-names.ts';
 import { type Fields, idOf, ordersOf, statusFault, withoutSign } from './orders.ts';
+import { plainAmount } from './plain-amount.ts';
 import { woocommerceStatus } from './woocommerce-status.ts';
 
 /**
@@ -63,7 +64,7 @@ function readOrder(value: unknown): readonly Outcome[] {
     discount: order.discount_total,
     items: list(order.line_items).map((line) => readLine(object(line))),
     properties: kept.all(),
-    ...idOf('woocommerce', order.id, order.status),
+    ...idOf('woocommerce', order.id, order.status, plainAmount(order.total)),
   };
   const refunds = list(order.refunds).map((refund) => readRefund(object(refund), common, order));
   return [purchase, ...refunds];
