@@ -1,6 +1,7 @@
 import { amountOfUnits, parseAmount } from './money.ts';
 import { EVENT_NAMES, ITEM_NAMES, mendNames } from './near-names.ts';
 import { placeholderIds } from './placeholder-ids.ts';
+import { contentId } from './row-content.ts';
 import { hasEventShape, type ParsedEvent, type ParsedItem, shapeFault } from './schema.ts';
 import {
   AMOUNTS,
@@ -150,8 +151,8 @@ function tooLarge(value: string | Uint8Array, line: string): Rejected {
 
 function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean): ShopEvent {
   const { items } = event;
+  event.id = idOr(event.id, undefined) ?? contentId(event) ?? placeId(context);
   if (careful) cleanStrings(event);
-  event.id = idOr(event.id, undefined) ?? placeId(context);
   event.time = eventTime(event.time, context.appendedAt);
   optionalId(event, 'userId');
   optionalId(event, 'anonymousId');

@@ -4,13 +4,11 @@ import { createOriginals, writeJson } from '../events/foreign.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
 import { BadRow, type Outcome, type RawEvent } from '../events/formats/format.ts';
 import { holdsLongInteger, parseJson } from '../events/formats/json.ts';
-import { plainAmount } from '../events/formats/plain-amount.ts';
 import { mendNames } from '../events/near-names.ts';
 import { encodeRejectedLine } from '../events/record.ts';
+import { canonical, isAbsent, makePlain, timeOf } from '../events/row-content.ts';
 import { idOfKey, RowIds } from '../events/row-ids.ts';
 import { ALIAS_PROPERTY, LINK_TYPE, partitionKey } from '../events/shop-event.ts';
-import { parseTime } from '../events/time.ts';
-import { AMOUNT_NAMES, makePlain } from './plain-amounts.ts';
 import { productlessIn } from './productless.ts';
 import { type Row } from './rows.ts';
 
@@ -68,12 +66,6 @@ function parseLine(line: string, parse: (line: string) => unknown): unknown {
   } catch (error) {
     return new BadRow('not JSON', (error as Error).message.slice(0, 200));
   }
-}
-
-/** Time of an event as a format hands it over, ms since the epoch; NaN where it has none. */
-export function timeOf({ time }: RawEvent): number {
-  if (typeof time === 'number') return time;
-  return typeof time === 'string' ? parseTime(time.trim()) : Number.NaN;
 }
 
 /**
@@ -230,25 +222,6 @@ export function createRecordMaker(
   };
 }
 
-/** What a line in our own format says, however it is written; `undefined` where it is nested too deeply. */
-function canonical(event: RawEvent): string | undefined {
-  const time = timeOf(event);
-  try {
-    return JSON.stringify({ ...event, time: Number.isNaN(time) ? event.time : time }, inOrder);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return undefined;
-  }
-}
-
-/** Objects with their fields by name, without those that say nothing, and amounts in one form. */
-function inOrder(name: string, value: unknown): unknown {
-  if (AMOUNT_NAMES.has(name)) return plainAmount(typeof value === 'number' ? String(value) : value);
-  if (!isObject(value)) return value;
-  const fields = Object.entries(value).filter(([, field]) => !isAbsent(field));
-  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-}
-
 /** Only an importer may send rejected lines. */
 function withoutEnvelope(event: RawEvent & { rejected?: unknown }): RawEvent {
   delete event.rejected;
@@ -261,8 +234,4 @@ function isList(outcome: Outcome | readonly Outcome[]): outcome is readonly Outc
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }

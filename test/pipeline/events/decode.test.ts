@@ -35,6 +35,18 @@ describe('decodeRecord', () => {
     expect(buy({ price: 0.0012, quantity: 3 })).not.toHaveProperty('total');
   });
 
+  test('gives what has no id one of what it says, wherever it lies and however it is written', () => {
+    const idOf = (value: unknown, offset: number) =>
+      (decodeRecord(JSON.stringify(value), { ...CONTEXT, offset }) as ShopEvent).id;
+    const { id: _, ...event } = { ...EVENT, items: [{ productId: 'p', price: 5 }] };
+    const id = idOf(event, 1);
+    const { source, ...rest } = event;
+    expect(idOf({ source, ...rest, sessionId: null, time: new Date(event.time).toISOString() }, 2)).toBe(id);
+    expect(idOf({ ...event, items: [{ price: '5.00', productId: 'p' }], id: '' }, 3)).toBe(id);
+    for (const other of [{ time: event.time - 1 }, { userId: 'u2' }, { items: [] }, { type: 'add_to_cart' }])
+      expect(idOf({ ...event, ...other }, 1)).not.toBe(id);
+  });
+
   test('normalises what senders write', () => {
     expect(
       decode({
@@ -54,7 +66,7 @@ describe('decodeRecord', () => {
         properties: { country: 'DE', nested: { a: 1 }, none: null, n: 1, ok: true },
       }),
     ).toEqual({
-      id: '3:42',
+      id: expect.stringMatching(/^~[\w-]{16}$/),
       type: 'purchase',
       time: Date.UTC(2026, 0, 4, 11),
       userId: '17850',
