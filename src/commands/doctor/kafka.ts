@@ -312,10 +312,13 @@ function typeOf(error: unknown): string | undefined {
   return cause instanceof Error ? typeOf(cause) : undefined;
 }
 
-function parse({ logUrl, credentials, partitions = 8, kafkaMessages }: Config): Target | Check {
+function parse({ logUrl, credentials, partitions = 8, kafkaMessages, layout }: Config): Target | Check {
   const given = credentials.kafka;
   try {
-    const { brokers, topic, group, tls, mechanism, format, ...login } = parseKafkaUrl(logUrl);
+    const { brokers, topic, group, tls, mechanism, format, ...login } = parseKafkaUrl(
+      logUrl,
+      layout.timeZone,
+    );
     const username = login.username ?? given.username;
     const password = login.password ?? given.password ?? '';
     const ca = given.caFile === undefined ? {} : { ca: readFileSync(given.caFile, 'utf8') };

@@ -1,5 +1,8 @@
-import { EcomError } from '../../errors.ts';
+import { isAbsolute } from 'node:path';
+import { EcomError, errorMessage } from '../../errors.ts';
+import { readRegularFile } from '../../pipe.ts';
 import { chooseFormat } from '../events/formats/choose.ts';
+import { parseCsvMap } from '../events/formats/csv-map.ts';
 import { type JsonFormat } from '../events/formats/format.ts';
 
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
@@ -36,16 +39,17 @@ const FORMATS = [
     'snowplow',
   ] as const),
 ] as const;
-const PARAMETERS = ['format', 'group', 'mechanism', 'ssl'];
+const PARAMETERS = ['format', 'group', 'map', 'mechanism', 'ssl'];
 const SCHEME = /^(kafkas?):\/\//;
 const PLACE = /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 
 /**
  * Reads `kafka://[user:password@]host:port[,host2:port2]/topic?format=segment&group=…&mechanism=scram-sha-256&ssl=true`;
- * `kafkas:` is TLS, as `ssl=true` is.
- * @throws EcomError `USAGE` where it says something else
+ * `kafkas:` is TLS, as `ssl=true` is. `map=/…/map.json` in the place of a format names the file that describes one, which is read here.
+ * @param shopZone of times that name none, where a map names none either
+ * @throws EcomError `USAGE` where it says something else, `INPUT` for a file that is no map
  */
-export function parseKafkaUrl(url: string): KafkaAddress {
+export function parseKafkaUrl(url: string, shopZone?: string): KafkaAddress {
   const [start = '', scheme] = SCHEME.exec(url) ?? [];
   // A password may hold an @ itself.
   const at = url.lastIndexOf('@');
@@ -68,7 +72,7 @@ export function parseKafkaUrl(url: string): KafkaAddress {
     username,
     password,
     mechanism: readMechanism(parameters.get('mechanism')),
-    format: readFormat(parameters.get('format')),
+    format: readFormat(parameters.get('format'), parameters.get('map'), shopZone),
     group: parameters.get('group') || `ecom-${topic}`,
   };
 }
@@ -125,10 +129,39 @@ function readMechanism(text: string | null): SaslMechanism {
   throw usage(`mechanism is '${text}'`, `use one of ${MECHANISMS.join(', ')}`);
 }
 
-function readFormat(text: string | null): KafkaAddress['format'] {
+function readFormat(
+  text: string | null,
+  map: string | null,
+  shopZone: string | undefined,
+): KafkaAddress['format'] {
+  if (map !== null) {
+    if (text !== null) throw usage('it has both a format and a map', 'leave out one of them');
+    return readMap(map, shopZone);
+  }
   if (text === null || text === '') return undefined;
   const name = FORMATS.find((candidate) => candidate === text);
   const format = name === undefined ? undefined : chooseFormat({ format: name }, [], name);
   if (format?.layout === 'json') return format;
-  throw usage(`format is '${text}'`, `use one of ${FORMATS.join(', ')}: one JSON object a record`);
+  throw usage(
+    `format is '${text}'`,
+    `use one of ${FORMATS.join(', ')}: one JSON object a record; map=/FILE describes another`,
+  );
+}
+
+function readMap(path: string, shopZone: string | undefined): JsonFormat {
+  // Workers need not run where the command was given.
+  if (!isAbsolute(path)) throw usage(`map is '${path}'`, 'name the file from / on');
+  let text: string;
+  try {
+    text = readRegularFile(path);
+  } catch (error) {
+    throw usage(
+      `the map ${path} cannot be read: ${errorMessage(error)}`,
+      'docs/formats.md describes the file',
+    );
+  }
+  const mapped = parseCsvMap(text, path, shopZone);
+  if (mapped.fillsDown)
+    throw usage(`the map ${path} fills down`, 'of a topic, no record is the one before: leave out fillDown');
+  return mapped.json();
 }

@@ -25,6 +25,8 @@ export interface KafkaEventLogOptions {
   readonly retentionMs?: number | undefined;
   /** Of what is appended; what is read may be of either. @default 'packed' */
   readonly messages?: MessageForm | undefined;
+  /** Of the shop: that of times of a mapped topic that name none. @default 'UTC' */
+  readonly timeZone?: string | undefined;
 }
 
 const PARTITIONS = 8;
@@ -40,7 +42,7 @@ const PATIENT = 4;
  * not there
  */
 export async function createKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
-  const address = parseKafkaUrl(options.url);
+  const address = parseKafkaUrl(options.url, options.timeZone);
   const { topic, format } = address;
   const explain = (error: unknown): EcomError => kafkaError(error, address);
   const credentials = options.credentials ?? {};
@@ -94,9 +96,9 @@ export async function createKafkaEventLog(options: KafkaEventLogOptions): Promis
       if (format !== undefined && format.name !== 'native') {
         throw new EcomError(
           'USAGE',
-          `the topic ${topic} is read as ${format.name}: nothing of our own is written to it`,
+          `the topic ${topic} is read as ${format.name === 'csv' ? 'a map says' : format.name}: nothing of our own is written to it`,
           {
-            hint: 'use a topic of ecom’s own: ECOM_LOG_URL without ?format=',
+            hint: 'use a topic of ecom’s own: ECOM_LOG_URL without ?format= and ?map=',
           },
         );
       }
@@ -149,7 +151,7 @@ async function openTopic(
     if (!(await inTime(admin.listTopics())).includes(topic)) {
       if (format !== undefined) {
         throw new EcomError('NOT_FOUND', `there is no topic ${topic}`, {
-          hint: `a topic that is read as ${format.name} is written by somebody else: is its name right?`,
+          hint: `a topic with a format or a map is written by somebody else: is its name right?`,
         });
       }
       const configEntries =

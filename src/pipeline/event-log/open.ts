@@ -35,6 +35,7 @@ export async function openEventLog(config: Config, handed?: HandedRecords): Prom
         credentials: config.credentials.kafka,
         partitions: config.partitions,
         messages: config.kafkaMessages,
+        timeZone: config.layout.timeZone,
         retentionMs: config.logDays === undefined ? undefined : config.logDays * DAY_MS,
       });
     }

@@ -18,6 +18,8 @@ export interface MappedFormat extends CsvFormat {
   readonly delimiter: string | undefined;
   /** The name of the encoding that the file names. */
   readonly encoding: string | undefined;
+  /** Whether a row may get what it does not say from the one before. */
+  readonly fillsDown: boolean;
   /** How it reads JSON, of one source. */
   json(): JsonFormat;
 }
@@ -53,6 +55,7 @@ export function parseCsvMap(text: string, path: string, shopZone = 'UTC'): Mappe
     columns: columns ?? used,
     delimiter: map.delimiter,
     encoding: map.encoding,
+    fillsDown: (map.fillDown ?? false) !== false,
     json: () => openJsonMap(map, zone),
     timeZone: zone,
     survey: (index) => surveyOf(map, index),
