@@ -12,7 +12,7 @@ import {
 } from '../pipeline/export/rows.ts';
 import { openWorkbench } from '../pipeline/export/workbench.ts';
 import { mainCurrency } from '../pipeline/stats/compute-stats.ts';
-import { type Condition, createFilter, parseFilter } from '../pipeline/stats/filter.ts';
+import { type Condition, createFilter, leavesToOrder, parseFilter } from '../pipeline/stats/filter.ts';
 import { checkReached } from '../pipeline/stats/oldest.ts';
 import { newestOf } from '../pipeline/stats/read-stats.ts';
 import { checkBegun } from '../pipeline/stats/time-frame.ts';
@@ -52,7 +52,10 @@ export async function exportData(context: CommandContext, options: ExportOptions
     });
   }
   await withStores(config, async (stores) => {
-    const source = await sourceOf(context, stores, options);
+    let leftToOrder = 0;
+    const source = await sourceOf(context, stores, options, () => {
+      leftToOrder += 1;
+    });
     const bench =
       what === 'orders' || what === 'sessions'
         ? openWorkbench(config.sqliteDriver, config.currency)
@@ -66,6 +69,7 @@ export async function exportData(context: CommandContext, options: ExportOptions
             ? exportProducts(source)
             : (what === 'orders' ? exportOrders : exportSessions)(source, bench!);
       await writeAll(chosen, options.format, target, signal);
+      if (leftToOrder > 0) context.stderr.write(leftToOrderNote(leftToOrder));
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new EcomError('INTERRUPTED', 'interrupted', { hint: 'what is written is not all' });
@@ -80,6 +84,7 @@ async function sourceOf(
   { config, stderr, signal }: CommandContext,
   { documents, live, log }: Stores,
   { where = [], ...period }: ExportOptions,
+  onLeftToOrder: () => void,
 ): Promise<ExportSource> {
   const { timeZone: zone, properties } = await storedLayout({ config, stderr }, live);
   const stretch = periodOf(period, 'all', timeZone(zone));
@@ -94,16 +99,27 @@ async function sourceOf(
   const { partitions } = log;
   await requireKnown({ documents, partitions, signal }, conditions, knownFields(conditions, properties));
   const filter = createFilter(conditions);
+  const isLeft = leavesToOrder(conditions);
   const { tallies } = await live.snapshot({ tallies: [{ ranges: 'all' }] });
   return {
     documents,
     live,
     partitions,
-    keep: (event) => (event.time >= from && event.time < to ? filter(event) : undefined),
+    keep(event) {
+      if (!(event.time >= from && event.time < to)) return undefined;
+      if (isLeft(event)) onLeftToOrder();
+      return filter(event);
+    },
     currency: config.currency,
     mainCurrency: mainCurrency(tallies[0]!.totals, config.currency),
     signal,
   };
+}
+
+/** What `ecom stats` tells of a filter in the same words. */
+function leftToOrderNote(lines: number): string {
+  const [is, taken] = lines === 1 ? ['line of an order does', 'it is'] : ['lines of orders do', 'they are'];
+  return `note: ${lines.toLocaleString('en-US')} ${is} not say what --where asks, though another line may: ${taken} taken by what ${lines === 1 ? 'it says' : 'they say'} alone\n`;
 }
 
 /**

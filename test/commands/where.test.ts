@@ -113,5 +113,17 @@ test('a line that leaves to its order what is asked for is told', async () => {
   expect(await asked('country=DE')).toEqual({ gross: '10.00', leftToOrder: 2 });
   expect(await asked('user=u1')).toEqual({ gross: '10.00', leftToOrder: 2 });
   expect(await asked('product=A')).toEqual({ gross: '30.00', leftToOrder: 0 });
+  const noted = async (what: 'events' | 'orders' | 'sessions', where?: string) => {
+    const { context } = runOn(own);
+    await exportData(context, { what, format: 'jsonl', out: '-', where: where === undefined ? [] : [where] });
+    return String(context.stderr.read() ?? '');
+  };
+  const note = 'note: 2 lines of orders do not say what --where asks';
+  for (const what of ['events', 'orders', 'sessions'] as const) {
+    expect(await noted(what, 'country=DE')).toContain(note);
+    expect(await noted(what, 'user!=u1')).toContain(note);
+    expect(await noted(what, 'product=A')).toBe('');
+    expect(await noted(what)).toBe('');
+  }
   rmSync(own, { recursive: true, force: true });
 });

@@ -58,6 +58,21 @@ const empty: DashboardModel = {
 };
 
 describe('presentScreen', () => {
+  it('tells lines of orders that do not say what is filtered by, and nothing where there are none', () => {
+    const model = modelFixture();
+    const freshness = { ...model.stats.freshness, leftToOrder: 1234 };
+    const filtered = { ...model, stats: { ...model.stats, freshness } };
+    for (const size of [
+      { columns: 80, rows: 24 },
+      { columns: 120, rows: 40 },
+      { columns: 160, rows: 50 },
+    ]) {
+      const shown = (of: DashboardModel): string => screenText(stateFixture({ size, model: of }));
+      expect(shown(filtered)).toMatch(/lines without it +1,234/i);
+      expect(shown(model)).not.toMatch(/lines without it/i);
+    }
+  });
+
   it('fills every block exactly, at every size, window and state', () => {
     const models = [undefined, empty, ...WINDOW_LABELS.map((window) => modelFixture(window))];
     for (const columns of [40, 47, 59, 60, 73, 78, 80, 100, 119, 120, 137, 154, 160, 210]) {

@@ -27,6 +27,7 @@ export function healthLine(model: DashboardModel | undefined, width: number): Li
   const facts: Line[] = [
     ...alerts.map(({ name }): Line => [span(`▲ ${displayText(name)}`, { bold: true, colour: 'red' })]),
     fact('backlog', freshness.backlog, freshness.backlog === 0 ? undefined : 'yellow'),
+    ...(freshness.leftToOrder > 0 ? [fact('lines without it', freshness.leftToOrder, 'yellow')] : []),
     fact('rejected', freshness.rejected, freshness.rejected > 0 ? 'yellow' : undefined),
     fact('late', freshness.late),
     fact('duplicates', freshness.duplicates + freshness.duplicateOrders),
@@ -86,12 +87,18 @@ function qualityLines({ freshness }: Stats, width: number): Line[] {
     ['Rejected', [span(compact(freshness.rejected), warn(freshness.rejected))]],
     ['Duplicate events', [span(compact(freshness.duplicates))]],
     ['Duplicate orders', [span(compact(freshness.duplicateOrders))]],
+    // What is filtered by is said of their order by others, if at all.
+    ...(freshness.leftToOrder > 0
+      ? [['Lines without it', [span(compact(freshness.leftToOrder), warn(1))]] as const]
+      : []),
   ];
   const perRow = width >= 50 ? 2 : 1;
   const column = Math.floor((width - (perRow - 1) * 4) / perRow);
   const cells = pairs.map(([name, value]) => spread([dim(name)], value, column));
   if (perRow === 1) return cells;
-  return [0, 2, 4].map((first) => [...cells[first]!, span('    '), ...cells[first + 1]!]);
+  return cells.flatMap((cell, i): Line[] =>
+    i % 2 === 0 ? [[...cell, span('    '), ...(cells[i + 1] ?? [])]] : [],
+  );
 }
 
 function reasonLines({ freshness }: Stats, width: number): Line[] {
