@@ -19,6 +19,15 @@ process.stdout.write(`built ${dir}: ${(bytes / 1e6).toFixed(1)} MB in ${seconds}
 
 function driver() {
   try {
+    // Node warns that it may still change.
+    process.removeAllListeners('warning');
+    // A Node that says whether a transaction is open: its SQLite can be used.
+    const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+    if (new DatabaseSync(':memory:').isTransaction === false) return 'node';
+  } catch {
+    // It has none.
+  }
+  try {
     new (require('better-sqlite3'))(':memory:').close();
     return 'better-sqlite3';
   } catch {

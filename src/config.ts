@@ -33,7 +33,7 @@ export interface Config {
   /** SQLite's durability: `normal` survives a crash of ecom, `full` also one of the machine. */
   readonly synchronous: 'normal' | 'full';
   /** The SQLite driver to insist on; the best that can be loaded where undefined. */
-  readonly sqliteDriver: 'better-sqlite3' | 'libsql' | undefined;
+  readonly sqliteDriver: 'node' | 'better-sqlite3' | 'libsql' | undefined;
   /** Number of partitions of a log that is created now; the log's own default where undefined. */
   readonly partitions: number | undefined;
   /** Days that the log keeps its records: for ever where undefined, or the server's own default where it is on one. */
@@ -103,7 +103,7 @@ export function loadConfig(flags: ConfigFlags = {}, env = processEnvironment()):
   const driver = oneOf(
     'ECOM_SQLITE_DRIVER',
     env.ECOM_SQLITE_DRIVER,
-    ['auto', 'better-sqlite3', 'libsql'] as const,
+    ['auto', 'node', 'better-sqlite3', 'libsql'] as const,
     'auto',
   );
   const logLevel = oneOf(

@@ -1,5 +1,5 @@
 import { type Config } from '../../config.ts';
-import { type DriverName, openConnection } from '../../pipeline/sqlite/driver.ts';
+import { DRIVERS, type DriverName, openConnection } from '../../pipeline/sqlite/driver.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -14,16 +14,16 @@ export function checkNode(version: string): Check {
 
 /** Which SQLite driver can be loaded: the one that the configuration insists on, or the best. */
 export function checkDriver({ sqliteDriver: wanted }: Pick<Config, 'sqliteDriver'>): Check {
-  const candidates: readonly DriverName[] = wanted === undefined ? ['better-sqlite3', 'libsql'] : [wanted];
+  const candidates = wanted === undefined ? DRIVERS : [wanted];
   for (const name of candidates) {
     const version = sqliteVersion(name);
     if (version === undefined) continue;
     const detail = `${name}, SQLite ${version}`;
-    if (name === candidates[0]) return ok('driver', detail);
+    if (name !== 'libsql' || wanted !== undefined) return ok('driver', detail);
     return warn(
       'driver',
-      `${detail}; ${candidates[0]} cannot be loaded`,
-      'nothing needs to be done; npm ci with a C++ compiler brings the faster one',
+      `${detail}; better-sqlite3 cannot be loaded`,
+      'nothing needs to be done; a newer Node.js, or npm ci with a C++ compiler, brings a faster one',
     );
   }
   return fail(

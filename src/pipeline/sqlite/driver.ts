@@ -4,10 +4,14 @@ import { dirname, join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { EcomError } from '../../errors.ts';
 import { bundled } from './bundled-driver.ts';
+import { loadNodeDriver } from './node-driver.ts';
 
 export type Connection = BetterSqlite3.Database;
 export type Statement = BetterSqlite3.Statement;
-export type DriverName = 'better-sqlite3' | 'libsql';
+export type DriverName = 'node' | 'better-sqlite3' | 'libsql';
+
+/** The best first. */
+export const DRIVERS: readonly DriverName[] = ['node', 'better-sqlite3', 'libsql'];
 
 /** A BLOB as a driver gives it: of several rows, libsql gives bare buffers. */
 export type Blob = Uint8Array | ArrayBuffer;
@@ -30,16 +34,16 @@ const require = createRequire(import.meta.url);
 const openers = new Map<DriverName, Open>();
 
 /**
- * Opens a database file with better-sqlite3, which is compiled at installation where no binary fits, else with libsql, which
- * brings its binaries along and has the same interface.
- * @throws EcomError `UNAVAILABLE` where neither can be loaded; else whatever the driver throws
+ * Opens a database file with the SQLite of Node, which older ones do not have, else with better-sqlite3, which is compiled at
+ * installation where no binary fits, else with libsql, which brings its binaries along. All have the same interface.
+ * @throws EcomError `UNAVAILABLE` where none can be loaded; else whatever the driver throws
  */
 export function openConnection(path: string, options: OpenOptions, wanted?: DriverName): Connection {
   return opener(wanted)(path, options);
 }
 
 function opener(wanted: DriverName | undefined): Open {
-  const names: DriverName[] = wanted === undefined ? ['better-sqlite3', 'libsql'] : [wanted];
+  const names = wanted === undefined ? DRIVERS : [wanted];
   let cause: unknown;
   for (const name of names) {
     const known = openers.get(name);
@@ -59,6 +63,7 @@ function opener(wanted: DriverName | undefined): Open {
 }
 
 function load(name: DriverName): Open {
+  if (name === 'node') return loadNodeDriver();
   if (name === 'libsql') {
     const Libsql = require(name) as Driver;
     return (path, options) => emptiedOnClose(new Libsql(path, options));

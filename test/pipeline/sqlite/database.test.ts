@@ -144,7 +144,11 @@ describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
     const path = join(tempDir(), 'm.db');
     const connection = open(path, [FIRST]);
     connection.exec('PRAGMA busy_timeout = 0');
-    const lock = `const db = new (require(${JSON.stringify(require.resolve(driver))}))(${JSON.stringify(path)});
+    const load =
+      driver === 'node'
+        ? "require('node:sqlite').DatabaseSync"
+        : `require(${JSON.stringify(require.resolve(driver))})`;
+    const lock = `const db = new (${load})(${JSON.stringify(path)});
       db.exec('BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
       process.stdout.write('locked', () => process.kill(process.pid, 'SIGSTOP'));
       setTimeout(() => { db.exec('COMMIT'); db.close(); }, 1);`;
