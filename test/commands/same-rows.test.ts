@@ -149,6 +149,49 @@ describe('rows without an id that come again', () => {
     expect(await numbers(shop)).toMatchObject({ events: 1, duplicates: 1 });
   });
 
+  /** Spellings of 10, 1.5 and 0.5, and of two units, as programs write them. */
+  const spellings = [
+    ['10', '1.5', '0.5', '2'],
+    ['10.00', '1.50', '0.50', '2.0'],
+    ['10.', '1.500', '.5', '2.00'],
+    ['10.0', '1.5000', '.50', '2'],
+  ] as const;
+  const amounts = { price: 'price', tax: 'tax', shipping: 'shipping', quantity: 'qty' };
+  const native = { type: 'purchase', time: '2026-01-05T10:00:00Z', userId: 5, orderId: 1, currency: 'EUR' };
+  test.each([
+    [
+      'of a CSV with a map',
+      'csv',
+      ([price, tax, shipping, qty]: readonly string[]) =>
+        `at,order,sku,qty,price,tax,shipping\n2026-01-05 10:00:00,1,A,${qty},${price},${tax},${shipping}\n`,
+    ],
+    [
+      'of JSON with a map',
+      'jsonl',
+      ([price, tax, shipping, qty]: readonly string[], isText: boolean) => {
+        const row = { at: '2026-01-05 10:00:00', order: '1', sku: 'A', qty, price, tax, shipping };
+        return `${JSON.stringify(row, (name, value) => (/^(?:order|qty|price|tax|shipping)$/.test(name) && !isText ? Number(value) : value))}\n`;
+      },
+    ],
+    [
+      'of our own, without an id',
+      'jsonl',
+      ([price, tax, shipping, quantity]: readonly string[], isText: boolean) => {
+        const of = <T>(text: T) => (isText ? text : Number(text));
+        const [userId, orderId, productId] = ['5', '1', '7'].map(of);
+        const items = [{ productId, price: of(price), quantity: of(quantity) }];
+        return `${JSON.stringify({ ...native, userId, orderId, tax: of(tax), shipping: of(shipping), items })}\n`;
+      },
+    ],
+  ] as const)('count once however their numbers are written: %s', async (what, ext, write) => {
+    const shop = fileShop();
+    const options = what.endsWith('map') ? { map: shop.map({ ...order, ...amounts }) } : {};
+    for (const [i, spelling] of spellings.entries())
+      for (const isText of [true, false])
+        await shop.readText(`${i}${isText}.${ext}`, write(spelling, isText), options);
+    expect(await numbers(shop)).toMatchObject({ events: 1, gross: '20.00' });
+  });
+
   test('that have an id under another name are known by that', async () => {
     const shop = fileShop();
     const row = (second: number) =>

@@ -1,4 +1,4 @@
-import { list, object, type RawEvent } from './formats/format.ts';
+import { list, object, type RawEvent, units } from './formats/format.ts';
 import { plainAmount } from './formats/plain-amount.ts';
 import { idOfKey } from './row-ids.ts';
 import { parseTime } from './time.ts';
@@ -7,6 +7,8 @@ const OF_EVENT = ['revenue', 'total', 'tax', 'shipping', 'discount', 'refunded']
 const OF_ITEM = ['price', 'total'] as const;
 /** What amounts of events and items are called. */
 const AMOUNT_NAMES: ReadonlySet<string> = new Set([...OF_EVENT, ...OF_ITEM]);
+
+const ID_NAMES: ReadonlySet<string> = new Set(['userId', 'anonymousId', 'sessionId', 'orderId', 'productId']);
 
 /** Makes the amounts of an event plain, in place. */
 export function makePlain(event: RawEvent): void {
@@ -41,9 +43,11 @@ export function contentId(event: { readonly time?: unknown }): string | undefine
   return content === undefined ? undefined : idOfKey(content);
 }
 
-/** Objects with their fields by name, without those that say nothing, and amounts in one form. */
+/** Objects with their fields by name, without those that say nothing, and amounts, ids and units in one form. */
 function inOrder(name: string, value: unknown): unknown {
   if (AMOUNT_NAMES.has(name)) return plainAmount(typeof value === 'number' ? String(value) : value);
+  if (ID_NAMES.has(name)) return typeof value === 'number' ? String(value) : value;
+  if (name === 'quantity') return units(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const fields = Object.entries(value).filter(([, field]) => !isAbsent(field));
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

@@ -1,20 +1,22 @@
 const ZERO = 0x30;
 const NINE = 0x39;
 const POINT = 0x2e;
-const POINTED = /^\d+\.\d*$/;
+const POINTED = /^(?:\d+\.\d*|\.\d+)$/;
 
 /**
  * An amount without the zeros behind its decimals that say nothing: a spreadsheet leaves them out when it saves a table, and a row is
- * known again by what its amounts are. What is not digits with one point among or behind them stays as it is.
+ * known again by what its amounts are. One that begins with its point gets a zero before it. What is not digits with one point stays as
+ * it is.
  */
 export function plainAmount<T>(amount: T): T | string {
   if (typeof amount !== 'string' || !POINTED.test(amount)) return amount;
   let end = amount.length;
   while (amount[end - 1] === '0') end -= 1;
-  return amount.slice(0, amount[end - 1] === '.' ? end - 1 : end);
+  const plain = amount.slice(0, amount[end - 1] === '.' ? end - 1 : end);
+  return amount.startsWith('.') ? `0${plain}` : plain;
 }
 
-/** How many bytes of an amount {@link plainAmount} leaves out at its end. */
+/** How many bytes of an amount {@link plainAmount} leaves out at its end; none of one that begins with its point. */
 export function spareZeros(bytes: Uint8Array, start: number, size: number): number {
   const end = start + size;
   let point = -1;
