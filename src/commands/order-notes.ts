@@ -5,6 +5,7 @@ import { COLUMNS } from '../pipeline/metrics/columns.ts';
 export interface OrderCounts {
   readonly duplicateOrders: number;
   readonly excessRefunds: number;
+  readonly refundsWithoutOrder: number;
   readonly unpricedOrders: number;
   readonly pendingOrders: number;
   readonly cancelledOrders: number;
@@ -14,6 +15,7 @@ export interface OrderCounts {
 const TEXTS: readonly (readonly [name: keyof OrderCounts, one: string, many: string])[] = [
   ['duplicateOrders', 'duplicate order', 'duplicate orders'],
   ['excessRefunds', 'refund beyond its order', 'refunds beyond their orders'],
+  ['refundsWithoutOrder', 'refund of an order that is not known', 'refunds of orders that are not known'],
   ['unpricedOrders', 'order without amount', 'orders without amount'],
   ['pendingOrders', 'pending order not counted', 'pending orders not counted'],
   ['cancelledOrders', 'cancelled order not counted', 'cancelled orders not counted'],
@@ -39,6 +41,7 @@ export async function readOrderCounts(live: Pick<LiveStore, 'snapshot'>): Promis
   return {
     duplicateOrders: count('duplicateOrders'),
     excessRefunds: count('excessRefunds'),
+    refundsWithoutOrder: count('refundsWithoutOrder'),
     unpricedOrders: count('unpricedOrders'),
     pendingOrders: count('pendingOrders'),
     cancelledOrders: count('cancelledOrders'),
@@ -51,6 +54,7 @@ export function moreOrders(now: OrderCounts, before: OrderCounts): OrderCounts {
   return {
     duplicateOrders: now.duplicateOrders - before.duplicateOrders,
     excessRefunds: now.excessRefunds - before.excessRefunds,
+    refundsWithoutOrder: now.refundsWithoutOrder - before.refundsWithoutOrder,
     unpricedOrders: now.unpricedOrders - before.unpricedOrders,
     pendingOrders: now.pendingOrders - before.pendingOrders,
     cancelledOrders: now.cancelledOrders - before.cancelledOrders,

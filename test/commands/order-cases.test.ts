@@ -28,6 +28,8 @@ async function readEvents(dataDir: string, events: readonly object[]): Promise<R
   return read(dataDir, path);
 }
 
+const paid = (orderId: string, time: string) => ({ type: 'purchase', time, userId: 'u1', orderId });
+
 async function statsOf(dataDir: string, by?: string): Promise<Stats> {
   const stores = await openStores(configFor(dataDir));
   const stats = await readStats(stores, { period: 'all', now: NOW, currency: 'USD', limit: 100, by });
@@ -140,6 +142,37 @@ describe('orders from real shops', () => {
     expect(kpis.revenue).toMatchObject({ gross: '50.00', refunds: '50.00', net: '0.00' });
     expect(freshness.excessRefunds).toBe(1);
     expect(text()).toContain('1 refund beyond its order');
+  });
+
+  test('a refund of an order that was rejected, or never came, is told until a purchase of it comes', async () => {
+    const dataDir = newFolder();
+    const path = join(tempDir(), 'orders.jsonl');
+    const order = (quantity: number) => ({
+      ...{ id: 801, number: '801', status: 'completed', currency: 'USD', customer_id: 12, total: '6.00' },
+      date_created_gmt: '2026-01-05T10:00:00',
+      line_items: [{ name: 'Tea', sku: 'TEA', quantity, total: '6.00' }],
+      refunds: [{ id: 9, total: '-6.00' }],
+    });
+    writeFileSync(path, `${JSON.stringify(order(0.5))}\n`);
+    const { text } = await read(dataDir, path);
+    expect(text()).toContain('1 rejected: 1 quantity is no whole number');
+    expect(text()).toContain('1 refund of an order that is not known');
+    const before = await statsOf(dataDir);
+    expect(before.freshness).toMatchObject({ rejected: 1, refundsWithoutOrder: 1 });
+    expect(before.kpis).toMatchObject({ orders: 0, revenue: { gross: '0.00', refunds: '6.00' } });
+    expect(statsText(before, { width: 200, styled: false })).toContain(
+      '1 refund of an order that is not known',
+    );
+    await readEvents(dataDir, [
+      { ...paid('801', '2026-01-05T10:00:00Z'), items: [{ productId: 'TEA', price: 6 }] },
+    ]);
+    const after = await statsOf(dataDir);
+    expect(after.freshness).toMatchObject({ refundsWithoutOrder: 0, excessRefunds: 0 });
+    expect(after.kpis).toMatchObject({ orders: 1, revenue: { gross: '6.00', refunds: '6.00' } });
+    // One that names no order has none to wait for.
+    const alone = { type: 'refund', time: '2026-01-06T10:00:00Z', items: [{ productId: 'TEA', price: 1 }] };
+    await readEvents(dataDir, [alone, { ...alone, time: '2026-01-07T10:00:00Z', orderId: '802' }]);
+    expect((await statsOf(dataDir)).freshness).toMatchObject({ refundsWithoutOrder: 1 });
   });
 
   test.each([

@@ -26,8 +26,18 @@ async function numbersOf(dataDir: string): Promise<object> {
   const { freshness, ...stats } = await readStats(stores, { ...asked, by: 'country' });
   const { cohorts, segments, search } = await readInsights(stores.live, asked);
   await stores.close();
-  const { links, aliases, robots, excessRefunds, unpricedOrders, pendingOrders, cancelledOrders } = freshness;
-  const told = { links, aliases, robots, excessRefunds, unpricedOrders, pendingOrders, cancelledOrders };
+  const { links, aliases, robots, excessRefunds, refundsWithoutOrder } = freshness;
+  const { unpricedOrders, pendingOrders, cancelledOrders } = freshness;
+  const told = {
+    links,
+    aliases,
+    robots,
+    excessRefunds,
+    refundsWithoutOrder,
+    unpricedOrders,
+    pendingOrders,
+    cancelledOrders,
+  };
   return { ...stats, cohorts, segments, search, told };
 }
 

@@ -8,6 +8,7 @@ export interface Posting {
     | 'gross'
     | 'refund'
     | 'excess'
+    | 'orderless'
     | 'unpriced'
     | 'pending'
     | 'cancelled'
@@ -52,6 +53,7 @@ function postingsOf(purchases: readonly ShopEvent[], refunds: readonly ShopEvent
       .map(BigInt)
       .sort((a, b) => (a < b ? 1 : -1))[0];
   const postings: Posting[] = [];
+  if (!known) for (const { time } of refunds) postings.push({ kind: 'orderless', time, amount: 1n });
 
   const worth = new Map<string, bigint>();
   const add = (code: string, amount: bigint): unknown => worth.set(code, (worth.get(code) ?? 0n) + amount);

@@ -70,6 +70,7 @@ export function statsFixture(window: WindowLabel = '30m', now = NOW, scale = 1):
       pendingOrders: 0,
       cancelledOrders: 0,
       changedOrders: 0,
+      refundsWithoutOrder: 0,
       rejected: count(145),
       rejectedByReason: { 'price is wrong': count(90), 'id is missing': count(40), 'no JSON': count(15) },
     },

@@ -8,8 +8,8 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  *   events are, `unjoined` devices whose past was too long to join them, `placeholderIds` events with an id of somebody that is none,
  *   `duplicates`, `duplicateOrders`, `rejected:REASON`, `tombstones`
  * - `leftToOrder` lines of orders and refunds that do not say what a view is filtered by
- * - `excessRefunds` refunds of more than was left of the order, `unpricedOrders` that say no amount; `pendingOrders` and `cancelledOrders`,
- *   which do not count, `changedOrders` that came again with another worth
+ * - `excessRefunds` refunds of more than was left of the order, `refundsWithoutOrder` of one that is not known, `unpricedOrders` that say
+ *   no amount; `pendingOrders` and `cancelledOrders`, which do not count, `changedOrders` that came again with another worth
  * - `orders:C`, `gross:C`, `refunds:C` by currency, `units`
  * - `users`: shoppers whose newest event lies in the cell. Summed over all cells from a moment on, they are the distinct
  *   users since then: no set has to be kept.
@@ -42,6 +42,7 @@ export const COLUMNS = {
   duplicates: 'duplicates',
   duplicateOrders: 'duplicateOrders',
   excessRefunds: 'excessRefunds',
+  refundsWithoutOrder: 'refundsWithoutOrder',
   unpricedOrders: 'unpricedOrders',
   pendingOrders: 'pendingOrders',
   cancelledOrders: 'cancelledOrders',

@@ -1,5 +1,5 @@
-import { type EventColumns, FLAG, ITEM_TEXT, TEXT } from '../events/columns.ts';
-import { add, type Count, multiply, subtract } from '../events/money.ts';
+import { type EventColumns, FLAG, TEXT } from '../events/columns.ts';
+import { add, type Count, subtract } from '../events/money.ts';
 import { COLUMNS, FAMILIES } from '../metrics/column-numbers.ts';
 import { type ItemCounter } from './count-items.ts';
 import { type DecodedBatch, NOBODY } from './decoded-batch.ts';
@@ -9,12 +9,12 @@ import { type Spending } from './facts.ts';
 import { type Message } from './messages.ts';
 import { saysOther } from './order-change.ts';
 import { createOrderLines, shopperKeyOf } from './order-lines.ts';
+import { partOf } from './order-part.ts';
 import {
   addPurchase,
   encodeOrderState,
   KEPT_REFUNDS,
   newOrder,
-  type OrderItem,
   type OrderPart,
   type OrderState,
   orderKey,
@@ -124,6 +124,7 @@ export function createOrderCounter(
   function addPart(columns: EventColumns, row: number, order: OrderState, part: OrderPart): Reading {
     const before = readingOf(order);
     if (!before.isKnown || wouldChange(order, part, false)) {
+      if (!before.isKnown) for (const refund of order.refunds) countUnknown(refund, -1);
       return recount(order, before, () => {
         order.kind = columns.is(row, FLAG.partial) ? 'lines' : 'whole';
         takeStatement(order, part, false);
@@ -147,6 +148,11 @@ export function createOrderCounter(
     }
     emitter.emitRefunds(order, after, 1);
     return after;
+  }
+
+  /** Tells a refund of an order of which no purchase is known. */
+  function countUnknown({ time }: OrderPart, sign: 1 | -1): void {
+    tally.addTotal(tally.bucketAt(time), COLUMNS.refundsWithoutOrder, sign);
   }
 
   /** What the shopper has bought beside what was told before. @param before all of it, where nothing is owed */
@@ -241,6 +247,8 @@ export function createOrderCounter(
     countRefund({ columns }, row) {
       const order = orderOf(columns, row);
       const part = partOf(columns, row, keys);
+      const isUnknown = order.kind === 'refunds' && columns.text(row, TEXT.orderId) !== undefined;
+      if (isUnknown) countUnknown(part, 1);
       if (order.refunds.length >= KEPT_REFUNDS) {
         const alone = newOrder();
         alone.refunds.push(part);
@@ -302,27 +310,4 @@ function sumOf({ items, currency }: OrderPart, code: string): Pick<Spent, 'amoun
   let sum: Count = 0;
   for (const { amount = 0 } of items) sum = add(sum, amount);
   return { amount: sum, code: currency ?? code };
-}
-
-/** What a row says. */
-function partOf(columns: EventColumns, row: number, keys: EventKeys): OrderPart {
-  const first = columns.firstItem(row);
-  const items: OrderItem[] = [];
-  for (let item = first; item < first + columns.items(row); item += 1) {
-    const [price, quantity] = [columns.price(item), columns.quantity(item)];
-    items.push({
-      product: columns.itemText(item, ITEM_TEXT.productId)!,
-      category: columns.itemText(item, ITEM_TEXT.category),
-      brand: columns.itemText(item, ITEM_TEXT.brand),
-      quantity,
-      amount: columns.total(item) ?? (price === undefined ? undefined : multiply(price, quantity)),
-    });
-  }
-  return {
-    time: columns.time(row),
-    currency: columns.text(row, TEXT.currency),
-    values: keys.textsOf(row),
-    facts: columns.orderFacts(row),
-    items,
-  };
 }

@@ -108,6 +108,8 @@ export function computeStats(input: StatsInput): Stats {
       duplicates,
       duplicateOrders: whole(window, COLUMNS.duplicateOrders),
       excessRefunds: whole(window, COLUMNS.excessRefunds),
+      // Those of before there was this counter may be taken from it.
+      refundsWithoutOrder: Math.max(0, whole(window, COLUMNS.refundsWithoutOrder)),
       unpricedOrders: whole(window, COLUMNS.unpricedOrders),
       pendingOrders: whole(window, COLUMNS.pendingOrders),
       cancelledOrders: whole(window, COLUMNS.cancelledOrders),

@@ -113,6 +113,8 @@ export interface Stats {
     readonly duplicateOrders: number;
     /** Refunds of more than was left of their order, or of nobody knows how much: what is beyond is not subtracted. */
     readonly excessRefunds: number;
+    /** Refunds that count as they say, because no purchase of the order that they name is known: it was rejected, or never came. */
+    readonly refundsWithoutOrder: number;
     /** Orders that count as worth less than they are, because neither they nor all their items say an amount. */
     readonly unpricedOrders: number;
     /** Orders that do not count, because they are not paid, or were called off. */

@@ -12,7 +12,7 @@ import { tempDir } from '../../support/temp-dir.ts';
 
 const DAY_MS = 86_400_000;
 /** What the first reduce did not know: refunds are held against their orders, and what is no use is told. */
-const SINCE = /\|(refunds:\w+|excessRefunds|unpricedOrders|changedOrders)$/;
+const SINCE = /\|(refunds:\w+|excessRefunds|refundsWithoutOrder|unpricedOrders|changedOrders)$/;
 
 describe('the same counters as those of the first reduce', () => {
   test.each([
