@@ -51,7 +51,8 @@ export function referenceNumbers(lines: readonly ShopEvent[], { from, to, asOf, 
   const known = new Set<string>();
   const repeated = new Set<ShopEvent>();
   for (const event of arrived) {
-    if (event.type !== 'purchase' || event.orderId === undefined) continue;
+    // Lines of an order are one, however many they are.
+    if (event.type !== 'purchase' || event.orderId === undefined || event.partial === true) continue;
     if (known.has(event.orderId)) repeated.add(event);
     else known.add(event.orderId);
   }
@@ -97,13 +98,13 @@ export function referenceNumbers(lines: readonly ShopEvent[], { from, to, asOf, 
     users: there.length,
     newUsers: shoppers.filter((list) => inside(list[0]!.time)).length,
     buyers: buyers.length,
-    repeatBuyers: shoppers.filter((list) => list.filter(isPurchase).length > 1).length,
+    repeatBuyers: shoppers.filter((list) => ordersIn(list.filter(isPurchase)) > 1).length,
     sessions: ended.length,
     bounced: ended.filter((session) => session.events.length === 1).length,
     sessionMs: sum(ended.map((session) => session.events.at(-1)!.time - session.events[0]!.time)),
     convertedSessions: ended.filter((session) => has(session, 'purchase')).length,
     waits,
-    orders: purchases.length,
+    orders: ordersIn(purchases),
     duplicateOrders: events.filter((event) => repeated.has(event)).length,
     units: sum(purchases.flatMap(({ items }) => items).map(({ quantity }) => quantity)),
     gross: worth(purchases),
@@ -206,7 +207,7 @@ export function referenceNumbers(lines: readonly ShopEvent[], { from, to, asOf, 
             events: events.filter((event) => saidBy(event) === value).length,
             sessions: own.length,
             converted: own.filter((session) => has(session, 'purchase')).length,
-            orders: bought.length,
+            orders: ordersIn(bought),
             gross: worth(bought),
             units: unitsOf(bought),
           },
@@ -225,6 +226,10 @@ function worth(list: readonly ShopEvent[]): bigint {
   return list
     .flatMap(({ items }) => items)
     .reduce((total, { price = 0, quantity }) => total + BigInt(price) * BigInt(quantity), 0n);
+}
+
+function ordersIn(purchases: readonly ShopEvent[]): number {
+  return new Set(purchases.map(({ orderId, id }) => orderId ?? id)).size;
 }
 
 function unitsOf(list: readonly ShopEvent[]): number {

@@ -1,19 +1,19 @@
 import { list, object, type RawEvent, units } from './formats/format.ts';
 import { plainAmount } from './formats/plain-amount.ts';
 import { idOfKey } from './row-ids.ts';
+import { AMOUNTS } from './shop-event.ts';
 import { parseTime } from './time.ts';
 
-const OF_EVENT = ['revenue', 'total', 'tax', 'shipping', 'discount', 'refunded'] as const;
 const OF_ITEM = ['price', 'total'] as const;
 /** What amounts of events and items are called. */
-const AMOUNT_NAMES: ReadonlySet<string> = new Set([...OF_EVENT, ...OF_ITEM]);
+const AMOUNT_NAMES: ReadonlySet<string> = new Set([...AMOUNTS, ...OF_ITEM]);
 
 const ID_NAMES: ReadonlySet<string> = new Set(['userId', 'anonymousId', 'sessionId', 'orderId', 'productId']);
 
 /** Makes the amounts of an event plain, in place. */
 export function makePlain(event: RawEvent): void {
   const fields = event as Record<string, unknown>;
-  for (const name of OF_EVENT) if (name in fields) fields[name] = plainAmount(fields[name]);
+  for (const name of AMOUNTS) if (name in fields) fields[name] = plainAmount(fields[name]);
   for (const value of list(event.items)) {
     const item = object(value) as Record<string, unknown>;
     for (const name of OF_ITEM) if (name in item) item[name] = plainAmount(item[name]);

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EVENT_TYPES, LINK_TYPE, type ShopEvent } from '../../../src/pipeline/events/shop-event.ts';
+import {
+  ALIAS_PROPERTY,
+  EVENT_TYPES,
+  LINK_TYPE,
+  type ShopEvent,
+} from '../../../src/pipeline/events/shop-event.ts';
 import { timeZone } from '../../../src/pipeline/events/time-zone.ts';
 import { createProcessor } from '../../../src/pipeline/processor/processor.ts';
 import {
@@ -24,8 +29,12 @@ const action = fc.record({
   // Visits lie hours apart and are short, so that those of a shopper are remembered in whatever order they arrive.
   visit: fc.nat(3),
   second: fc.nat(1500),
-  device: fc.nat(3),
+  device: fc.nat(5),
   user: fc.nat(3),
+  /** What is written where there is no id. */
+  placeholder: fc.constantFrom(undefined, undefined, 'undefined', '(not set)', '00000000-0000'),
+  /** Of an order; several come line by line. */
+  lines: fc.constantFrom(1, 1, 2, 3),
   price: fc.integer({ min: 0, max: 9_999_999 }),
   country: fc.constantFrom(undefined, 'DE', 'FR'),
   list: fc.constantFrom(undefined, undefined, 'als.1.x', 'hybrid.1.x'),
@@ -34,34 +43,60 @@ const action = fc.record({
 });
 const actions = fc.array(action, { minLength: 1, maxLength: 40, size: 'max' });
 
+/** Some devices have the id that a user has, or had before an alias: so aliases make chains and rings. */
+const DEVICES = [undefined, 'a1', 'a2', 'a3', 'u1', 'u2'] as const;
+/** What stands on the wire where an event has no id. */
+const placeholders = new WeakMap<ShopEvent, string>();
+
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
 /** In the order of arrival. Device and user 0 are unknown. */
-function eventsOf(list: readonly (typeof action extends fc.Arbitrary<infer T> ? T : never)[]): ShopEvent[] {
-  const events = list.map(
-    ({ type, visit, second, device, user, price, country, list: made }, i): ShopEvent => {
-      const isLink = device > 0 && user > 0;
-      const properties = {
-        ...(country === undefined ? {} : { country }),
-        ...(made === undefined ? {} : { recommendation_id: made }),
-      };
-      return {
-        id: `e${i}`,
-        type: type === LINK_TYPE && !isLink ? 'view_item' : type,
-        time: START + visit * 10 * HOUR + second * 1000,
-        ...(user > 0 && { userId: `u${user}` }),
-        ...(device > 0 && { anonymousId: `a${device}` }),
-        ...(type === 'purchase' && { orderId: `o${i}` }),
-        items: [{ productId: 'p', price, quantity: 1 }],
-        properties,
-        source: 'test',
-      };
-    },
+function eventsOf(list: readonly Action[]): ShopEvent[] {
+  const placed = list.flatMap((one, i) =>
+    partsOf(one, i).map((event, part) => ({ event, at: placeOf(one, part) })),
   );
-  const places = new Map(events.map((event, i) => [event, list[i]!.place]));
-  return events.sort((a, b) => places.get(a)! - places.get(b)!);
+  return placed.sort((a, b) => a.at - b.at).map(({ event }) => event);
+}
+
+function partsOf(one: Action, i: number): ShopEvent[] {
+  const { type, visit, second, device, user, price, country, list: made, placeholder } = one;
+  const anonymousId = DEVICES[device];
+  const isLink = anonymousId !== undefined && user > 0;
+  const isAlias = type === LINK_TYPE && isLink && anonymousId.startsWith('u');
+  const count = type === 'purchase' ? one.lines : 1;
+  return Array.from({ length: count }, (_, part) => {
+    const event: ShopEvent = {
+      id: `e${i}.${part}`,
+      type: type === LINK_TYPE && !isLink ? 'view_item' : type,
+      time: START + visit * 10 * HOUR + second * 1000,
+      ...(user > 0 && { userId: `u${user}` }),
+      ...(anonymousId !== undefined && { anonymousId }),
+      ...(type === 'purchase' && { orderId: `o${i}` }),
+      ...(count > 1 && { partial: true as const }),
+      // Nobody was led to what comes line by line.
+      items: [{ productId: count > 1 ? 'q' : 'p', price: price + part, quantity: 1 }],
+      properties: {
+        ...(country === undefined ? {} : { country }),
+        ...(made === undefined || count > 1 ? {} : { recommendation_id: made }),
+        ...(isAlias && { [ALIAS_PROPERTY]: true }),
+      },
+      source: 'test',
+    };
+    if (placeholder !== undefined && user === 0) placeholders.set(event, placeholder);
+    return event;
+  });
+}
+
+/** Lines of one order arrive anywhere. */
+function placeOf({ place }: Action, part: number): number {
+  return part === 0 ? place : Math.imul(place + part, 0x9e37_79b1) >>> 1;
 }
 
 const lines = (events: readonly ShopEvent[]) =>
-  events.map((event) => ({ key: keyOf(event), value: wire(event) }));
+  events.map((event) => {
+    const userId = event.userId ?? placeholders.get(event);
+    return { key: keyOf(event), value: wire(userId === undefined ? event : { ...event, userId }) };
+  });
 
 /** All that is asked of the reference, up to now and in stretches that are over. */
 async function expectPeople(stores: Stores, events: readonly ShopEvent[]): Promise<void> {
@@ -73,6 +108,8 @@ async function expectPeople(stores: Stores, events: readonly ShopEvent[]): Promi
     expect(stats.freshness).toMatchObject({
       ...{
         links: events.length - shop.length,
+        aliases: events.filter(({ properties }) => properties?.[ALIAS_PROPERTY] === true).length,
+        placeholderIds: events.filter((event) => placeholders.has(event)).length,
         unjoined: 0,
         rejected: 0,
         received: events.length,
