@@ -163,6 +163,39 @@ describe('people', () => {
     expect(told).toContain('1 call names a former id, taken for that of a device');
   });
 
+  test('aliases are links one by one, and make no chain of users, whatever comes first', async () => {
+    const view = { type: 'track', event: 'Product Viewed', properties: { product_id: 'p', price: 5 } };
+    const at = (minute: number) => ({ messageId: `m${minute}`, timestamp: T + minute * 60_000 });
+    const views = [
+      { ...view, ...at(0), anonymousId: 'a' },
+      { ...view, ...at(1), anonymousId: 'b' },
+      { ...view, ...at(4), userId: 'b' },
+      { ...view, ...at(5), userId: 'c' },
+    ];
+    const aliases = [
+      { type: 'alias', ...at(2), previousId: 'a', userId: 'b' },
+      { type: 'alias', ...at(3), previousId: 'b', userId: 'c' },
+    ];
+    const [first, second] = aliases;
+    for (const lines of [
+      [...views, ...aliases],
+      [second, first, ...views],
+      [first, ...views.slice(0, 2), second, ...views.slice(2)],
+      [...views.slice(2), second, ...views.slice(0, 2), first],
+    ]) {
+      const path = join(tempDir(), 'in.jsonl');
+      writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      const { stats, dataDir } = await countFile(path);
+      expect(stats.kpis).toMatchObject({ events: 4, users: 2, sessions: 2 });
+      expect(stats.freshness).toMatchObject({ links: 2, aliases: 2 });
+      const sessions = await exported(dataDir, 'sessions');
+      expect(sessions.map(({ shopper, events }) => [shopper, events]).sort()).toEqual([
+        ['u:b', 2],
+        ['u:c', 2],
+      ]);
+    }
+  });
+
   test('a login that comes when older events have settled with somebody else is told', async () => {
     const many = Array.from({ length: 300 }, (_, i) => [10 + i / 100, 'view_item', 'a1'] as const);
     const first = await countEvents([...many, [20, 'identify', 'a1', 'u1']]);

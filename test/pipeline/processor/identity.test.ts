@@ -35,6 +35,8 @@ const action = fc.record({
   placeholder: fc.constantFrom(undefined, undefined, 'undefined', '(not set)', '00000000-0000'),
   /** Of an order; several come line by line. */
   lines: fc.constantFrom(1, 1, 2, 3),
+  /** Whether the second line of an order names the device only, and the third the user only. */
+  apart: fc.boolean(),
   price: fc.integer({ min: 0, max: 9_999_999 }),
   country: fc.constantFrom(undefined, 'DE', 'FR'),
   list: fc.constantFrom(undefined, undefined, 'als.1.x', 'hybrid.1.x'),
@@ -69,8 +71,8 @@ function partsOf(one: Action, i: number): ShopEvent[] {
       id: `e${i}.${part}`,
       type: type === LINK_TYPE && !isLink ? 'view_item' : type,
       time: START + visit * 10 * HOUR + second * 1000,
-      ...(user > 0 && { userId: `u${user}` }),
-      ...(anonymousId !== undefined && { anonymousId }),
+      ...(user > 0 && !(one.apart && isLink && part === 1) && { userId: `u${user}` }),
+      ...(anonymousId !== undefined && !(one.apart && isLink && part === 2) && { anonymousId }),
       ...(type === 'purchase' && { orderId: `o${i}` }),
       ...(count > 1 && { partial: true as const }),
       // Nobody was led to what comes line by line.
