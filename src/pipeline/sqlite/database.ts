@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EcomError, errorCode, errorMessage } from '../../errors.ts';
 import { type Connection, type DriverName, openConnection } from './driver.ts';
 import { STORE_FILES } from './files.ts';
@@ -41,7 +41,7 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
   const { path } = options;
   let connection: Connection | undefined;
   try {
-    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    if (!existsSync(path)) create(path);
     connection = openConnection(path, { timeout: BUSY_TIMEOUT_MS }, options.driver);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Without effect where there are pages already.
@@ -58,6 +58,21 @@ export function openDatabase(options: SqliteOptions, migrations: Migrations): Co
     connection?.close();
     throw storageError(error, path);
   }
+}
+
+/** @throws EcomError `STORAGE` where there is no folder for it, so nobody has counted anything there */
+function create(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new EcomError(
+      'STORAGE',
+      `nothing was counted here yet: there is no ${folder}, which would hold ${basename(path)}`,
+      {
+        hint: 'ecom up or ecom ingest FILE begins there; --data-dir DIR names another folder, ECOM_LOG_URL and its kin servers',
+      },
+    );
+  }
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 /** Statements are prepared when a store is opened: where one cannot be, as without its table, that is told like what fails later. */

@@ -75,7 +75,11 @@ describe.each(SQLITE_DRIVERS)('database on %s', (driver) => {
 
   test('says that the folder is missing or cannot be written', () => {
     const dir = tempDir();
-    expect(failure(() => open(join(dir, 'no', 'm.db'), [FIRST]))).toMatchObject({ code: 'STORAGE' });
+    expect(failure(() => open(join(dir, 'no', 'm.db'), [FIRST]))).toMatchObject({
+      code: 'STORAGE',
+      message: `nothing was counted here yet: there is no ${join(dir, 'no')}, which would hold m.db`,
+      hint: expect.stringContaining('ecom ingest FILE'),
+    });
     writeFileSync(join(dir, 'file'), '');
     expect(failure(() => open(join(dir, 'file', 'm.db'), [FIRST]))).toMatchObject({ code: 'STORAGE' });
     const locked = join(dir, 'locked');
