@@ -266,6 +266,13 @@ const MAGIC: readonly { bytes: string; what: string; hint: string }[] = [
   },
   { bytes: 'BZh', what: 'packed with bzip2', hint: 'unpack it: bzip2 -dc FILE | ecom ingest -' },
   { bytes: '\u00fd7zXZ', what: 'packed with xz', hint: 'unpack it: xz -dc FILE | ecom ingest -' },
+  {
+    bytes: '\u00d0\u00cf\u0011\u00e0\u00a1\u00b1\u001a\u00e1',
+    what: 'an Excel workbook',
+    hint: 'save it as CSV',
+  },
+  { bytes: '%PDF-', what: 'a PDF', hint: 'export what it shows as CSV or JSON lines' },
+  { bytes: 'Obj\u0001', what: 'an Avro file', hint: 'export it as CSV or JSON lines' },
   { bytes: 'PAR1', what: 'a Parquet file', hint: 'export it as CSV or JSON lines' },
 ];
 
