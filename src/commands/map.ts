@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { EcomError, errorCode, errorMessage } from '../errors.ts';
 import { decodeRecord, isRejected } from '../pipeline/events/decode.ts';
-import { chooseFormat, isJson } from '../pipeline/events/formats/choose.ts';
+import { chooseFormat, isJson, type OpenFormat } from '../pipeline/events/formats/choose.ts';
 import { parseCsvMap } from '../pipeline/events/formats/csv-map.ts';
 import { jsonTable, separatedTable } from '../pipeline/events/formats/proposal-table.ts';
 import { proposeMap } from '../pipeline/events/formats/propose-map.ts';
@@ -9,7 +9,7 @@ import { encodeDecoded } from '../pipeline/events/record.ts';
 import { createRecordMaker } from '../pipeline/ingest/records.ts';
 import { createRowReader, splitLines, withoutMark } from '../pipeline/ingest/rows.ts';
 import { settle } from '../pipeline/ingest/settle.ts';
-import { findInput } from '../pipeline/ingest/source.ts';
+import { findInput, type Input } from '../pipeline/ingest/source.ts';
 import { visibleLine } from '../visible-text.ts';
 import { type CommandContext } from './context.ts';
 import { printJson, tell, write } from './output.ts';
@@ -55,7 +55,8 @@ export async function map(context: CommandContext, file: string, options: MapOpt
       (file === '-' ? '-' : `${file.replace(/\.gz$/i, '').replace(/\.[^./\\]*$/, '')}.map.json`);
     const mapped = parseCsvMap(text, path, config.layout.timeZone);
     const chosen = chooseFormat({ format: 'csv', map: mapped }, lines, source.name);
-    const format = await settle(chosen, input, head, signal);
+    const { format, open } = await settled(chosen, input, head, signal);
+    const remarks = [...proposed.remarks, ...open];
     const rows = readFirst(format, whole, source.name);
     if (path !== '-') save(path, text, options.force === true);
     if (options.json) {
@@ -64,13 +65,13 @@ export async function map(context: CommandContext, file: string, options: MapOpt
         file,
         path: path === '-' ? null : path,
         map: proposed.map,
-        remarks: proposed.remarks,
+        remarks,
         rows,
       });
       return;
     }
     if (path === '-') await write(stdout, text);
-    for (const remark of proposed.remarks) tell(stderr, `note: ${remark}`);
+    for (const remark of remarks) tell(stderr, `note: ${remark}`);
     const shown = rows.map((row) => `  ${visibleLine(row)}\n`).join('');
     const where = path === '-' ? 'MAP' : visibleLine(path);
     await write(
@@ -79,6 +80,19 @@ export async function map(context: CommandContext, file: string, options: MapOpt
     );
   } finally {
     source.close();
+  }
+}
+
+/** What a column of dates leaves open is a remark here: the map that has to say it is there then. */
+async function settled(
+  format: OpenFormat,
+  ...[input, head, signal]: [Input, Buffer, AbortSignal]
+): Promise<{ readonly format: OpenFormat; readonly open: readonly string[] }> {
+  try {
+    return { format: await settle(format, input, head, signal), open: [] };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof EcomError)) throw error;
+    return { format, open: [`${error.message}: ${error.hint}`] };
   }
 }
 

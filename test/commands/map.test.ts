@@ -87,6 +87,32 @@ describe('ecom map', () => {
     expect(await mapOf('Chrome')).toEqual({ country: 'country' });
   });
 
+  test.each([
+    ['03/04/2026', 'DD/MM/YYYY', 'MM/DD/YYYY'],
+    ['3-4-2026 9:05', 'DD-MM-YYYY HH:mm', 'MM-DD-YYYY HH:mm'],
+    ['03/04/2026 09:05:10.5', 'DD/MM/YYYY HH:mm:ss.SSS', 'MM/DD/YYYY HH:mm:ss.SSS'],
+    ['03/04/2026 9:05 PM', 'DD/MM/YYYY hh:mm A', 'MM/DD/YYYY hh:mm A'],
+    ['03/04/2026 09:05+01:00', 'DD/MM/YYYY HH:mmZ', 'MM/DD/YYYY HH:mmZ'],
+  ])(
+    'of dates that are open, as %s, writes what is to be completed, and says how',
+    async (date, day, month) => {
+      const path = join(tempDir(), 'a.csv');
+      writeFileSync(path, `date,order,sku,price\n${date},1,A,5.00\n`);
+      const { out, notes } = await propose(path);
+      expect(notes).toContain(`"format": "${day}"} or "${month}"`);
+      expect(out).toContain('rejected: bad time');
+      const mapPath = path.replace(/csv$/, 'map.json');
+      const proposed = JSON.parse(readFileSync(mapPath, 'utf8')) as object;
+      const days = async (format: string) => {
+        const shop = fileShop();
+        await shop.read(path, { map: shop.map({ ...proposed, time: { column: 'date', format } }) });
+        const { series } = await shop.stats();
+        return series.filter(({ orders }) => orders > 0).map(({ time }) => time.slice(0, 10));
+      };
+      expect([await days(day), await days(month)]).toEqual([['2026-04-03'], ['2026-03-04']]);
+    },
+  );
+
   test('replaces no file unless it is told to, and refuses what has no time', async () => {
     const path = join(tempDir(), 'a.csv');
     writeFileSync(path, 'at,sku\n2026-01-05,A\n');

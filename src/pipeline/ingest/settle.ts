@@ -1,6 +1,6 @@
 import { EcomError } from '../../errors.ts';
 import { type OpenFormat } from '../events/formats/choose.ts';
-import { type DayOrder } from '../events/formats/date-text.ts';
+import { formOf } from '../events/formats/date-text.ts';
 import { parseJson } from '../events/formats/json.ts';
 import { RowFields } from '../events/formats/row-fields.ts';
 import { stripControls } from '../events/text.ts';
@@ -107,10 +107,9 @@ function isOpen(bytes: Uint8Array, start: number): boolean {
 
 function ambiguous(input: Input, format: OpenFormat, date: string): EcomError {
   const column = stripControls(format.unsettled!.dateColumn).slice(0, 80);
-  const forms: Readonly<Record<DayOrder, string>> = { day: 'DD/MM/YYYY HH:mm', month: 'MM/DD/YYYY HH:mm' };
   const what = `'${stripControls(date).slice(0, 40)}' in its column '${column}' may begin with the day or with the month`;
   const only = input.rewindable ? 'no row tells' : 'its beginning does not tell';
   return new EcomError('INPUT', `${what}, and ${only}`, {
-    hint: `say it in the map: "time": {"column": "${column}", "format": "${forms.day}"} or "${forms.month}"`,
+    hint: `say it in the map: "time": {"column": "${column}", "format": "${formOf(date, 'day')}"} or "${formOf(date, 'month')}"`,
   });
 }

@@ -24,6 +24,21 @@ export function orderOf(text: string): DayOrder | 'either' | undefined {
   return second > 12 ? 'month' : 'either';
 }
 
+const PARTS =
+  /^\d{1,2}([./-])\d{1,2}[./-]\d{4}(?:(,? ?[T ])\d{1,2}:\d\d(:\d\d)?([.,]\d+)?(?:( ?)[AaPp]\.?[Mm]\.?)?(?:( ?)(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$/;
+
+/** The form, as {@link formatReader} takes it, of a date that begins with the day or the month. */
+export function formOf(text: string, order: DayOrder): string {
+  const [, sign = '/', between, seconds, fraction, beforeHalf, beforeZone] = PARTS.exec(text.trim()) ?? [];
+  const [first, second] = order === 'day' ? ['DD', 'MM'] : ['MM', 'DD'];
+  const date = `${first}${sign}${second}${sign}YYYY`;
+  if (between === undefined) return date;
+  const clock = `${beforeHalf === undefined ? 'HH' : 'hh'}:mm${seconds === undefined ? '' : ':ss'}`;
+  const part = fraction === undefined ? '' : `${fraction[0]}SSS`;
+  const half = beforeHalf === undefined ? '' : `${beforeHalf}A`;
+  return `${date}${between}${clock}${part}${half}${beforeZone === undefined ? '' : `${beforeZone}Z`}`;
+}
+
 /** A date and a time as people write it, ms since the epoch; in the zone where it names none. NaN for anything else. */
 export function dateTime(text: string, order: DayOrder | undefined, zone: TimeZone): number {
   const bare = text.trim();
