@@ -16,6 +16,7 @@ export const DEFAULT_PLACEHOLDERS: readonly string[] = [
   '[object object]',
   '(not set)',
   '(not provided)',
+  '(data not available)',
   'not set',
   'not_set',
   'n/a',

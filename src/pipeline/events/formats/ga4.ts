@@ -1,3 +1,4 @@
+import { placeholderIds } from '../placeholder-ids.ts';
 import { EVENT_TYPES, type EventType } from '../shop-event.ts';
 import { epochMs } from '../time.ts';
 import {
@@ -70,23 +71,26 @@ function readEvent(event: Fields, body: Fields): Outcome {
   );
   if (Number.isNaN(time)) return new BadRow('bad time', 'event_timestamp is no number of microseconds');
   const userId = firstSaid(event.user_id, body.user_id);
-  const anonymousId = firstSaid(event.user_pseudo_id, event.client_id, body.client_id, body.app_instance_id);
+  const devices = [event.user_pseudo_id, event.client_id, body.client_id, body.app_instance_id];
+  const anonymousId = firstOfSaid(devices);
   const id = firstSaid(event.event_id, params.event_id);
   if (type === undefined) {
     const login = loginBy(name, { id, time, userId, anonymousId });
     return login === undefined ? notOfAShop(name) : { ...login, ...naturalKey(event) };
   }
-  // GA4 numbers the sessions of each user on their own.
   const session = firstSaid(params.ga_session_id, params.session_id);
   const ecommerce = object(event.ecommerce);
+  const numbers = [ecommerce.transaction_id, params.transaction_id, event.transaction_id];
+  // Where only a word for nothing is there for an id, the event has that: who reads it leaves it out, and tells.
   return {
     id,
     type,
     time,
-    userId,
-    anonymousId,
-    sessionId: session === undefined ? undefined : `${text(anonymousId)}.${text(session)}`,
-    orderId: firstSaid(ecommerce.transaction_id, params.transaction_id, event.transaction_id),
+    userId: saidOrNot([event.user_id, body.user_id]),
+    anonymousId: saidOrNot(devices),
+    sessionId: sessionOf(anonymousId, session) ?? saidOrNot([params.ga_session_id, params.session_id]),
+    // Whatever is no order has a number that is not set.
+    orderId: isOrder(type) ? saidOrNot(numbers) : firstOfSaid(numbers),
     currency: firstSaid(params.currency, ecommerce.currency, event.currency),
     query: type === 'search' ? said(params.search_term) : undefined,
     items: list(firstOf(event.items, params.items, ecommerce.items)).map((item) => readItem(item, type)),
@@ -94,6 +98,14 @@ function readEvent(event: Fields, body: Fields): Outcome {
     properties: keptOf(event, params, body, isOrder(type) ? ORDER_FIELDS : FIELDS),
     ...naturalKey(event),
   };
+}
+
+/** GA4 numbers the sessions of each user on their own. What is no number, or of no user, makes no name that looks like an id. */
+function sessionOf(user: unknown, session: unknown): string | undefined {
+  const none = placeholderIds();
+  const [of, number] = [text(user), text(session)];
+  if (number === '' || none.hasWord(number)) return undefined;
+  return `${none.has(of) ? '' : of}.${number}`;
 }
 
 /** What tells a row of the BigQuery export from all others, in the tables of a day and in those of the day that goes on. */
@@ -207,6 +219,11 @@ function firstSaid(...values: readonly unknown[]): unknown {
 
 function firstOfSaid(values: readonly unknown[]): unknown {
   return values.find((value) => value !== undefined && value !== null && value !== '' && !UNSAID.has(value));
+}
+
+/** The same, or else a word for nothing where one is there. */
+function saidOrNot(values: readonly unknown[]): unknown {
+  return firstOfSaid(values) ?? values.find((value) => firstOf(value) !== undefined);
 }
 
 function text(value: unknown): string {
