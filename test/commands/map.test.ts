@@ -73,6 +73,23 @@ describe('ecom map', () => {
     expect(answer.rows).toHaveLength(2);
   });
 
+  test('knows the number of an order in a table of Shopify that somebody has saved with decimal commas', async () => {
+    const path = join(tempDir(), 'a.csv');
+    const rows = [
+      'Name;Email;Financial Status;Currency;Subtotal;Shipping;Taxes;Total;Created at;Lineitem quantity;Lineitem name;Lineitem price;Lineitem sku',
+      '#1001;käthe@example.com;paid;EUR;50,00;5,00;0,00;55,00;2026-01-05 10:00:00 +0100;1;Käse;20,00;MUG',
+      '#1001;käthe@example.com;;;;;;;2026-01-05 10:00:00 +0100;1;Pot;30,00;POT',
+    ];
+    writeFileSync(path, Buffer.from(`${rows.join('\r\n')}\r\n`, 'latin1'));
+    const { notes } = await propose(path);
+    expect(notes).not.toContain('no column names an order');
+    const shop = fileShop();
+    await shop.read(path, { map: path.replace(/csv$/, 'map.json') });
+    const { kpis, freshness } = await shop.stats();
+    expect(kpis).toMatchObject({ orders: 1, users: 1, revenue: { currency: 'EUR', gross: '50.00' } });
+    expect(freshness.rejected).toBe(0);
+  });
+
   test('keeps the country and the user agent, but no bare name of a browser', async () => {
     const path = join(tempDir(), 'a.csv');
     const mapOf = async (agent: string) => {

@@ -124,6 +124,11 @@ function columnsOf(
     found.set(field, column);
     taken.add(column);
   }
+  // Shopify calls the order's number its name, beside the names of its lines.
+  const isNamed = (name: string): boolean => names.some(([first]) => first === name);
+  const orderName = header.findIndex((_, i) => names[i]![0] === 'name');
+  if (isNamed('lineitemname') && isNamed('financialstatus') && orderName >= 0 && !taken.has(orderName))
+    found.set('orderId', orderName);
   // Amazon's price is that of all units of its line.
   const price = found.get('price');
   if (price !== undefined && names[found.get('orderId') ?? -1]?.[0] === 'amazonorderid') {
