@@ -46,7 +46,7 @@ export async function map(context: CommandContext, file: string, options: MapOpt
     const proposed = proposeMap(table, encoding ?? source.encoding());
     if (typeof proposed === 'string') {
       throw new EcomError('INPUT', `no column of ${source.name} ${proposed}`, {
-        hint: 'write the map by hand: docs/formats.md describes it, with an example',
+        hint: 'the first line has to name the columns: take out what stands before them; or write the map by hand, as docs/formats.md describes',
       });
     }
     const text = `${JSON.stringify(proposed.map, undefined, 2)}\n`;

@@ -130,6 +130,14 @@ describe('ecom map', () => {
     },
   );
 
+  test('says what to do with a title before the names of the columns', async () => {
+    const path = join(tempDir(), 'a.tsv');
+    writeFileSync(path, 'Sales of January\t\t\t\ndate\torder\tsku\tprice\n2026-01-05\t1\tA\t5.00\n');
+    await expect(propose(path)).rejects.toMatchObject({
+      hint: expect.stringContaining('the first line has to name'),
+    });
+  });
+
   test('replaces no file unless it is told to, and refuses what has no time', async () => {
     const path = join(tempDir(), 'a.csv');
     writeFileSync(path, 'at,sku\n2026-01-05,A\n');
