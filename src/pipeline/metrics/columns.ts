@@ -19,7 +19,7 @@ import { EVENT_TYPES, type EventType } from '../events/shop-event.ts';
  * - `session:P` sessions whose newest event lies in the cell, by path (funnel.ts); `sessionMs` their lengths; `toPurchase:B`
  *   those with a purchase by the time to it (durations.ts), `toPurchaseMs` the sum of that
  * - of shoppers whose first event lies in the cell: `kept:K` those who were there K days later, `kept:0` all of them,
- *   `cohortBuyers`, and `lifetime:C` what they have spent so far, each in the currency of the first purchase
+ *   `cohortBuyers`, and `lifetime:C` what they have spent so far in each currency
  *
  * Of a product, category or brand: `views`, `carts`, `units`, `orders`, `gross:C`, `refunds:C`; of a property's value those,
  * `events`, of which `robots`, and `session:P`; of a recommender those of a property, for events of its lists and purchases that are put down to

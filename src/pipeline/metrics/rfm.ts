@@ -4,11 +4,14 @@ import { type Count } from '../events/money.ts';
 export const MOST_ORDERS = 20;
 
 /**
- * The class of a buyer: how many orders so far, and how much was spent so far, in steps of half an octave of currency units.
+ * The class of a buyer: how many orders so far, and how much was spent so far, in steps of half an octave of currency units;
+ * of several currencies, by the one with the most units.
  * With the cell of the newest purchase, which is the recency, it is all that RFM segments take.
  */
-export function buyerClass(orders: number, spent: Count): string {
-  return `${Math.min(orders, MOST_ORDERS)}.${spentClass(spent)}`;
+export function buyerClass(orders: number, spent: Iterable<Count>): string {
+  let greatest = 0;
+  for (const sum of spent) greatest = Math.max(greatest, spentClass(sum));
+  return `${Math.min(orders, MOST_ORDERS)}.${greatest}`;
 }
 
 function spentClass(spent: Count): number {

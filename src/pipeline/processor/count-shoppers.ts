@@ -1,5 +1,5 @@
 import { ITEM_TEXT } from '../events/columns.ts';
-import { add, subtract } from '../events/money.ts';
+import { add, type Count, subtract } from '../events/money.ts';
 import { type TimeZone } from '../events/time-zone.ts';
 import { BASE_CELL_MS, cellStart } from '../metrics/cells.ts';
 import { COLUMNS, FAMILIES, type Family, MOST_HOURS } from '../metrics/column-numbers.ts';
@@ -46,10 +46,11 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
   }
 
   /** Counts a buyer and what was spent in the cohort, or takes it back. Who has no order that counts is no buyer. */
-  function countSpent({ orders, spent, currency: code }: Purchases, cohort: number, amount: 1 | -1): void {
+  function countSpent({ orders, spent }: Purchases, cohort: number, amount: 1 | -1): void {
     if (orders <= 0) return;
     tally.addTotal(cohort, COLUMNS.cohortBuyers, amount);
-    tally.addTotal(cohort, FAMILIES.lifetime.of(code), amount > 0 ? spent : subtract(0, spent));
+    for (const [code, sum] of spent)
+      tally.addTotal(cohort, FAMILIES.lifetime.of(code), amount > 0 ? sum : subtract(0, sum));
   }
 
   /** Moves a shopper's mark to the bucket of a newer event. */
@@ -94,16 +95,13 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
 
   function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
     if (orders <= 0) return;
-    tally.addTotal(tally.bucketAt(last), FAMILIES.buyer.of(buyerClass(orders, spent)), amount);
+    tally.addTotal(tally.bucketAt(last), FAMILIES.buyer.of(buyerClass(orders, spent.values())), amount);
   }
 
-  /** Adds to what was spent in the currency of the first purchase, which may turn out to be another one than was thought. */
-  function spend(purchases: Purchases, amounts: NonNullable<Spending['others']>): void {
-    const { currency: code, spent: before } = purchases;
-    for (const [of, amount] of amounts) if (of === code) purchases.spent = add(purchases.spent, amount);
-    const other = amounts.find(([of, amount]) => of !== code && amount > 0);
-    if (before !== 0 && purchases.spent === 0 && other !== undefined)
-      [purchases.currency, purchases.spent] = other;
+  function spend({ spent }: Purchases, code: string, amount: Count): void {
+    const sum = add(spent.get(code) ?? 0, amount);
+    if (sum === 0) spent.delete(code);
+    else spent.set(code, sum);
   }
 
   return {
@@ -118,7 +116,7 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
     buy(state, time, { orders, amount, code, others = [], corrects }) {
       const bought = corrects !== true || orders > 0;
       if (state.purchases === undefined) {
-        state.purchases = newPurchases(code);
+        state.purchases = newPurchases();
         if (state.joined !== undefined) {
           rememberOlder(state.purchases.hours);
           rememberOlder(state.purchases.days);
@@ -128,10 +126,10 @@ export function createShopperCounter(tally: Tally, zone: TimeZone): ShopperCount
       const cohort = tally.bucketAt(state.firstSeen);
       countBuyer(purchases, -1);
       countSpent(purchases, cohort, -1);
-      if (purchases.orders <= 0 && purchases.spent === 0) purchases.currency = code;
       purchases.orders += orders;
       if (bought) purchases.last = Math.max(purchases.last, time);
-      spend(purchases, [[code, amount], ...others]);
+      spend(purchases, code, amount);
+      for (const [of, more] of others) spend(purchases, of, more);
       countSpent(purchases, cohort, 1);
       countBuyer(purchases, 1);
       const hour = hourOf(time);

@@ -1,5 +1,6 @@
 import { type ByteText } from '../events/byte-text.ts';
 import { ByteReader, ByteWriter } from '../events/bytes.ts';
+import { type Count } from '../events/money.ts';
 import { type Exposure } from './exposure.ts';
 import { readDevice, readJoined, readTimes, writeDevice, writeJoined, writeTimes } from './links.ts';
 import { newPresence, type Presence } from './presence.ts';
@@ -17,6 +18,8 @@ const WITH_DEVICE = 8;
 const WITH_JOINED = 16;
 /** Of its orders, more are taken back so far than have come. */
 const BELOW_ZERO = 32;
+/** They are in more than one currency. */
+const WITH_CURRENCIES = 64;
 // What is there of a session.
 const WITH_ID = 1;
 const WITH_PURCHASE = 2;
@@ -40,6 +43,7 @@ export function writeShopperState(writer: ByteWriter, state: ShopperState): void
   writer.uint(
     (purchases === undefined ? 0 : WITH_PURCHASES) |
       ((purchases?.orders ?? 0) < 0 ? BELOW_ZERO : 0) |
+      ((purchases?.spent.size ?? 0) > 1 ? WITH_CURRENCIES : 0) |
       (exposure === undefined ? 0 : WITH_EXPOSURE) |
       (state.trail.count === 0 ? 0 : WITH_TRAIL) |
       (state.device === undefined ? 0 : WITH_DEVICE) |
@@ -117,10 +121,19 @@ function writeText(writer: ByteWriter, { bytes, size }: ByteText): void {
 function writePurchases(writer: ByteWriter, purchases: Purchases, near: number): void {
   writer.int(purchases.last - near);
   writer.uint(Math.abs(purchases.orders));
-  writeCount(writer, purchases.spent);
-  writer.text(purchases.currency);
+  const [first = ['', 0] as const, ...others] = purchases.spent;
+  writeSum(writer, first);
+  if (others.length > 0) {
+    writer.uint(others.length);
+    for (const sum of others) writeSum(writer, sum);
+  }
   writePresence(writer, purchases.hours, unitOf(near, HOUR_MS));
   writePresence(writer, purchases.days, unitOf(near, DAY_MS));
+}
+
+function writeSum(writer: ByteWriter, [currency, sum]: readonly [string, Count]): void {
+  writeCount(writer, sum);
+  writer.text(currency);
 }
 
 function writeExposure(writer: ByteWriter, { lists, clicks }: Exposure, near: number): void {
@@ -207,11 +220,18 @@ function readText(reader: ByteReader, text: ByteText): void {
 }
 
 function readPurchases(reader: ByteReader, near: number, parts: number): Purchases {
+  const last = near + reader.int();
+  const orders = reader.uint() * (parts & BELOW_ZERO ? -1 : 1);
+  const spent = new Map<string, Count>();
+  const readSum = (): void => {
+    const sum = readCount(reader);
+    const currency = reader.text();
+    if (sum !== 0) spent.set(currency, sum);
+  };
+  readSum();
+  if (parts & WITH_CURRENCIES) for (let left = reader.uint(); left > 0; left -= 1) readSum();
   return {
-    last: near + reader.int(),
-    orders: reader.uint() * (parts & BELOW_ZERO ? -1 : 1),
-    spent: readCount(reader),
-    currency: reader.text(),
+    ...{ last, orders, spent },
     hours: readPresence(reader, newPresence(), unitOf(near, HOUR_MS)),
     days: readPresence(reader, newPresence(), unitOf(near, DAY_MS)),
   };

@@ -71,10 +71,8 @@ export interface Purchases {
    * whatever order they come, below zero meanwhile.
    */
   orders: number;
-  /** Before refunds, in 1/10 000 of the currency; what is bought in others is left out. */
-  spent: Count;
-  /** That of the first purchase. */
-  currency: string;
+  /** Before refunds, in 1/10 000 of each currency. */
+  readonly spent: Map<string, Count>;
   /** Hours and days with purchases. */
   readonly hours: Presence;
   readonly days: Presence;
@@ -171,6 +169,6 @@ export class ShopperState {
   }
 }
 
-export function newPurchases(currency: string): Purchases {
-  return { last: 0, orders: 0, spent: 0, currency, hours: newPresence(), days: newPresence() };
+export function newPurchases(): Purchases {
+  return { last: 0, orders: 0, spent: new Map(), hours: newPresence(), days: newPresence() };
 }

@@ -60,7 +60,7 @@ describe('what is known of links', () => {
         const state = new ShopperState();
         state.trail.set(list);
         state.device = of;
-        if (buys) state.purchases = newPurchases('USD');
+        if (buys) state.purchases = newPurchases();
         if (has !== undefined) {
           state.join(has);
           state.hours.older = [3, 4, 700];

@@ -355,9 +355,9 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
       if (kept & (1 << day)) increment(totals, PREFIXES.kept + day, amount);
     }
     if (purchases === undefined) return;
-    const { spent, currency: code } = purchases;
     increment(totals, COLUMNS.cohortBuyers, amount);
-    increment(totals, PREFIXES.lifetime + code, amount > 0 ? spent : subtract(0, spent));
+    for (const [code, sum] of purchases.spent)
+      increment(totals, PREFIXES.lifetime + code, amount > 0 ? sum : subtract(0, sum));
   }
 
   /** Counts the hour and the day of an event. */
@@ -407,17 +407,16 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
 
   function buy(state: ShopperState, time: number, { orders, amount, code }: Spent): void {
     const first = state.purchases === undefined;
-    const purchases = state.purchases ?? newPurchases(code);
+    const purchases = state.purchases ?? newPurchases();
     state.purchases = purchases;
     if (!first) countBuyer(purchases, -1);
     purchases.last = Math.max(purchases.last, time);
     purchases.orders += orders;
-    const own = code === purchases.currency;
-    if (own) purchases.spent = add(purchases.spent, amount);
+    purchases.spent.set(code, add(purchases.spent.get(code) ?? 0, amount));
     countBuyer(purchases, 1);
     const cohort = cellAt(state.firstSeen).totals;
     if (first) increment(cohort, COLUMNS.cohortBuyers, 1);
-    if (own) increment(cohort, PREFIXES.lifetime + code, amount);
+    increment(cohort, PREFIXES.lifetime + code, amount);
     const hour = hourOf(time);
     if (hour === purchases.hours.last) return;
     countHour(purchases.hours, hour, PREFIXES.boughtHours);
@@ -425,7 +424,7 @@ function createRun(states: States, { currency, properties, timeZone: zoneName, f
   }
 
   function countBuyer({ last, orders, spent }: Purchases, amount: number): void {
-    increment(cellAt(last).totals, PREFIXES.buyer + buyerClass(orders, spent), amount);
+    increment(cellAt(last).totals, PREFIXES.buyer + buyerClass(orders, spent.values()), amount);
   }
 
   function followSession({ time, type, sessionId }: ShopEvent, state: ShopperState, bought: boolean): void {

@@ -54,9 +54,7 @@ export interface Purchases {
   last: number;
   orders: number;
   /** Before refunds, in 1/10 000 of the currency; what is bought in others is left out. */
-  spent: Count;
-  /** That of the first purchase. */
-  readonly currency: string;
+  readonly spent: Map<string, Count>;
   /** Hours and days with purchases. */
   readonly hours: Presence;
   readonly days: Presence;
@@ -81,8 +79,8 @@ export function newShopper(): ShopperState {
   };
 }
 
-export function newPurchases(currency: string): Purchases {
-  return { last: 0, orders: 0, spent: 0, currency, hours: newPresence(), days: newPresence() };
+export function newPurchases(): Purchases {
+  return { last: 0, orders: 0, spent: new Map(), hours: newPresence(), days: newPresence() };
 }
 
 /** Notes that a shopper was interested in a product, or bought it. */
