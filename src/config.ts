@@ -277,8 +277,11 @@ export function environmentVariable(name: string, env = processEnvironment()): s
 export function readTerminalSettings(env = processEnvironment()): {
   colour: boolean;
   debug: boolean;
+  /** Whether the terminal has lines only, and no screen that can be drawn on. */
+  dumb: boolean;
 } {
-  return { colour: !env.NO_COLOR && env.TERM !== 'dumb', debug: env.ECOM_LOG_LEVEL === 'debug' };
+  const dumb = env.TERM === 'dumb';
+  return { colour: !env.NO_COLOR && !dumb, debug: env.ECOM_LOG_LEVEL === 'debug', dumb };
 }
 
 const EXAMPLES: Readonly<Record<string, string>> = {

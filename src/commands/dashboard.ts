@@ -23,8 +23,12 @@ export async function dashboard(
   },
 ): Promise<void> {
   const { config, stdin, stdout, signal } = context;
-  if (!stdin.isTTY || !stdout.isTTY) {
-    throw new EcomError('USAGE', 'the dashboard needs a terminal for its input and output', {
+  const { colour, dumb } = readTerminalSettings();
+  if (!stdin.isTTY || !stdout.isTTY || dumb) {
+    const what = dumb
+      ? 'a terminal that it can draw on, and TERM is dumb'
+      : 'a terminal for its input and output';
+    throw new EcomError('USAGE', `the dashboard needs ${what}`, {
       hint: 'ecom stats --watch prints the numbers anywhere, with --json for programs',
     });
   }
@@ -39,7 +43,6 @@ export async function dashboard(
   const view = isView ? await openFilled(context, where, includeRobots) : undefined;
   const source = await createDashboardSource(config, followComponents(config), { user, view });
   try {
-    const { colour } = readTerminalSettings();
     await runDashboard({
       source,
       window: options.window,

@@ -190,9 +190,9 @@ async function watch(
     components: supervisor.status(),
   }));
   try {
-    if (options.dashboard && stdin.isTTY && stdout.isTTY) {
+    const { colour, dumb } = readTerminalSettings();
+    if (options.dashboard && stdin.isTTY && stdout.isTTY && !dumb) {
       const { runDashboard } = await import('../tui/run.ts');
-      const { colour } = readTerminalSettings();
       const title = config.dataDir;
       return await runDashboard({ source, window: WINDOW, signal, stdin, stdout, title, colour });
     }

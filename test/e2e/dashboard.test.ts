@@ -38,7 +38,7 @@ function open(
   const pty = spawn(process.execPath, [...program], {
     cols,
     rows,
-    name: 'xterm-256color',
+    name: env.TERM ?? 'xterm-256color',
     env: { ...inherited, ...env },
   });
   const terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
@@ -103,6 +103,19 @@ beforeAll(async () => {
     chunkFileNames: '[name]-[hash].mjs',
   });
   program = join(dir, 'dashboard-program.mjs');
+});
+
+test('a terminal without a screen gets no dashboard, but what to do', async () => {
+  const config = configFor(join(tempDir(), 'shop'));
+  ensureDataDir(config);
+  await (await openStores(config)).close();
+  const screen = open([packageFile('bin', 'ecom.js'), 'dashboard', '--data-dir', config.dataDir], 80, 24, {
+    TERM: 'dumb',
+  });
+  expect(await screen.exit).toBe(2);
+  expect(screen.output()).toContain('TERM is dumb');
+  expect(screen.output()).toContain('--watch prints the numbers anywhere');
+  expect(screen.output()).not.toContain(ENTER);
 });
 
 describe('the dashboard in a terminal', () => {
