@@ -1,4 +1,4 @@
-/** How many records a commit takes: under a backlog about a second of work, however fast that is done. */
+/** How many records a commit takes: under a backlog as many as share its cost, and about a second of work at most. */
 export interface CommitSize {
   /** Most records of the next commit. */
   records(): number;
@@ -9,7 +9,11 @@ export interface CommitSize {
 const FIRST = 10_000;
 /** Fewer save nothing: what a commit costs by itself is shared by enough. */
 const LEAST = 5000;
-const MOST = 100_000;
+/**
+ * More save nothing either. Of an ingest they would be all that may wait to be counted: what reads then rests while what counts
+ * works, and the other way round.
+ */
+const MOST = 30_000;
 /** What a crash repeats, and how long heartbeats and the wish to stop may wait for their turn. */
 const WORK_MS = 1000;
 
