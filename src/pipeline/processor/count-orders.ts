@@ -198,7 +198,10 @@ export function createOrderCounter(
     const goods = goodsOf(before);
     const after = recount(order, before, () => takeStatus(order, status, time));
     const bought = after.isCounted && !before.isCounted;
-    if (shoppers[row] !== NOBODY) return credit(order, goods, after, bought);
+    const named = shoppers[row] === NOBODY ? undefined : shopperKeyOf(columns, row);
+    order.shopper ??= named;
+    if (named !== undefined && named === order.shopper) return credit(order, goods, after, bought);
+    // Whoever says it, the order is of whom it was counted for.
     if (order.shopper !== undefined)
       lines.add(order.shopper, time, credit(order, goods, after, bought), NO_PARTS);
     else order.credited ??= goods;
@@ -225,7 +228,7 @@ export function createOrderCounter(
         if ((lastShopper.get(orderId) ?? shopper) !== shopper) before();
         lastShopper.set(orderId, shopper);
       }
-      if (partial && shopper !== NOBODY && order.shopper === undefined) {
+      if (shopper !== NOBODY && order.shopper === undefined && columns.has(row, TEXT.orderId)) {
         const named = shopperKeyOf(columns, row)!;
         order.shopper = named;
         if (order.purchases.length > 0) lines.add(named, columns.time(row), undefined, order.purchases);
