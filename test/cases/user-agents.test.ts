@@ -88,6 +88,21 @@ describe('a user agent', () => {
     expect((await woo.stats()).freshness).toMatchObject({ robots: 1 });
   });
 
+  test('is the nearest of several names, in any order, and not that of the server which sends', async () => {
+    const agents = [
+      { userAgent: PERSON, server_user_agent: ROBOT },
+      { server_user_agent: ROBOT, userAgent: PERSON },
+      { http_user_agent: ROBOT, 'User-Agent': PERSON },
+      { 'User-Agent': PERSON, http_user_agent: ROBOT },
+      { server_user_agent: ROBOT },
+    ];
+    for (const properties of agents) {
+      const shop = fileShop();
+      await shop.readText('a.jsonl', `${JSON.stringify(native({ properties }))}\n`);
+      expect((await shop.stats()).freshness).toMatchObject({ received: 1, robots: 0 });
+    }
+  });
+
   test('that Snowplow did not keep leaves what was told from it', async () => {
     const shop = fileShop();
     const events = [

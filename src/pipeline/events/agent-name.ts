@@ -2,6 +2,8 @@
 export const AGENT_PROPERTY = 'user_agent';
 
 const SAME = /user[ _.-]?agent$/i;
+/** That of a program that sends what shoppers do. */
+const SENDER = /^(server|sdk|sender|library|backend)/i;
 const LONGEST = 'user_agent'.length;
 const SHORT = /^ua$/i;
 
@@ -10,7 +12,10 @@ export function saysAgent(name: string, value: unknown): boolean {
   const last = name.charCodeAt(name.length - 1) | 0x20;
   if ((last !== 0x74 && last !== 0x61) || typeof value !== 'string' || value === '') return false;
   // The short name may mean anything; a user agent has a version behind a slash.
-  return (SAME.test(name) && name !== AGENT_PROPERTY) || (SHORT.test(name) && value.includes('/'));
+  return (
+    (SAME.test(name) && !SENDER.test(name) && name !== AGENT_PROPERTY) ||
+    (SHORT.test(name) && value.includes('/'))
+  );
 }
 
 /** Whether bytes are a name that may do so. */

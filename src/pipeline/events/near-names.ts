@@ -119,7 +119,10 @@ function mend(object: Record<string, unknown>, own: ReadonlySet<string>, near: N
 function mendAgent(event: Record<string, unknown>, unknown: readonly string[]): void {
   const properties = event.properties ?? {};
   if (!isObject(properties)) return;
-  for (const name in properties) move(properties, name, properties);
+  // Of several, the shortest is the nearest, wherever it stands.
+  const near = Object.keys(properties).filter((name) => saysAgent(name, properties[name]));
+  near.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  for (const name of near) move(properties, name, properties);
   for (const name of unknown) if (move(event, name, properties)) event.properties = properties;
 }
 
