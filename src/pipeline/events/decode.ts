@@ -151,6 +151,8 @@ function tooLarge(value: string | Uint8Array, line: string): Rejected {
 
 function normalise(event: ParsedEvent, context: DecodeContext, careful: boolean): ShopEvent {
   const { items } = event;
+  // Of nothing but control characters, nothing is left.
+  if (careful && typeof event.id === 'string') event.id = cleanString(event.id, 'id');
   event.id = idOr(event.id, undefined) ?? contentId(event) ?? placeId(context);
   if (careful) cleanStrings(event);
   event.time = eventTime(event.time, context.appendedAt);

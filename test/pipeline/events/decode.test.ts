@@ -374,6 +374,7 @@ describe('decodeRecord, for everything', () => {
         expect(decoded.time).toBeLessThanOrEqual(ARRIVAL);
         expect(decode(encodeDecoded(decoded))).toEqual(decoded);
       }),
+      { examples: [[{ id: '\0', type: 'page_view', time: 946_684_800_000 }]] },
     );
   });
 });
