@@ -62,7 +62,7 @@ export interface OrderState {
   /** By currency, the empty text for none said: what came when there were too many items to remember. */
   readonly beyond: Map<string, Count>;
   readonly refunds: OrderPart[];
-  /** Key of the state of whoever is named first by a line, for those that name nobody. */
+  /** Key of the state of whoever is named first: what rows say that name nobody, or another one, is counted for that shopper. */
   shopper: string | undefined;
   /** What shoppers were told that they have bought; undefined where that is all of it. */
   credited: Map<string, Count> | undefined;
